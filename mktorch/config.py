@@ -1,0 +1,427 @@
+"""The control plane: every threshold, target, price and switch, with where its value came from.
+
+Precedence: defaults < TOML file < environment (`MKTORCH_<FIELD>`, and `LLM_MODEL`) < arguments.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from mktorch.vocab import (
+    Direction,
+    FailureSeverity,
+    Measure,
+    MetricKind,
+    MoneyAuthority,
+    PageSize,
+    Source,
+    Unit,
+)
+
+ENV_PREFIX = "MKTORCH_"
+DEFAULT_FILE = "mktorch.toml"
+
+PERFORMANCE_THRESHOLDS = {
+    "exceeding_expectations": 1.2,
+    "meeting_expectations": 0.8,
+    "below_expectations": 0.0,
+}
+OPERATIONAL_KPI_TARGETS = {
+    "campaign_execution_success_rate": 0.95,
+    "average_latency_seconds": 5.0,
+    "human_review_frequency": 0.30,
+    "policy_violation_count": 0.0,
+    "experiment_setup_errors": 0.0,
+    "data_freshness_hours": 2.0,
+}
+EFFECTIVENESS_KPI_TARGETS = {
+    "experiment_velocity": 1.5,
+    "average_lift_percentage": 15.0,
+    "messaging_consistency_score": 0.85,
+    "insight_to_action_time_hours": 6.0,
+    "targeting_precision_improvement": 0.10,
+}
+BUSINESS_KPI_TARGETS = {
+    "conversion_rate_delta": 0.001,
+    "cpa_reduction_percentage": 0.15,
+    "marketing_attributed_revenue": 0.0,
+    "wasted_spend_reduction": 0.10,
+    "roi_estimate": 0.50,
+}
+# A table given in part changes the entries it names; the others keep their defaults.
+_TABLES = {
+    "performance_thresholds": PERFORMANCE_THRESHOLDS,
+    "operational_kpi_targets": OPERATIONAL_KPI_TARGETS,
+    "effectiveness_kpi_targets": EFFECTIVENESS_KPI_TARGETS,
+    "business_kpi_targets": BUSINESS_KPI_TARGETS,
+}
+# Where files lie and how progress is shown: these change no figure, so they stay out of a run's id.
+_LOCATION = frozenset(
+    {"data_dir", "reports_dir", "runs_dir", "enable_progress_tracking", "enable_reporting"}
+)
+
+_toml_file: ContextVar[Path | None] = ContextVar("toml_file", default=None)
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message names field, value, source and remedy."""
+
+
+def _utc(value: object) -> object:
+    """Read a date, a timestamp or an offset timestamp as naive UTC."""
+    if isinstance(value, str):
+        day = len(value.strip()) == len("2026-01-31")
+        value = datetime.fromisoformat(value)
+        if day:  # a bare date means the whole of that day
+            value = datetime.combine(value, time.max)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Target = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Metric(BaseModel):
+    """A metric as declared: `numerator / denominator`, both of them summed measures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    numerator: Measure
+    denominator: Measure
+    kind: MetricKind
+    direction: Direction = Direction.UP
+    unit: Unit = Unit.FRACTION
+    label: str = ""
+
+
+class MarketingOrchestratorConfig(BaseSettings):
+    """Every setting of a run, immutable once made.
+
+    >>> MarketingOrchestratorConfig(minimum_sample_size=500).minimum_sample_size
+    500
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        str_strip_whitespace=True,
+    )
+
+    # Language model
+    llm_model: str = Field(
+        "gpt-4o-mini",
+        min_length=1,
+        validation_alias=AliasChoices("llm_model", "MKTORCH_LLM_MODEL", "LLM_MODEL"),
+    )
+    temperature: float = Field(0.3, ge=0, le=2)
+
+    # Places
+    reports_dir: str = "output/marketing_orchestrator_reports"
+    runs_dir: str = "runs"
+    data_dir: str = "agents/data"
+    campaigns_file: str = "campaigns.json"
+    audience_segments_file: str = "audience_segments.json"
+    channels_file: str = "channels.json"
+    creative_assets_file: str = "creative_assets.json"
+    experiments_file: str = "experiments.json"
+    performance_metrics_file: str = "performance_metrics.json"
+    orchestrator_decisions_file: str = "orchestrator_decisions.json"
+    roi_ledger_file: str = "roi_ledger.json"
+    funnel_events_file: str = "funnel_events.json"
+    budget_actions_file: str = "budget_actions.json"
+    campaign_risk_signals_file: str = "campaign_risk_signals.json"
+    segment_rollups_file: str = "segment_rollups.json"
+    attribution_hints_file: str = "attribution_hints.json"
+
+    # Clock, windows, money
+    as_of: Annotated[datetime | None, BeforeValidator(_utc)] = None
+    window_days: int = Field(7, ge=1, le=366)
+    money_authority: MoneyAuthority = MoneyAuthority.LEDGER
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    target_roas: Positive = 1.0
+
+    # Campaign judgement: total revenue over total spend, over target_roas
+    performance_thresholds: dict[str, NonNegative] = Field(
+        default_factory=lambda: dict(PERFORMANCE_THRESHOLDS)
+    )
+
+    # Experiments
+    statistical_significance_threshold: float = Field(0.05, gt=0, lt=1)
+    minimum_sample_size: int = Field(100, ge=1)
+    lift_threshold_for_scaling: float = Field(0.10, ge=0, allow_inf_nan=False)
+    metrics: dict[str, Metric] = Field(default_factory=dict)
+
+    # KPIs
+    operational_kpi_targets: dict[str, Target] = Field(
+        default_factory=lambda: dict(OPERATIONAL_KPI_TARGETS)
+    )
+    effectiveness_kpi_targets: dict[str, Target] = Field(
+        default_factory=lambda: dict(EFFECTIVENESS_KPI_TARGETS)
+    )
+    business_kpi_targets: dict[str, Target] = Field(
+        default_factory=lambda: dict(BUSINESS_KPI_TARGETS)
+    )
+    kpi_warning_threshold: Positive = 0.8
+    kpi_critical_threshold: NonNegative = 0.5
+
+    # The price of running this
+    cost_per_human_review_hour: NonNegative = 60.0
+    cost_per_llm_call: NonNegative = 0.01
+    cost_per_api_call: NonNegative = 0.001
+    infrastructure_cost_per_month: NonNegative = 500.0
+
+    # Validation
+    rate_tolerance: Fraction = 0.05
+    money_tolerance: Fraction = 0.05
+    validation_severity: dict[str, FailureSeverity] = Field(default_factory=dict)
+
+    # Switches
+    enable_progress_tracking: bool = True
+    enable_kpi_tracking: bool = True
+    enable_statistical_testing: bool = True
+    enable_reporting: bool = True
+    enable_validation: bool = True
+
+    # Language model, guarded
+    enable_llm_summary: bool = True
+    llm_summary_max_tokens: int = Field(500, ge=1)
+    enable_llm_insights: bool = False
+    llm_insights_max_campaigns: int = Field(3, ge=0)
+
+    # The page
+    company: str = ""
+    page_size: PageSize = PageSize.A4
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments over environment over file; no dotenv or secret files are read."""
+        file = _toml_file.get()
+        toml = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+    @field_validator(*_TABLES, mode="before")
+    @classmethod
+    def _fill_table(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, Mapping) or info.field_name is None:
+            return value
+        known = _TABLES[info.field_name]
+        for name in value:
+            if name not in known:
+                raise ValueError(f"unknown entry {name!r}{_nearest(str(name), known)}")
+        return {**known, **value}
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        limits = self.performance_thresholds
+        order = [limits[name] for name in PERFORMANCE_THRESHOLDS]
+        if not order[0] > order[1] > order[2]:
+            raise ValueError(
+                "performance_thresholds must fall: exceeding_expectations > "
+                f"meeting_expectations > below_expectations; got {order[0]}, {order[1]}, {order[2]}"
+            )
+        if not self.kpi_warning_threshold > self.kpi_critical_threshold:
+            raise ValueError(
+                "kpi_warning_threshold must be above kpi_critical_threshold; got "
+                f"{self.kpi_warning_threshold} and {self.kpi_critical_threshold}"
+            )
+        return self
+
+    def file_of(self, source: Source) -> str:
+        """Name of the file that holds `source`, relative to `data_dir`."""
+        return str(getattr(self, f"{source}_file"))
+
+    def fingerprint(self) -> dict[str, Any]:
+        """The settings that can change a result, JSON-ready and in declared order."""
+        return self.model_dump(mode="json", exclude=set(_LOCATION))
+
+
+def load_config(
+    file: str | Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> tuple[MarketingOrchestratorConfig, dict[str, str]]:
+    """Read the configuration and say, per field, where its value came from.
+
+    Parameters
+    ----------
+    file
+        A TOML file. Without one, `mktorch.toml` in the current folder is read where it exists.
+    overrides
+        Arguments by field name; `None` values are left out. A dotted name sets one table entry.
+
+    Returns
+    -------
+    The configuration, and field -> `default`, `file NAME`, `environment VARIABLE` or `argument`.
+
+    Raises
+    ------
+    ConfigError
+        For an unreadable file, an unknown field, a value not allowed, or thresholds out of order.
+    """
+    path = _config_file(file)
+    arguments = _nest({k: v for k, v in (overrides or {}).items() if v is not None})
+    in_file = _read_toml(path) if path else {}
+    _refuse_unknown(arguments, "argument")
+    _refuse_unknown(in_file, f"file {path}")
+    _refuse_unknown_environment()
+    environment = EnvSettingsSource(MarketingOrchestratorConfig)()
+    origins = {
+        name: next(
+            (
+                label
+                for held, label in (
+                    (arguments, "argument"),
+                    (environment, f"environment {_variable(name)}"),
+                    (in_file, f"file {path.name if path else ''}"),
+                )
+                if name in held or (name == "llm_model" and _has_model(held))
+            ),
+            "default",
+        )
+        for name in MarketingOrchestratorConfig.model_fields
+    }
+    token = _toml_file.set(path)
+    try:
+        return MarketingOrchestratorConfig(**arguments), origins
+    except ValidationError as error:
+        raise ConfigError(_explain(error, origins)) from None
+    finally:
+        _toml_file.reset(token)
+
+
+def parse_set(pairs: Iterable[str]) -> dict[str, Any]:
+    """Read `key=value` arguments; the value may be TOML (`3`, `true`, `[1, 2]`) or plain text.
+
+    >>> parse_set(["window_days=14", "business_kpi_targets.roi_estimate=0.4", "currency=EUR"])
+    {'window_days': 14, 'business_kpi_targets.roi_estimate': 0.4, 'currency': 'EUR'}
+    """
+    parsed: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(f"--set {pair!r}: write it as key=value, such as window_days=14")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text
+        parsed[key.strip()] = value
+    return parsed
+
+
+def _config_file(file: str | Path | None) -> Path | None:
+    if file is None:
+        found = Path(DEFAULT_FILE)
+        return found if found.is_file() else None
+    path = Path(file)
+    if not path.is_file():
+        raise ConfigError(f"config file {path} does not exist; give a TOML file, or none")
+    return path
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"config file {path}: not readable as TOML: {error}") from None
+
+
+def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn dotted names into tables: `{"a.b": 1}` -> `{"a": {"b": 1}}`."""
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        head, dot, tail = name.partition(".")
+        if dot:
+            nested[head] = {**nested.get(head, {}), tail: value}
+        else:
+            nested[name] = value
+    return nested
+
+
+def _refuse_unknown(values: Mapping[str, Any], origin: str) -> None:
+    known = MarketingOrchestratorConfig.model_fields
+    problems = [
+        f"{name}: unknown setting (from {origin}){_nearest(name, known)}"
+        for name in values
+        if name not in known
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def _refuse_unknown_environment() -> None:
+    known = MarketingOrchestratorConfig.model_fields
+    names = (v[len(ENV_PREFIX) :].lower() for v in os.environ if v.startswith(ENV_PREFIX))
+    for name in sorted(names):
+        if name.partition("__")[0] not in known:
+            raise ConfigError(
+                f"{ENV_PREFIX}{name.upper()}: unknown setting (from environment)"
+                f"{_nearest(name, known)}"
+            )
+
+
+def _has_model(held: Mapping[str, Any]) -> bool:
+    return any(alias in held for alias in ("MKTORCH_LLM_MODEL", "LLM_MODEL"))
+
+
+def _variable(name: str) -> str:
+    if name == "llm_model" and f"{ENV_PREFIX}LLM_MODEL" not in os.environ:
+        return "LLM_MODEL"
+    return f"{ENV_PREFIX}{name.upper()}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "; see docs/configuration.md for the names"
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
+    lines = []
+    for problem in error.errors():
+        field = str(problem["loc"][0]) if problem["loc"] else ""
+        where = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        if field:
+            lines.append(
+                f"{where} = {problem['input']!r} (from {origins.get(field, 'argument')}): {message}"
+            )
+        else:
+            lines.append(message)
+    return "\n".join(lines)

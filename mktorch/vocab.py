@@ -1,0 +1,241 @@
+"""The closed vocabularies: every enumerated word that schemas, config and results share.
+
+Closed enums reject an unknown value. Descriptive enums (see `DESCRIPTIVE`) warn and keep it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """The thirteen input tables, in load order: parents before children."""
+
+    CAMPAIGNS = "campaigns"
+    AUDIENCE_SEGMENTS = "audience_segments"
+    CHANNELS = "channels"
+    CREATIVE_ASSETS = "creative_assets"
+    EXPERIMENTS = "experiments"
+    PERFORMANCE_METRICS = "performance_metrics"
+    ORCHESTRATOR_DECISIONS = "orchestrator_decisions"
+    ROI_LEDGER = "roi_ledger"
+    FUNNEL_EVENTS = "funnel_events"
+    BUDGET_ACTIONS = "budget_actions"
+    CAMPAIGN_RISK_SIGNALS = "campaign_risk_signals"
+    SEGMENT_ROLLUPS = "segment_rollups"
+    ATTRIBUTION_HINTS = "attribution_hints"
+
+
+class CampaignStatus(StrEnum):
+    PLANNED = "planned"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+
+
+class ExperimentStatus(StrEnum):
+    PLANNED = "planned"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+
+
+class ExperimentType(StrEnum):
+    AB = "A/B"
+    ABN = "A/B/n"
+    MULTIVARIATE = "multivariate"
+
+
+class Priority(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class FunnelStage(StrEnum):
+    """Journey stages, in funnel order."""
+
+    IMPRESSION = "impression"
+    CLICK = "click"
+    VISIT = "visit"
+    SIGNUP = "signup"
+    DEMO_REQUEST = "demo_request"
+    PURCHASE = "purchase"
+    FEATURE_ADOPT = "feature_adopt"
+
+
+class BudgetStatus(StrEnum):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXECUTED = "executed"
+    ROLLED_BACK = "rolled_back"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class RiskStatus(StrEnum):
+    OPEN = "open"
+    IN_REVIEW = "in_review"
+    MITIGATED = "mitigated"
+    DISMISSED = "dismissed"
+
+
+class SegmentRecommendation(StrEnum):
+    SCALE = "scale"
+    HOLD = "hold"
+    REVISE = "revise"
+    STOP = "stop"
+
+
+class AttributionMethod(StrEnum):
+    FIRST_TOUCH = "first_touch"
+    ASSIST = "assist"
+    LAST_TOUCH = "last_touch"
+
+
+class CostModel(StrEnum):
+    PER_SEND = "per_send"
+    PER_CLICK = "per_click"
+    PER_IMPRESSION = "per_impression"
+    PER_CONVERSION = "per_conversion"
+    FLAT = "flat"
+
+
+class EventSource(StrEnum):
+    ADS_PLATFORM = "ads_platform"
+    CRM = "crm"
+    WEB_ANALYTICS = "web_analytics"
+    PRODUCT_ANALYTICS = "product_analytics"
+
+
+class ReasonCode(StrEnum):
+    ROI_OPTIMIZATION = "roi_optimization"
+    RISK_MITIGATION = "risk_mitigation"
+    SCALE_WINNER = "scale_winner"
+    STOP_LOSS = "stop_loss"
+    CAPACITY_CONSTRAINT = "capacity_constraint"
+
+
+class Proposer(StrEnum):
+    ORCHESTRATOR = "orchestrator"
+    HUMAN = "human"
+
+
+class RiskType(StrEnum):
+    BRAND_SAFETY = "brand_safety"
+    POLICY_VIOLATION = "policy_violation"
+    LOW_CONVERSION = "low_conversion"
+    HIGH_CLICKS_ZERO_CONVERSIONS = "high_clicks_zero_conversions"
+    SPEND_SPIKE = "spend_spike"
+    DATA_QUALITY = "data_quality"
+    SEGMENT_MISMATCH = "segment_mismatch"
+
+
+class RiskAction(StrEnum):
+    PAUSE = "pause"
+    REDUCE_BUDGET = "reduce_budget"
+    SCALE_DOWN = "scale_down"
+    HUMAN_REVIEW = "human_review"
+    REVISE_COPY = "revise_copy"
+    INVESTIGATE_TRACKING = "investigate_tracking"
+
+
+class FailureSeverity(StrEnum):
+    """`error`: the row is quarantined. `warning`: the row is kept and named."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Measure(StrEnum):
+    """The summed columns of every rollup."""
+
+    IMPRESSIONS = "impressions"
+    CLICKS = "clicks"
+    CONVERSIONS = "conversions"
+    COST = "cost"
+    REVENUE = "revenue"
+
+
+class MetricKind(StrEnum):
+    """`proportion`: counts out of trials. `ratio`: one sum over another, over snapshots."""
+
+    PROPORTION = "proportion"
+    RATIO = "ratio"
+
+
+class Direction(StrEnum):
+    """Which way is better."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Unit(StrEnum):
+    FRACTION = "fraction"
+    PERCENTAGE = "percentage"
+    RATIO = "ratio"
+    CURRENCY = "currency"
+    COUNT = "count"
+    SECONDS = "seconds"
+    HOURS = "hours"
+
+
+class Window(StrEnum):
+    """`current`: the last days up to as_of. `prior`: as many days before. `all`: everything."""
+
+    ALL = "all"
+    CURRENT = "current"
+    PRIOR = "prior"
+
+
+class Performance(StrEnum):
+    """A campaign's verdict; `insufficient_data` where neither spend nor revenue is known."""
+
+    EXCEEDING = "exceeding_expectations"
+    MEETING = "meeting_expectations"
+    BELOW = "below_expectations"
+    INSUFFICIENT = "insufficient_data"
+
+
+class RoiStatus(StrEnum):
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+
+
+class MoneyAuthority(StrEnum):
+    """Which record states a campaign's spend and value where both exist."""
+
+    LEDGER = "ledger"
+    METRICS = "metrics"
+
+
+class Engine(StrEnum):
+    POLARS = "polars"
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+class Renderer(StrEnum):
+    AUTO = "auto"
+    QUARTO = "quarto"
+    EMBEDDED = "embedded"
+
+
+class PageSize(StrEnum):
+    A4 = "a4"
+    LETTER = "us-letter"
+
+
+class StepStatus(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
