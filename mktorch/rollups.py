@@ -14,7 +14,6 @@ from mktorch.vocab import Measure, Window
 
 MICRO = 1_000_000
 MEASURES = tuple(str(measure) for measure in Measure)
-_MONEY = (str(Measure.COST), str(Measure.REVENUE))
 _ASSET = ("campaign_id", "segment_id", "channel_id")
 # Rollup -> its key columns; those in BY_WINDOW also carry `window` (all, current, prior).
 BY_WINDOW = {
@@ -71,10 +70,12 @@ def rollups(
     -------
     Rollup name -> frame: its keys, the measures, `snapshots` (rows summed), `first_day` and
     `last_day`; one row per key (and window), sorted by them. A key without rows is absent.
+    `rollup_rate` holds, per asset, what its supplied conversion rates imply.
     """
     base = _daily(metrics, assets)
     spans = windows(as_of, window_days)
     plans = {
+        "rollup_rate": _rates(metrics),
         **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
         "rollup_experiment": _sum(
             base.filter(pl.col("experiment_id").is_not_null()), BY_KEY["rollup_experiment"]
@@ -83,7 +84,7 @@ def rollups(
     }
     frames = pl.collect_all(list(plans.values()))
     return {
-        name: frame.with_columns(units(pl.col(column)) for column in _MONEY)
+        name: frame.with_columns(units(pl.col(pl.Int128)))
         for name, frame in zip(plans, frames, strict=True)
     }
 
@@ -117,6 +118,22 @@ def _sum(base: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
             pl.col("date").max().alias("last_day"),
         )
         .sort(keys)
+    )
+
+
+def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
+    """Per asset, over rows that state a rate: conversions counted, and as the rates imply them."""
+    return (
+        metrics.filter(pl.col("conversion_rate").is_not_null())
+        .group_by("asset_id")
+        .agg(
+            pl.col("impressions").sum(),
+            pl.col("conversions").sum(),
+            micros(pl.col("conversion_rate") * pl.col("impressions"))
+            .sum()
+            .alias("implied_conversions"),
+        )
+        .sort("asset_id")
     )
 
 

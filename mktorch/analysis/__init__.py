@@ -1,0 +1,1 @@
+"""Judgements over small frames: each module takes rollups and records, and gives tables."""

@@ -1,0 +1,175 @@
+"""Two records of one figure, side by side: what was supplied, what the rows say, and the gap."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.analysis.money import exact, relative_gap
+from mktorch.rollups import MEASURES, micros, units
+
+SCHEMA = {
+    "check": pl.String,
+    "source": pl.String,
+    "key": pl.String,
+    "figure": pl.String,
+    "supplied": pl.Float64,
+    "computed": pl.Float64,
+    "gap": pl.Float64,
+    "relative_gap": pl.Float64,
+    "tolerance": pl.Float64,
+    "verdict": pl.String,
+    "reason": pl.String,
+}
+_CENT = 0.01
+# A supplied segment rollup's columns against the measures they restate.
+_ROLLED = {
+    "impressions": "impressions",
+    "clicks": "clicks",
+    "conversions": "conversions",
+    "spend": "cost",
+    "revenue_proxy": "revenue",
+}
+
+
+def reconciliations(
+    ledger: pl.DataFrame,
+    segment_rollups: pl.DataFrame,
+    money: pl.DataFrame,
+    rollup_rate: pl.DataFrame,
+    rollup_day: pl.DataFrame,
+    rate_tolerance: float,
+    money_tolerance: float,
+) -> pl.DataFrame:
+    """Every pair of figures that should agree, with gap and verdict.
+
+    Returns
+    -------
+    `SCHEMA`, sorted by check, key and figure. `gap` = supplied - computed; `relative_gap` =
+    gap / |computed| (null where computed is 0). `verdict` is `agrees` where |gap| is within
+    `tolerance` times |computed| (a cent for `net_roi`), `differs` beyond it, and `not_comparable`
+    where one side has no record; `reason` then says which.
+    """
+    parts = (
+        _ledger_against_metrics(money).with_columns(pl.lit(money_tolerance).alias("tolerance")),
+        _net_against_parts(ledger).with_columns(pl.lit(0.0).alias("tolerance")),
+        _rate_against_counts(rollup_rate).with_columns(pl.lit(rate_tolerance).alias("tolerance")),
+        _supplied_rollups(segment_rollups, rollup_day).with_columns(
+            pl.lit(money_tolerance).alias("tolerance")
+        ),
+    )
+    supplied, computed = pl.col("supplied"), pl.col("computed")
+    return (
+        pl.concat(parts)
+        .with_columns(
+            exact(supplied - computed).alias("gap"),
+            relative_gap(supplied, computed).alias("relative_gap"),
+        )
+        .with_columns(_verdict().alias("verdict"), _reason().alias("reason"))
+        .select(*SCHEMA)
+        .cast(SCHEMA)  # type: ignore[arg-type]
+        .sort("check", "key", "figure")
+    )
+
+
+def _pair(
+    check: str, source: str, key: pl.Expr, figure: str, supplied: pl.Expr, computed: pl.Expr
+) -> list[pl.Expr]:
+    return [
+        pl.lit(check).alias("check"),
+        pl.lit(source).alias("source"),
+        key.alias("key"),
+        pl.lit(figure).alias("figure"),
+        supplied.cast(pl.Float64).alias("supplied"),
+        computed.cast(pl.Float64).alias("computed"),
+    ]
+
+
+def _ledger_against_metrics(money: pl.DataFrame) -> pl.DataFrame:
+    known = money.filter(pl.any_horizontal(pl.col("ledger_spend", "metrics_spend").is_not_null()))
+    return pl.concat(
+        known.select(
+            _pair(
+                "ledger_against_metrics",
+                "roi_ledger",
+                pl.col("campaign_id"),
+                figure,
+                pl.col(f"ledger_{short}"),
+                pl.col(f"metrics_{short}"),
+            )
+        )
+        for figure, short in (("media_spend", "spend"), ("estimated_value", "revenue"))
+    )
+
+
+def _net_against_parts(ledger: pl.DataFrame) -> pl.DataFrame:
+    parts = exact(
+        pl.col("estimated_value")
+        - pl.sum_horizontal("llm_cost", "human_review_cost", "media_spend")
+    )
+    key = pl.concat_str("campaign_id", "period", separator=" ", ignore_nulls=True)
+    return ledger.select(
+        _pair("net_roi_against_parts", "roi_ledger", key, "net_roi", pl.col("net_roi"), parts)
+    )
+
+
+def _rate_against_counts(rollup_rate: pl.DataFrame) -> pl.DataFrame:
+    return rollup_rate.filter(pl.col("impressions") > 0).select(
+        _pair(
+            "rate_against_counts",
+            "performance_metrics",
+            pl.col("asset_id"),
+            "conversion_rate",
+            pl.col("implied_conversions") / pl.col("impressions"),
+            pl.col("conversions") / pl.col("impressions"),
+        )
+    )
+
+
+def _supplied_rollups(supplied: pl.DataFrame, rollup_day: pl.DataFrame) -> pl.DataFrame:
+    first, last = (pl.col(column).cast(pl.Date) for column in ("window_start", "window_end"))
+    computed = (
+        supplied.select("rollup_id", "campaign_id", "segment_id", first, last)
+        .join(rollup_day, on=["campaign_id", "segment_id"])
+        .filter(pl.col("date").is_between("window_start", "window_end"))
+        .group_by("rollup_id")
+        .agg(micros(pl.col(measure)).sum() for measure in MEASURES)
+        .with_columns(units(pl.col(measure)) for measure in MEASURES)
+    )
+    both = supplied.select("rollup_id", *_ROLLED).join(
+        computed, on="rollup_id", how="left", suffix="_computed"
+    )
+    return pl.concat(
+        both.select(
+            _pair(
+                "rollup_against_metrics",
+                "segment_rollups",
+                pl.col("rollup_id"),
+                column,
+                pl.col(column),
+                pl.col(f"{measure}_computed" if measure in _ROLLED else measure),
+            )
+        )
+        for column, measure in _ROLLED.items()
+    )
+
+
+def _verdict() -> pl.Expr:
+    # Money recorded in cents may differ by one; a rate has no such grain.
+    grain = pl.when(pl.col("figure") == "conversion_rate").then(0.0).otherwise(_CENT)
+    limit = pl.max_horizontal(pl.col("tolerance") * pl.col("computed").abs(), grain)
+    return (
+        pl.when(pl.col("supplied").is_null() | pl.col("computed").is_null())
+        .then(pl.lit("not_comparable"))
+        .when(pl.col("gap").abs() <= limit)
+        .then(pl.lit("agrees"))
+        .otherwise(pl.lit("differs"))
+    )
+
+
+def _reason() -> pl.Expr:
+    return (
+        pl.when(pl.col("supplied").is_null())
+        .then(pl.lit("not supplied"))
+        .when(pl.col("computed").is_null())
+        .then(pl.lit("no rows to compute it from"))
+    )
