@@ -1,3 +1,67 @@
-"""mktorch: marketing records into governed decisions and board-ready reports."""
+"""mktorch: marketing records into governed decisions and board-ready reports.
+
+```python
+import mktorch
+
+run = mktorch.run("data")
+run.tables.campaign_analysis
+run.state["roi_analysis"]
+```
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config
+    from mktorch.pipeline import PipelineError, run
+    from mktorch.render import RenderError, render
+    from mktorch.runs import Run, RunError, load_run
+    from mktorch.sources import SourceError
+    from mktorch.state import MarketingOrchestratorState
+    from mktorch.synth import synth
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "MarketingOrchestratorConfig",
+    "MarketingOrchestratorState",
+    "PipelineError",
+    "RenderError",
+    "Run",
+    "RunError",
+    "SourceError",
+    "load_config",
+    "load_run",
+    "render",
+    "run",
+    "synth",
+]
+
+# Public name -> its module, imported on first use: `import mktorch` itself costs milliseconds.
+_HOMES = {
+    "ConfigError": "config",
+    "MarketingOrchestratorConfig": "config",
+    "MarketingOrchestratorState": "state",
+    "PipelineError": "pipeline",
+    "RenderError": "render",
+    "Run": "runs",
+    "RunError": "runs",
+    "SourceError": "sources",
+    "load_config": "config",
+    "load_run": "runs",
+    "render": "render",
+    "run": "pipeline",
+    "synth": "synth",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mktorch' has no attribute {name!r}")
+    return getattr(import_module(f"mktorch.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

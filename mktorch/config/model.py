@@ -1,13 +1,8 @@
-"""The control plane: every threshold, target, price and switch, with where its value came from.
-
-Precedence: defaults < TOML file < environment (`MKTORCH_<FIELD>`, and `LLM_MODEL`) < arguments.
-"""
+"""The control plane: every threshold, target, price and switch."""
 
 from __future__ import annotations
 
 import difflib
-import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, time
@@ -20,14 +15,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -45,7 +38,6 @@ from mktorch.vocab import (
 )
 
 ENV_PREFIX = "MKTORCH_"
-DEFAULT_FILE = "mktorch.toml"
 
 PERFORMANCE_THRESHOLDS = {
     "exceeding_expectations": 1.2,
@@ -86,11 +78,12 @@ _LOCATION = frozenset(
     {"data_dir", "reports_dir", "runs_dir", "enable_progress_tracking", "enable_reporting"}
 )
 
-_toml_file: ContextVar[Path | None] = ContextVar("toml_file", default=None)
+toml_file: ContextVar[Path | None] = ContextVar("toml_file", default=None)
 
 
-class ConfigError(ValueError):
-    """The configuration cannot be used; the message names field, value, source and remedy."""
+def nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "; see docs/configuration.md for the names"
 
 
 def _utc(value: object) -> object:
@@ -235,7 +228,7 @@ class MarketingOrchestratorConfig(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over file; no dotenv or secret files are read."""
-        file = _toml_file.get()
+        file = toml_file.get()
         toml = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
         return (init_settings, env_settings, *toml)
 
@@ -247,7 +240,7 @@ class MarketingOrchestratorConfig(BaseSettings):
         known = _TABLES[info.field_name]
         for name in value:
             if name not in known:
-                raise ValueError(f"unknown entry {name!r}{_nearest(str(name), known)}")
+                raise ValueError(f"unknown entry {name!r}{nearest(str(name), known)}")
         return {**known, **value}
 
     @model_validator(mode="after")
@@ -273,155 +266,3 @@ class MarketingOrchestratorConfig(BaseSettings):
     def fingerprint(self) -> dict[str, Any]:
         """The settings that can change a result, JSON-ready and in declared order."""
         return self.model_dump(mode="json", exclude=set(_LOCATION))
-
-
-def load_config(
-    file: str | Path | None = None, overrides: Mapping[str, Any] | None = None
-) -> tuple[MarketingOrchestratorConfig, dict[str, str]]:
-    """Read the configuration and say, per field, where its value came from.
-
-    Parameters
-    ----------
-    file
-        A TOML file. Without one, `mktorch.toml` in the current folder is read where it exists.
-    overrides
-        Arguments by field name; `None` values are left out. A dotted name sets one table entry.
-
-    Returns
-    -------
-    The configuration, and field -> `default`, `file NAME`, `environment VARIABLE` or `argument`.
-
-    Raises
-    ------
-    ConfigError
-        For an unreadable file, an unknown field, a value not allowed, or thresholds out of order.
-    """
-    path = _config_file(file)
-    arguments = _nest({k: v for k, v in (overrides or {}).items() if v is not None})
-    in_file = _read_toml(path) if path else {}
-    _refuse_unknown(arguments, "argument")
-    _refuse_unknown(in_file, f"file {path}")
-    _refuse_unknown_environment()
-    environment = EnvSettingsSource(MarketingOrchestratorConfig)()
-    origins = {
-        name: next(
-            (
-                label
-                for held, label in (
-                    (arguments, "argument"),
-                    (environment, f"environment {_variable(name)}"),
-                    (in_file, f"file {path.name if path else ''}"),
-                )
-                if name in held or (name == "llm_model" and _has_model(held))
-            ),
-            "default",
-        )
-        for name in MarketingOrchestratorConfig.model_fields
-    }
-    token = _toml_file.set(path)
-    try:
-        return MarketingOrchestratorConfig(**arguments), origins
-    except ValidationError as error:
-        raise ConfigError(_explain(error, origins)) from None
-    finally:
-        _toml_file.reset(token)
-
-
-def parse_set(pairs: Iterable[str]) -> dict[str, Any]:
-    """Read `key=value` arguments; the value may be TOML (`3`, `true`, `[1, 2]`) or plain text.
-
-    >>> parse_set(["window_days=14", "business_kpi_targets.roi_estimate=0.4", "currency=EUR"])
-    {'window_days': 14, 'business_kpi_targets.roi_estimate': 0.4, 'currency': 'EUR'}
-    """
-    parsed: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals or not key.strip():
-            raise ConfigError(f"--set {pair!r}: write it as key=value, such as window_days=14")
-        try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text
-        parsed[key.strip()] = value
-    return parsed
-
-
-def _config_file(file: str | Path | None) -> Path | None:
-    if file is None:
-        found = Path(DEFAULT_FILE)
-        return found if found.is_file() else None
-    path = Path(file)
-    if not path.is_file():
-        raise ConfigError(f"config file {path} does not exist; give a TOML file, or none")
-    return path
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"config file {path}: not readable as TOML: {error}") from None
-
-
-def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn dotted names into tables: `{"a.b": 1}` -> `{"a": {"b": 1}}`."""
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
-        head, dot, tail = name.partition(".")
-        if dot:
-            nested[head] = {**nested.get(head, {}), tail: value}
-        else:
-            nested[name] = value
-    return nested
-
-
-def _refuse_unknown(values: Mapping[str, Any], origin: str) -> None:
-    known = MarketingOrchestratorConfig.model_fields
-    problems = [
-        f"{name}: unknown setting (from {origin}){_nearest(name, known)}"
-        for name in values
-        if name not in known
-    ]
-    if problems:
-        raise ConfigError("\n".join(problems))
-
-
-def _refuse_unknown_environment() -> None:
-    known = MarketingOrchestratorConfig.model_fields
-    names = (v[len(ENV_PREFIX) :].lower() for v in os.environ if v.startswith(ENV_PREFIX))
-    for name in sorted(names):
-        if name.partition("__")[0] not in known:
-            raise ConfigError(
-                f"{ENV_PREFIX}{name.upper()}: unknown setting (from environment)"
-                f"{_nearest(name, known)}"
-            )
-
-
-def _has_model(held: Mapping[str, Any]) -> bool:
-    return any(alias in held for alias in ("MKTORCH_LLM_MODEL", "LLM_MODEL"))
-
-
-def _variable(name: str) -> str:
-    if name == "llm_model" and f"{ENV_PREFIX}LLM_MODEL" not in os.environ:
-        return "LLM_MODEL"
-    return f"{ENV_PREFIX}{name.upper()}"
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else "; see docs/configuration.md for the names"
-
-
-def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
-    lines = []
-    for problem in error.errors():
-        field = str(problem["loc"][0]) if problem["loc"] else ""
-        where = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        if field:
-            lines.append(
-                f"{where} = {problem['input']!r} (from {origins.get(field, 'argument')}): {message}"
-            )
-        else:
-            lines.append(message)
-    return "\n".join(lines)

@@ -1,0 +1,65 @@
+# mktorch: `make report` builds the reports of data/, `make test` runs the tests; `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do command -v $$p && break; done)
+
+DATA ?= data
+OUT ?= output
+CAMPAIGN ?=
+CONFIG ?=
+RENDERER ?= auto
+
+BIN := .venv/bin
+READY := .venv/.ready
+RUNS := $(OUT)/runs
+REPORTS := $(OUT)/reports
+
+.PHONY: help install report run validate test check format lock clean bench
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables: DATA=$(DATA) OUT=$(OUT) CAMPAIGN=$(CAMPAIGN) CONFIG=$(CONFIG) RENDERER=$(RENDERER) PYTHON=$(PYTHON)"
+
+install: $(READY) ## Create .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "mktorch needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; set PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Creating .venv with $(PYTHON)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## Analyse DATA into OUT/runs
+	@$(BIN)/mktorch run "$(DATA)" --out "$(RUNS)" $(if $(CAMPAIGN),--campaign "$(CAMPAIGN)") $(if $(CONFIG),--config "$(CONFIG)")
+
+report: $(READY) ## Analyse DATA and write the HTML and PDF reports into OUT/reports
+	@run=$$($(BIN)/mktorch run "$(DATA)" --out "$(RUNS)" $(if $(CAMPAIGN),--campaign "$(CAMPAIGN)") $(if $(CONFIG),--config "$(CONFIG)")); \
+	code=$$?; [ $$code -le 1 ] || exit $$code; \
+	echo "Run: $$run"; \
+	$(BIN)/mktorch report "$$run" --renderer "$(RENDERER)" --out "$(REPORTS)" $(if $(CONFIG),--config "$(CONFIG)")
+
+validate: $(READY) ## Check every record of DATA
+	@$(BIN)/mktorch validate "$(DATA)" $(if $(CONFIG),--config "$(CONFIG)")
+
+test: $(READY) ## Run the tests
+	@$(BIN)/python -m pytest -q -n auto
+
+check: $(READY) ## Lint, format, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## Format the code and mend what lint can mend
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lock: $(READY) ## Write requirements.lock anew from pyproject.toml (needs uv)
+	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
+
+clean: ## Remove what was made: environment, output, caches
+	@rm -rf .venv output runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .quarto

@@ -1,0 +1,220 @@
+"""The `mktorch` command. Results go to stdout, messages to stderr.
+
+Exit code: 0 done; 1 done with findings (failed records or steps); 2 could not do it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mktorch import __version__
+from mktorch.config import ConfigError, load_config, parse_set
+from mktorch.vocab import FailureSeverity, Renderer
+
+if TYPE_CHECKING:
+    from mktorch.runs import Run
+
+DONE, FINDINGS, IMPOSSIBLE = 0, 1, 2
+
+app = typer.Typer(
+    name="mktorch",
+    help="Marketing records into governed decisions and board-ready reports.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Data = Annotated[Path | None, typer.Argument(help="Folder of the thirteen sources.")]
+RunFolder = Annotated[Path | None, typer.Argument(help="A run's folder; default, the latest run.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="One setting, as key=value; may be repeated.")
+]
+AsOf = Annotated[str | None, typer.Option(help="Look from this moment: date or timestamp.")]
+Campaign = Annotated[str | None, typer.Option(help="Restrict to this campaign id.")]
+Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"mktorch {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.command()
+def run(
+    data: Data = None,
+    out: Out = None,
+    campaign: Campaign = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Analyse the records and write a run; print its folder."""
+    with _helpful_errors():
+        from mktorch.pipeline import run as run_pipeline
+
+        done = run_pipeline(
+            data,
+            out=out,
+            campaign=campaign,
+            config=config,
+            as_of=as_of,
+            **parse_set(settings or ()),
+        )
+        _say(_summary(done))
+        typer.echo(json.dumps(_as_json(done), indent=2) if as_json else str(done.path))
+        raise typer.Exit(DONE if done.ok else FINDINGS)
+
+
+@app.command()
+def report(
+    run_folder: RunFolder = None,
+    to: Annotated[str, typer.Option(help="Formats, comma-separated.")] = "html,pdf",
+    renderer: Annotated[Renderer, typer.Option(help="Which renderer.")] = Renderer.AUTO,
+    campaign: Campaign = None,
+    out: Out = None,
+    config: ConfigFile = None,
+) -> None:
+    """Render a run into HTML and PDF; print the files made."""
+    with _helpful_errors():
+        from mktorch.render import render
+        from mktorch.runs import latest, load_run
+
+        settings, _ = load_config(config)
+        done = load_run(run_folder or latest(settings.runs_dir))
+        if not done.config.enable_reporting:
+            _say("Nothing rendered: this run has enable_reporting = false.")
+            raise typer.Exit(DONE)
+        folder = out or Path(settings.reports_dir) / done.run_id
+        formats = tuple(part.strip() for part in to.split(",") if part.strip())
+        made = render(done.path, to=formats, renderer=renderer, campaign=campaign, out=folder)
+        for file in made:
+            _say(
+                f"{file.document} {file.format}: {file.bytes / 1024:,.0f} KiB, {file.seconds:.1f} s"
+            )
+            typer.echo(str(file.path))
+
+
+@app.command()
+def validate(
+    data: Data = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Check the records and list every failure with file, row, field and rule."""
+    with _helpful_errors():
+        from mktorch.pipeline import check
+
+        given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
+        configured, _ = load_config(config, given)
+        found = check(configured)
+        errors = found.failures.filter(severity=str(FailureSeverity.ERROR)).height
+        if as_json:
+            typer.echo(json.dumps(found.as_json(), indent=2, default=str))
+        else:
+            for line in found.lines():
+                typer.echo(line)
+        _say(
+            f"{found.rows:,} records read from {configured.data_dir}: {errors:,} errors, "
+            f"{found.failures.height - errors:,} warnings, {found.differing:,} figures that differ"
+        )
+        raise typer.Exit(FINDINGS if errors else DONE)
+
+
+@app.command()
+def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
+    """List the runs on disk, newest last."""
+    with _helpful_errors():
+        from mktorch.runs import load_run
+
+        settings, _ = load_config(config)
+        root = out or Path(settings.runs_dir)
+        found = sorted(
+            (load_run(m.parent) for m in root.glob("*/manifest.json")),
+            key=lambda r: (r.manifest.as_of, r.run_id),
+        )
+        if as_json:
+            typer.echo(json.dumps([_as_json(r) for r in found], indent=2))
+        else:
+            for each in found:
+                typer.echo(f"{each.path}  {_summary(each)}")
+        if not found:
+            _say(f"No runs in {root}.")
+
+
+@app.command()
+def synth(
+    folder: Annotated[Path, typer.Argument(help="Folder to write the sources to.")],
+    rows: Annotated[int | None, typer.Option(help="Rows of performance_metrics.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the generator.")] = None,
+    campaigns: Annotated[int | None, typer.Option(help="Number of campaigns.")] = None,
+) -> None:
+    """Write a synthetic data set with known truth beside it."""
+    with _helpful_errors():
+        from mktorch.synth import synth as write
+
+        given = {"rows": rows, "seed": seed, "campaigns": campaigns}
+        write(folder, **{name: value for name, value in given.items() if value is not None})
+        typer.echo(str(folder))
+
+
+def main() -> None:
+    """Entry point of the `mktorch` command."""
+    app()
+
+
+@contextmanager
+def _helpful_errors() -> Iterator[None]:
+    """Turn every foreseen error into one message and exit code 2."""
+    from mktorch.pipeline import PipelineError
+    from mktorch.render import RenderError
+    from mktorch.runs import RunError
+    from mktorch.sources import SourceError
+
+    try:
+        yield
+    except (ConfigError, PipelineError, RenderError, RunError, SourceError) as error:
+        _say(f"mktorch: {error}")
+        raise typer.Exit(IMPOSSIBLE) from None
+    except KeyboardInterrupt:
+        _say("mktorch: stopped; nothing half-written was kept")
+        raise typer.Exit(IMPOSSIBLE) from None
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _summary(done: Run) -> str:
+    failed = sum(record.failed for record in done.manifest.inputs)
+    rows = sum(record.rows for record in done.manifest.inputs)
+    parts = [f"as of {done.manifest.as_of:%Y-%m-%d %H:%M}", f"{rows:,} records"]
+    parts += [f"{failed:,} set apart (see failures.parquet)"] if failed else []
+    parts += [f"{len(done.manifest.errors)} failed steps"] if done.manifest.errors else []
+    return ", ".join(parts)
+
+
+def _as_json(done: Run) -> dict[str, Any]:
+    return {
+        "run_id": done.run_id,
+        "path": str(done.path),
+        "as_of": done.manifest.as_of.isoformat(),
+        "campaign_id": done.manifest.campaign_id,
+        "records": sum(record.rows for record in done.manifest.inputs),
+        "failed": sum(record.failed for record in done.manifest.inputs),
+        "errors": done.manifest.errors,
+    }

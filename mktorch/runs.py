@@ -1,0 +1,361 @@
+"""A run on disk: a folder that is whole or absent, and the object that reads it back.
+
+```
+runs/<run_id>/manifest.json       inputs, config, steps, table hashes, errors, model usage
+runs/<run_id>/state.json          the contract of `mktorch.state`; inputs and lookups by reference
+runs/<run_id>/failures.parquet    every record that failed or is suspicious
+runs/<run_id>/tables/<name>.parquet
+```
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psutil
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.sources.lookups import Lookups, lookups
+from mktorch.state import LOOKUPS, RECORD_TABLES, ROW_TABLES, STATE_KEYS, empty_state
+from mktorch.vocab import Source, StepStatus
+
+FAILURES = "failures"
+_PARTIAL = ".partial-"
+_NESTED_JSON = ("evidence",)
+
+
+class RunError(Exception):
+    """A run cannot be written or read; the message says where and what to do."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputRecord(_Record):
+    """One input file: what was read and what of it stands."""
+
+    source: str
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+    valid: int
+    failed: int
+
+
+class StepRecord(_Record):
+    """One executed step of the plan; `seconds` is measured."""
+
+    name: str
+    description: str
+    status: StepStatus
+    seconds: float
+    error: str | None = None
+
+
+class TableRecord(_Record):
+    rows: int
+    sha256: str
+
+
+class ModelUsage(_Record):
+    """Calls to the language model during the run; `cost` in the run's currency."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    seconds: float = 0.0
+
+
+class Manifest(_Record):
+    """Where every figure of a run comes from."""
+
+    run_id: str
+    version: str
+    as_of: datetime
+    campaign_id: str | None = None
+    inputs: list[InputRecord]
+    config: dict[str, Any]
+    config_sources: dict[str, str]
+    steps: list[StepRecord]
+    tables: dict[str, TableRecord] = Field(default_factory=dict)
+    errors: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    model_usage: ModelUsage = ModelUsage()
+
+
+class Tables(Mapping[str, pl.DataFrame]):
+    """A run's tables by name, as attributes or items, each read on first use."""
+
+    def __init__(self, path: Path, names: Mapping[str, TableRecord]) -> None:
+        self._path = path
+        self._names = tuple(sorted(names))
+        self._frames: dict[str, pl.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if name not in self._names:
+            near = difflib.get_close_matches(name, self._names, n=3)
+            hint = f"; near it: {', '.join(near)}" if near else ""
+            raise KeyError(f"this run has no table {name!r}{hint}")
+        if name not in self._frames:
+            self._frames[name] = pl.read_parquet(table_path(self._path, name))
+        return self._frames[name]
+
+    def __getattr__(self, name: str) -> pl.DataFrame:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._names]
+
+    def __repr__(self) -> str:
+        return f"Tables({', '.join(self._names)})"
+
+
+class _Built(Mapping[str, Any]):
+    """A mapping whose values are built when they are asked for."""
+
+    def __init__(self, keys: Mapping[str, Any], build: Callable[[str], Any]) -> None:
+        self._keys, self._build = keys, build
+
+    def __getitem__(self, key: str) -> Any:
+        self._keys[key]  # the underlying mapping words its own KeyError
+        return self._build(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+class Run:
+    """A finished run, read from its folder; tables, lookups and state are loaded on use."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.tables = Tables(path, manifest.tables)
+
+    @property
+    def run_id(self) -> str:
+        return self.manifest.run_id
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step ran and no record failed."""
+        return not self.manifest.errors and not any(i.failed for i in self.manifest.inputs)
+
+    @cached_property
+    def config(self) -> MarketingOrchestratorConfig:
+        """The configuration in force, free of this machine's environment."""
+        return MarketingOrchestratorConfig(**self.manifest.config)
+
+    @cached_property
+    def lookups(self) -> Lookups:
+        return lookups({source: self.tables[source] for source in Source})
+
+    @cached_property
+    def state(self) -> Mapping[str, Any]:
+        """The whole contract, each list and lookup built when it is asked for."""
+        stored = json.loads((self.path / "state.json").read_text(encoding="utf-8"))
+
+        def build(key: str) -> Any:
+            if key in LOOKUPS:
+                held = getattr(self.lookups, key)
+                return _Built(held, lambda name: _value(held[name]))
+            return records(self.tables[key]) if key in set(Source) else stored[key]
+
+        return _Built(stored, build)
+
+    def __repr__(self) -> str:
+        return f"Run({self.run_id!r}, as_of={self.manifest.as_of:%Y-%m-%d}, {self.tables!r})"
+
+
+def load_run(path: str | Path) -> Run:
+    """Open a run folder.
+
+    Raises
+    ------
+    RunError
+        Where the folder holds no whole run.
+    """
+    folder = Path(path)
+    file = folder / "manifest.json"
+    if not file.is_file():
+        raise RunError(f"{folder}: no run here (manifest.json is missing); give a folder of runs/")
+    try:
+        manifest = Manifest.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise RunError(f"{file}: not a manifest of this version: {error.errors()[0]}") from None
+    return Run(folder, manifest)
+
+
+def latest(runs_dir: str | Path) -> Path:
+    """The run in `runs_dir` with the newest `as_of`, the last written where several share it."""
+    found = [load_run(m.parent) for m in Path(runs_dir).glob("*/manifest.json")]
+    if not found:
+        raise RunError(f"{runs_dir}: holds no run yet; make one with `mktorch run`")
+    return max(found, key=lambda r: (r.manifest.as_of, r.path.stat().st_mtime_ns)).path
+
+
+def run_id(
+    manifest_inputs: list[InputRecord],
+    config: Mapping[str, Any],
+    as_of: datetime,
+    version: str,
+    campaign_id: str | None,
+) -> str:
+    """The day and a hash of all that decides the results: inputs, config, version, as_of, scope."""
+    identity = json.dumps(
+        {
+            "inputs": sorted((i.source, i.path, i.sha256) for i in manifest_inputs),
+            "config": config,
+            "as_of": as_of.isoformat(),
+            "version": version,
+            "campaign_id": campaign_id,
+        },
+        sort_keys=True,
+    )
+    return f"{as_of:%Y%m%d}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
+
+
+def write_run(
+    runs_dir: str | Path,
+    manifest: Manifest,
+    tables: Mapping[str, pl.DataFrame],
+    state: Mapping[str, Any],
+) -> Path:
+    """Write a run beside its place and rename it in, so that it is whole or absent.
+
+    A run of the same id is replaced. Returns the run's folder.
+
+    Raises
+    ------
+    RunError
+        Where the folder cannot be written or the disk is full; nothing half-written is left.
+    """
+    root = Path(runs_dir)
+    target = root / manifest.run_id
+    partial = root / f"{_PARTIAL}{manifest.run_id}-{os.getpid()}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _sweep(root)
+        (partial / "tables").mkdir(parents=True)
+        written = {name: _write_table(partial, name, tables[name]) for name in sorted(tables)}
+        _write_json(partial / "state.json", state)
+        _write_json(
+            partial / "manifest.json",
+            manifest.model_copy(update={"tables": written}).model_dump(mode="json"),
+        )
+        _replace(partial, target)
+    except OSError as error:
+        raise RunError(
+            f"{target}: the run could not be written ({error.strerror or error}); "
+            "free space or choose another place with --out"
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def state_of(tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any]) -> dict[str, Any]:
+    """The contract as stored: results in full, inputs and lookups as references to tables.
+
+    `settled` holds the keys that are no table: goal, plan, errors, processing time, texts.
+    """
+    state = empty_state()
+    references = {str(source): source for source in Source} | dict(LOOKUPS)
+    for key, source in references.items():
+        state[key] = {"table": f"tables/{source}.parquet", "rows": tables[source].height}
+    for key, name in RECORD_TABLES.items():
+        if name in tables:
+            state[key] = records(tables[name])
+    for key, name in ROW_TABLES.items():
+        if name in tables:
+            state[key] = records(tables[name])[0]
+    return {key: settled.get(key, state[key]) for key in STATE_KEYS}
+
+
+def records(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON-ready records: times as ISO text, hidden columns left out.
+
+    >>> records(pl.DataFrame({"day": ["2026-03-01"], "_row": [1]}).with_columns(
+    ...     pl.col("day").str.to_date()))
+    [{'day': '2026-03-01'}]
+    """
+    shown = frame.select(pl.exclude("^_.*$"))
+    rows = shown.with_columns(pl.selectors.temporal().dt.to_string("iso:strict")).to_dicts()
+    for column in _NESTED_JSON:
+        if column in shown.columns:
+            for row in rows:
+                row[column] = None if row[column] is None else json.loads(row[column])
+    return rows
+
+
+def table_path(folder: Path, name: str) -> Path:
+    """Where a run keeps a table."""
+    return folder / f"{name}.parquet" if name == FAILURES else folder / f"tables/{name}.parquet"
+
+
+def _value(held: Any) -> Any:
+    return records(held) if isinstance(held, pl.DataFrame) else held
+
+
+def _write_table(folder: Path, name: str, frame: pl.DataFrame) -> TableRecord:
+    path = table_path(folder, name)
+    frame.write_parquet(path)
+    return TableRecord(rows=frame.height, sha256=file_hash(path))
+
+
+def file_hash(path: Path) -> str:
+    """The file's SHA-256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _replace(partial: Path, target: Path) -> None:
+    """Put `partial` in `target`'s place; what was there goes only when the new one stands."""
+    if target.exists():
+        aside = partial.with_name(f"{partial.name}-old")
+        target.rename(aside)
+        partial.rename(target)
+        shutil.rmtree(aside)
+    else:
+        partial.rename(target)
+
+
+def _sweep(root: Path) -> None:
+    """Remove what a killed process left behind; a living one keeps its folder."""
+    for left in root.glob(f"{_PARTIAL}*"):
+        pid = left.name.removesuffix("-old").rpartition("-")[2]
+        if not (pid.isdigit() and psutil.pid_exists(int(pid))):
+            shutil.rmtree(left, ignore_errors=True)
