@@ -127,8 +127,8 @@ def measure_of(
     Null where the metric is unknown. `suffix` picks a variant of the columns, such as `_sq`.
 
     >>> frame = pl.DataFrame(
-    ...     {"metric": ["click_through_rate", "conversion_rate"], "clicks": [5, 5],
-    ...      "conversions": [2, 2]})
+    ...     {"metric": ["click_through_rate", "conversion_rate"], "impressions": 90, "clicks": 5,
+    ...      "conversions": 2, "cost": 7, "revenue": 9})
     >>> frame.select(n=measure_of(pl.col("metric"), "numerator"))["n"].to_list()
     [5, 2]
     """

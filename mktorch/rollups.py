@@ -48,8 +48,10 @@ def micros(money: pl.Expr) -> pl.Expr:
 
 
 def units(money: pl.Expr) -> pl.Expr:
-    """Whole millionths back as money (Float64)."""
-    return money.cast(pl.Float64) / MICRO
+    """Whole millionths back as money: the nearest Float64."""
+    # Polars divides by a scalar through its reciprocal, which is off by one bit; by a column, not.
+    whole = money.cast(pl.Float64)
+    return whole / (whole * 0 + MICRO)
 
 
 def rollups(

@@ -137,7 +137,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     llm_model: str = Field(
         "gpt-4o-mini",
         min_length=1,
-        validation_alias=AliasChoices("llm_model", "MKTORCH_LLM_MODEL", "LLM_MODEL"),
+        validation_alias=AliasChoices("MKTORCH_LLM_MODEL", "LLM_MODEL", "llm_model"),
     )
     temperature: float = Field(0.3, ge=0, le=2)
 

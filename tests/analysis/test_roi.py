@@ -1,0 +1,78 @@
+"""Return on investment: the seed's arithmetic, the waterfall, and missing records."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+import mktorch
+from mktorch.analysis.roi import roi_analysis, roi_waterfall
+
+
+def test_the_seeds_arithmetic(tiny_run: mktorch.Run) -> None:
+    roi = tiny_run.state["roi_analysis"]
+    assert roi["total_llm_cost"] == 102.55
+    assert roi["total_human_review_cost"] == 495.0
+    assert roi["total_media_spend"] == 10500.0
+    assert roi["total_estimated_value"] == 19150.0
+    assert roi["total_net_roi"] == 8052.45
+    assert round(roi["roi_percentage"], 1) == 76.7
+    assert roi["roi_status"] == "positive"
+    assert round(tiny_run.state["performance_assessment"]["overall_roi"], 2) == 0.82
+
+
+def test_portfolio_counts(tiny_run: mktorch.Run) -> None:
+    assert tiny_run.state["performance_assessment"] == {
+        "total_campaigns": 3,
+        "active_campaigns": 2,
+        "total_experiments": 5,
+        "running_experiments": 3,
+        "completed_experiments": 2,
+        "total_spend": 10500.0,
+        "total_revenue_proxy": 19150.0,
+        "overall_roi": pytest.approx(8650 / 10500),
+        "exceeding": 2,
+        "meeting": 1,
+        "below": 0,
+        "insufficient": 0,
+    }
+
+
+def test_the_waterfall_ends_where_the_net_return_stands(tiny_run: mktorch.Run) -> None:
+    columns = ["label", "kind", "amount", "start", "end"]
+    assert tiny_run.tables.roi_waterfall.select(columns).rows() == [
+        ("Estimated value", "value", 19150.0, 0.0, 19150.0),
+        ("Media spend", "cost", -10500.0, 19150.0, 8650.0),
+        ("Model cost", "cost", -102.55, 8650.0, 8547.45),
+        ("Human review", "cost", -495.0, 8547.45, 8052.45),
+        ("Net return", "net", 8052.45, 0.0, 8052.45),
+    ]
+
+
+def totals(**columns) -> pl.DataFrame:
+    base = {"llm_cost": 0.0, "human_review_cost": 0.0, "media_spend": 0.0, "estimated_value": 0.0}
+    row = {**base, "net_roi": 0.0, **columns}
+    return roi_analysis(pl.DataFrame({k: [v] for k, v in row.items()}).cast(pl.Float64))
+
+
+@pytest.mark.parametrize(
+    ("net", "status"),
+    [(0.01, "positive"), (-0.01, "negative"), (0.0, "neutral"), (None, None)],
+)
+def test_status_is_the_sign_of_the_net_return(net, status) -> None:
+    assert totals(net_roi=net)["roi_status"].item() == status
+
+
+def test_no_spend_gives_no_percentage_and_no_record_gives_no_chart() -> None:
+    assert totals(net_roi=5.0)["roi_percentage"].item() is None
+    unknown = totals(net_roi=None, media_spend=None, estimated_value=None)
+    assert unknown["total_media_spend"].item() is None
+    assert roi_waterfall(unknown).is_empty()
+
+
+def test_a_campaign_without_a_ledger_row_counts_its_metrics(edit, tmp_path) -> None:
+    run = mktorch.run(edit("roi_ledger", lambda rows: rows[:2]), out=tmp_path / "runs")
+    last = run.tables.roi_by_campaign.row(-1, named=True)
+    assert (last["source"], last["llm_cost"], last["media_spend"]) == ("metrics", None, 2500.0)
+    assert last["net_roi"] == 500.0  # 3000 of revenue less 2500 of cost; no review is recorded
+    assert run.state["roi_analysis"]["total_net_roi"] == 4991.5 + 2759.95 + 500.0

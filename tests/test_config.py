@@ -1,0 +1,201 @@
+"""Configuration: layers, provenance, and errors that name field, value, source and remedy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config, parse_set
+
+SEED_DEFAULTS = {
+    "llm_model": "gpt-4o-mini",
+    "temperature": 0.3,
+    "reports_dir": "output/marketing_orchestrator_reports",
+    "data_dir": "agents/data",
+    "campaigns_file": "campaigns.json",
+    "audience_segments_file": "audience_segments.json",
+    "channels_file": "channels.json",
+    "creative_assets_file": "creative_assets.json",
+    "experiments_file": "experiments.json",
+    "performance_metrics_file": "performance_metrics.json",
+    "orchestrator_decisions_file": "orchestrator_decisions.json",
+    "roi_ledger_file": "roi_ledger.json",
+    "funnel_events_file": "funnel_events.json",
+    "budget_actions_file": "budget_actions.json",
+    "campaign_risk_signals_file": "campaign_risk_signals.json",
+    "segment_rollups_file": "segment_rollups.json",
+    "attribution_hints_file": "attribution_hints.json",
+    "performance_thresholds": {
+        "exceeding_expectations": 1.2,
+        "meeting_expectations": 0.8,
+        "below_expectations": 0.0,
+    },
+    "statistical_significance_threshold": 0.05,
+    "minimum_sample_size": 100,
+    "lift_threshold_for_scaling": 0.10,
+    "operational_kpi_targets": {
+        "campaign_execution_success_rate": 0.95,
+        "average_latency_seconds": 5.0,
+        "human_review_frequency": 0.30,
+        "policy_violation_count": 0,
+        "experiment_setup_errors": 0,
+        "data_freshness_hours": 2.0,
+    },
+    "effectiveness_kpi_targets": {
+        "experiment_velocity": 1.5,
+        "average_lift_percentage": 15.0,
+        "messaging_consistency_score": 0.85,
+        "insight_to_action_time_hours": 6.0,
+        "targeting_precision_improvement": 0.10,
+    },
+    "business_kpi_targets": {
+        "conversion_rate_delta": 0.001,
+        "cpa_reduction_percentage": 0.15,
+        "marketing_attributed_revenue": 0.0,
+        "wasted_spend_reduction": 0.10,
+        "roi_estimate": 0.50,
+    },
+    "kpi_warning_threshold": 0.8,
+    "kpi_critical_threshold": 0.5,
+    "cost_per_human_review_hour": 60.0,
+    "cost_per_llm_call": 0.01,
+    "cost_per_api_call": 0.001,
+    "infrastructure_cost_per_month": 500.0,
+    "enable_progress_tracking": True,
+    "enable_kpi_tracking": True,
+    "enable_statistical_testing": True,
+    "enable_reporting": True,
+    "enable_validation": True,
+    "enable_llm_summary": True,
+    "llm_summary_max_tokens": 500,
+    "enable_llm_insights": False,
+    "llm_insights_max_campaigns": 3,
+}
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)  # no mktorch.toml here
+    monkeypatch.delenv("LLM_MODEL", raising=False)
+
+
+def test_every_seed_field_has_its_name_and_default() -> None:
+    config = MarketingOrchestratorConfig()
+    assert {name: getattr(config, name) for name in SEED_DEFAULTS} == SEED_DEFAULTS
+
+
+def test_each_layer_overrides_the_one_below(tmp_path, monkeypatch) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text("window_days = 14\nminimum_sample_size = 200\ncurrency = 'EUR'\n")
+    monkeypatch.setenv("MKTORCH_WINDOW_DAYS", "21")
+    monkeypatch.setenv("MKTORCH_MINIMUM_SAMPLE_SIZE", "300")
+    config, origin = load_config(file, {"window_days": 28})
+    assert (config.window_days, config.minimum_sample_size, config.currency) == (28, 300, "EUR")
+    assert origin["window_days"] == "argument"
+    assert origin["minimum_sample_size"] == "environment MKTORCH_MINIMUM_SAMPLE_SIZE"
+    assert origin["currency"] == "file my.toml"
+    assert origin["temperature"] == "default"
+
+
+def test_a_file_in_the_folder_is_found(tmp_path) -> None:
+    (tmp_path / "mktorch.toml").write_text("window_days = 3\n")
+    config, origin = load_config()
+    assert (config.window_days, origin["window_days"]) == (3, "file mktorch.toml")
+
+
+def test_the_model_name_has_its_own_variable_and_the_prefixed_one_wins(monkeypatch) -> None:
+    monkeypatch.setenv("LLM_MODEL", "plain")
+    config, origin = load_config()
+    assert (config.llm_model, origin["llm_model"]) == ("plain", "environment LLM_MODEL")
+    monkeypatch.setenv("MKTORCH_LLM_MODEL", "prefixed")
+    config, origin = load_config()
+    assert (config.llm_model, origin["llm_model"]) == ("prefixed", "environment MKTORCH_LLM_MODEL")
+
+
+def test_a_table_given_in_part_keeps_its_other_entries(tmp_path) -> None:
+    file = tmp_path / "t.toml"
+    file.write_text("[business_kpi_targets]\nroi_estimate = 0.4\n")
+    config, _ = load_config(file, parse_set(["business_kpi_targets.cpa_reduction_percentage=0.3"]))
+    assert config.business_kpi_targets == {
+        **SEED_DEFAULTS["business_kpi_targets"],
+        "roi_estimate": 0.4,
+        "cpa_reduction_percentage": 0.3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"windw_days": 3}, "windw_days: unknown setting (from argument); did you mean 'window_"),
+        ({"minimum_sample_size": "abc"}, "minimum_sample_size = 'abc' (from argument): "),
+        ({"temperature": 3}, "less than or equal to 2"),
+        ({"kpi_warning_threshold": 0.4}, "must be above kpi_critical_threshold; got 0.4 and 0.5"),
+        ({"performance_thresholds.exceeding_expectations": 0.8}, "performance_thresholds must fa"),
+        ({"business_kpi_targets.roi_estimat": 1}, "did you mean 'roi_estimate'"),
+        ({"money_authority": "guess"}, "'ledger' or 'metrics'"),
+        ({"as_of": "yesterday"}, "as_of = 'yesterday' (from argument)"),
+        ({"business_kpi_targets.roi_estimate": float("nan")}, "finite number"),
+        ({"validation_severity.rate_mismatch": "fatal"}, "'error' or 'warning'"),
+    ],
+)
+def test_a_wrong_setting_names_itself_and_what_is_allowed(settings, said) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(overrides=settings)
+    assert said in str(error.value)
+
+
+def test_a_wrong_environment_value_names_its_variable(monkeypatch) -> None:
+    monkeypatch.setenv("MKTORCH_WINDOW_DAYS", "0")
+    with pytest.raises(ConfigError, match=r"window_days = '0' \(from environment MKTORCH_WINDOW_D"):
+        load_config()
+    monkeypatch.delenv("MKTORCH_WINDOW_DAYS")
+    monkeypatch.setenv("MKTORCH_WINDOW_DAY", "3")
+    with pytest.raises(ConfigError, match=r"MKTORCH_WINDOW_DAY: unknown setting.*window_days"):
+        load_config()
+
+
+def test_a_wrong_file_is_named(tmp_path) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_config(tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("window_days = \n")
+    with pytest.raises(ConfigError, match=r"broken\.toml: not readable as TOML"):
+        load_config(broken)
+    broken.write_text("window_dayz = 3\n")
+    with pytest.raises(ConfigError, match=r"from file .*broken\.toml.*'window_days'"):
+        load_config(broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-15T12:00:00", datetime(2026, 3, 15, 12)),
+        ("2026-03-15T12:00:00+02:00", datetime(2026, 3, 15, 10)),
+        ("2026-03-15", datetime(2026, 3, 15, 23, 59, 59, 999999)),
+    ],
+)
+def test_as_of_is_utc_and_a_bare_date_means_its_whole_day(text, moment) -> None:
+    assert load_config(overrides={"as_of": text})[0].as_of == moment
+
+
+def test_set_reads_toml_values_and_plain_text() -> None:
+    assert parse_set(["a=1", "b=true", "c=x y", "d.e=0.5"]) == {
+        "a": 1,
+        "b": True,
+        "c": "x y",
+        "d.e": 0.5,
+    }
+    with pytest.raises(ConfigError, match="key=value"):
+        parse_set(["window_days"])
+
+
+def test_places_and_progress_do_not_identify_a_result() -> None:
+    one = MarketingOrchestratorConfig(data_dir="a", enable_progress_tracking=False)
+    assert one.fingerprint() == MarketingOrchestratorConfig(data_dir="b").fingerprint()
+    assert one.fingerprint() != MarketingOrchestratorConfig(window_days=9).fingerprint()
+
+
+def test_a_configuration_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        MarketingOrchestratorConfig().window_days = 3
