@@ -108,12 +108,12 @@ def solve_increasing(
         value, slope = function(point)
         low, high = np.where(value <= 0, point, low), np.where(value >= 0, point, high)
         newton = -value / np.where(slope > 0, slope, np.nan)
-        close = np.abs(newton) <= 4 * EPSILON * np.abs(point)
+        close = np.abs(newton) <= 64 * EPSILON * np.abs(point) + tolerance
         inside = (point + newton >= low) & (point + newton <= high)
         accepted = close | (inside & (np.abs(newton) <= last / 2))
         following = np.clip(np.where(accepted, point + newton, (low + high) / 2), low, high)
         last = np.abs(following - point)
         point = following
-        if not (last > 4 * EPSILON * np.abs(point) + tolerance).any():
+        if not (last > 64 * EPSILON * np.abs(point) + tolerance).any():
             break
     return point
