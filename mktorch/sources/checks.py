@@ -1,0 +1,213 @@
+"""What a row must satisfy, as data: one check per rule and field, true where the row breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import dataframely as dy
+import polars as pl
+
+from mktorch.sources.convert import bounds, expected
+from mktorch.sources.rules import Rule
+from mktorch.sources.schemas import ForeignKey, SourceSpec, metadata
+from mktorch.vocab import Source
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule on a field: where `broken` is true (null counts as kept), `message` says so."""
+
+    rule: Rule
+    field: str
+    broken: pl.Expr
+    message: pl.Expr
+    value: pl.Expr
+
+
+def _check(rule: Rule, field: str, broken: pl.Expr, message: str | pl.Expr) -> Check:
+    text = pl.lit(message) if isinstance(message, str) else message
+    return Check(rule, field, broken, text, pl.col(field))
+
+
+def column_checks(spec: SourceSpec) -> Iterator[Check]:
+    """What the declared columns demand: a value, of the vocabulary, within the limits."""
+    for name, column in spec.columns.items():
+        yield from _missing(name, column)
+        yield from _vocabulary(name, column)
+        yield from _limits(name, column)
+
+
+def _missing(name: str, column: dy.Column) -> Iterator[Check]:
+    if not column.nullable:
+        message = f"{name} is missing; write {expected(column)}"
+        yield _check(Rule.MISSING_REQUIRED, name, pl.col(name).is_null(), message)
+
+
+def _vocabulary(name: str, column: dy.Column) -> Iterator[Check]:
+    if words := metadata(column, "words"):
+        rule = Rule.UNKNOWN_ENUM if metadata(column, "closed") else Rule.UNKNOWN_DESCRIPTIVE
+        message = pl.format("{} is '{}'; write {}", pl.lit(name), name, pl.lit(expected(column)))
+        yield _check(rule, name, ~pl.col(name).is_in(list(words)), message)
+
+
+def _limits(name: str, column: dy.Column) -> Iterator[Check]:
+    least, most = bounds(column)
+    is_list = isinstance(column, dy.List)
+    element = pl.element() if is_list else pl.col(name)
+    below = [] if least is None else [element < least]
+    above = [] if most is None else [element > most]
+    sides = [*below, *above]
+    if not sides:
+        return
+    outside = pl.any_horizontal(sides)
+    broken = pl.col(name).list.eval(outside).list.any() if is_list else outside
+    message = f"{name} is out of range; write {expected(column)}"
+    yield _check(Rule.OUT_OF_RANGE, name, broken, message)
+
+
+def reference_check(
+    key: ForeignKey, valid: pl.Series, rejected: pl.DataFrame, is_list: bool
+) -> Check:
+    """A foreign key, or each element of a list of them, names a valid row of its parent.
+
+    `valid` holds the parent's keys; `rejected` (columns id, reason) those of its rejected rows.
+    """
+    known = valid.implode()
+    if is_list:
+        strays = pl.col(key.column).list.eval(pl.element().filter(~pl.element().is_in(known)))
+        broken, value = strays.list.len() > 0, strays.list.join(", ")
+        first = strays.list.first()
+    else:
+        broken, value = ~pl.col(key.column).is_in(known), pl.col(key.column)
+        first = value
+    reason = first.replace_strict(
+        rejected["id"],
+        rejected["reason"],
+        default=f"no such row in {key.parent}",
+        return_dtype=pl.String,
+    )
+    mend = pl.lit(f"; write a valid {key.parent_column} of {key.parent}, or mend that row")
+    message = pl.format("{} names '{}': {}{}", pl.lit(key.column), value, reason, mend)
+    return Check(key.rule, key.column, broken, message, value)
+
+
+def _exceeds(rule: Rule, field: str, limit: str, why: str) -> Check:
+    message = pl.format(
+        "{} {} exceed {} {}; {}", pl.lit(field), field, pl.lit(limit), limit, pl.lit(why)
+    )
+    return _check(rule, field, pl.col(field) > pl.col(limit), message)
+
+
+_VIEW_THROUGH = _exceeds(
+    Rule.CONVERSIONS_EXCEED_CLICKS,
+    "conversions",
+    "clicks",
+    "right for view-through conversions, else check the tracking",
+)
+_MORE_CLICKS = _exceeds(
+    Rule.CLICKS_EXCEED_IMPRESSIONS, "clicks", "impressions", "check the counting of impressions"
+)
+_NEGATIVE_REVENUE = _check(
+    Rule.NEGATIVE_REVENUE,
+    "revenue_proxy",
+    pl.col("revenue_proxy") < 0,
+    "revenue_proxy is negative; right for refunds, else mend it",
+)
+
+
+def _ends_before(rule: Rule, start: str, end: str) -> Check:
+    message = pl.format(
+        "{} {} is before {} {}; swap or mend them", pl.lit(end), end, pl.lit(start), start
+    )
+    return _check(rule, end, pl.col(end) < pl.col(start), message)
+
+
+_DIGITS = range(1, 9)
+_ZERO_RATE = 0.00005
+
+
+def _rate_mismatch(tolerance: float) -> Check:
+    """A supplied conversion rate that fits neither conversions per click nor per impression.
+
+    It fits within `tolerance` of the computed rate, plus half a unit of its last written digit. A
+    written 0 is taken as 0.0000.
+    """
+    rate, conversions = pl.col("conversion_rate"), pl.col("conversions")
+    digits = (pl.when(rate.round(d) == rate).then(0.5 * 10.0**-d) for d in _DIGITS)
+    half = pl.when(rate == 0).then(_ZERO_RATE).otherwise(pl.coalesce(*digits, 0.0))
+    computed = [conversions / pl.when(pl.col(c) > 0).then(c) for c in ("clicks", "impressions")]
+    fits = [
+        ((rate - own).abs() <= tolerance * own + half + 1e-12).fill_null(False) for own in computed
+    ]
+    no_base = pl.all_horizontal(own.is_null() for own in computed)
+    broken = ~pl.any_horizontal(fits) & ~(no_base & (rate == 0))
+    message = pl.format(
+        "conversion_rate {} is neither conversions / clicks ({}) nor conversions / impressions "
+        "({}); mend it, or leave it out to have it computed",
+        rate,
+        *(own.round(6).cast(pl.String).fill_null("no base") for own in computed),
+    )
+    return _check(Rule.RATE_MISMATCH, "conversion_rate", broken, message)
+
+
+_ROUNDING = 0.025
+"""Five amounts, each rounded to a hundredth, are off by at most this together."""
+
+
+def _net_roi() -> Check:
+    computed = (
+        pl.col("estimated_value")
+        - pl.col("llm_cost")
+        - pl.col("human_review_cost")
+        - pl.col("media_spend")
+    )
+    message = pl.format(
+        "net_roi {} is not value minus costs ({}); mend it or its parts",
+        "net_roi",
+        computed.round(2),
+    )
+    broken = (pl.col("net_roi") - computed).abs() > _ROUNDING + 1e-9
+    return _check(Rule.NET_ROI_MISMATCH, "net_roi", broken, message)
+
+
+_ALLOCATION = _check(
+    Rule.ALLOCATION_SUM,
+    "allocation",
+    (pl.col("allocation").list.sum() - 1).abs() > 0.001,
+    "allocation does not sum to 1; write the share of each arm, control first",
+)
+
+_Across = Callable[[float], tuple[Check, ...]]
+_ACROSS: Mapping[Source, _Across] = MappingProxyType(
+    {
+        Source.CAMPAIGNS: lambda _: (
+            _ends_before(Rule.END_BEFORE_START, "start_date", "end_date"),
+        ),
+        Source.EXPERIMENTS: lambda _: (
+            _ends_before(Rule.EXPERIMENT_END_BEFORE_START, "start_date", "end_date"),
+            _ALLOCATION,
+        ),
+        Source.PERFORMANCE_METRICS: lambda tolerance: (
+            _VIEW_THROUGH,
+            _MORE_CLICKS,
+            _NEGATIVE_REVENUE,
+            _rate_mismatch(tolerance),
+        ),
+        Source.ROI_LEDGER: lambda _: (_net_roi(),),
+        Source.SEGMENT_ROLLUPS: lambda _: (
+            _ends_before(Rule.END_BEFORE_START, "window_start", "window_end"),
+            _VIEW_THROUGH,
+            _MORE_CLICKS,
+            _NEGATIVE_REVENUE,
+        ),
+    }
+)
+"""Checks across the fields of a row, by source, given the relative tolerance of rates."""
+
+
+def row_checks(source: Source, rate_tolerance: float) -> tuple[Check, ...]:
+    """Checks across the fields of a source's rows."""
+    checks = _ACROSS.get(source)
+    return checks(rate_tolerance) if checks else ()

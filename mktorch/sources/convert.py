@@ -1,0 +1,287 @@
+"""Written values into declared types: one vectorised conversion per type, failures beside.
+
+A reader hands over each column as text with the kind of value that was written (`Kind`), so that
+`12`, `"12"` and `[12]` stay apart. Polars does the rest, without a look at single rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import dataframely as dy
+import polars as pl
+import polars.selectors as cs
+
+from mktorch.sources.rules import Rule, failures, found
+from mktorch.sources.schemas import metadata
+
+
+class Kind(IntEnum):
+    """What was written, by the JSON grammar; lists by what they hold."""
+
+    NULL = 0
+    STRING = 1
+    NUMBER = 2
+    BOOL = 3
+    STRINGS = 4
+    NUMBERS = 5
+    EMPTY = 6
+    ARRAY = 7
+    OBJECT = 8
+    CONSTANT = 9
+    """NaN or Infinity: no JSON, but some writers emit them."""
+
+
+class Habit(NamedTuple):
+    """Something a writer does throughout a field; reported once per file and field."""
+
+    name: str
+    field: str
+
+
+@dataclass
+class Habits:
+    """How often each habit was met, and the first row that shows it."""
+
+    seen: dict[Habit, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, name: str, column: str, rows: int, first: int) -> None:
+        """Count `rows` more rows of a habit, the first of them being row `first`."""
+        habit = Habit(name, column)
+        before, earliest = self.seen.get(habit, (0, first))
+        if rows:
+            self.seen[habit] = (before + rows, min(earliest, first))
+
+    def mark(self, name: str, column: str, rows: pl.Series) -> None:
+        """Count the true values of a Boolean mask by row."""
+        self.add(name, column, int(rows.sum()), rows.arg_max() or 0)
+
+    def merge(self, other: Habits, offset: int) -> None:
+        """Add another batch's habits, whose rows begin at `offset`."""
+        for habit, (rows, first) in other.seen.items():
+            self.add(*habit, rows, first + offset)
+
+
+NUMERIC_STRING, UNKNOWN_FIELD = "numeric_string", "unknown_field"
+OFFSET, DATE_ONLY, TIME_DROPPED = "offset", "date_only", "time_dropped"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive records: typed columns, what was unreadable (rows from 0), and habits met."""
+
+    frame: pl.DataFrame
+    failures: pl.DataFrame
+    habits: Habits
+
+
+_PLAIN = "%Y-%m-%dT%H:%M:%S"
+# Format, and the habit it betrays: tried in this order on whatever is not in the plain one.
+_OTHERS = (
+    (f"{_PLAIN}Z", None),
+    (f"{_PLAIN}%.f%z", OFFSET),
+    ("%Y-%m-%d", DATE_ONLY),
+    (f"{_PLAIN}%.f", None),
+    (f"{_PLAIN}%.fZ", None),
+    ("%Y-%m-%dT%H:%M", None),
+    ("%Y-%m-%dT%H:%MZ", None),
+    ("%Y-%m-%dT%H:%M%z", OFFSET),
+)
+_SHAPE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$"
+_NUMBER = r"^\s*[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\s*$"
+_EXACT = 2**53
+
+
+_Read = Callable[[pl.Series, pl.Series, str, Habits], pl.Series]
+
+
+def _nulls(dtype: pl.DataType, height: int) -> pl.Series:
+    return pl.Series([None], dtype=dtype).new_from_index(0, height)
+
+
+def _where(mask: pl.Series, values: pl.Series) -> pl.Series:
+    """`values` where `mask` is true, else null."""
+    return values.zip_with(mask.fill_null(value=False), _nulls(values.dtype, len(values)))
+
+
+def _either(values: pl.Series, others: pl.Series) -> pl.Series:
+    """`values`, and `others` where they are null."""
+    return values.zip_with(values.is_not_null(), others)
+
+
+def to_moment(text: pl.Series, name: str, habits: Habits) -> pl.Series:
+    """Timestamps as naive UTC; null where unreadable."""
+    values = text.str.to_datetime(_PLAIN, time_unit="us", strict=False)
+    left = _where(values.is_null(), text)
+    if left.null_count() == len(left):
+        return values
+    left = _where(left.str.contains(_SHAPE), left.str.replace(" ", "T", literal=True))
+    for format_, habit in _OTHERS:
+        if left.null_count() == len(left):
+            break
+        parsed = left.str.to_datetime(format_, time_unit="us", strict=False)
+        if habit == OFFSET:
+            parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        if habit:
+            habits.mark(habit, name, parsed.is_not_null())
+        values = _either(values, parsed)
+        left = _where(parsed.is_null(), left)
+    return values
+
+
+def to_date(text: pl.Series, name: str, habits: Habits) -> pl.Series:
+    """Calendar days; a timestamp gives the day it names, whatever its offset."""
+    days = _where(text.str.len_chars() == 10, text).str.to_date("%Y-%m-%d", strict=False)
+    longer = _where(days.is_null() & text.str.contains(_SHAPE), text)
+    if longer.null_count() < len(longer):
+        readable = to_moment(longer, name, Habits()).is_not_null()
+        dropped = _where(readable, longer).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        habits.mark(TIME_DROPPED, name, dropped.is_not_null())
+        days = _either(days, dropped)
+    return days
+
+
+def _to_float(text: pl.Series) -> pl.Series:
+    numbers = text.str.strip_chars().cast(pl.Float64, strict=False)
+    return _where(numbers.is_finite(), numbers)
+
+
+def _to_int(text: pl.Series) -> pl.Series:
+    """Whole numbers, however written: 12, 12.0, 1.2e1."""
+    whole = text.str.strip_chars().cast(pl.Int64, strict=False)
+    left = text.is_not_null() & whole.is_null()
+    if not left.any():
+        return whole
+    numbers = _to_float(_where(left, text))
+    exact = (numbers == numbers.floor()) & (numbers.abs() <= _EXACT)
+    return _either(whole, _where(exact, numbers).cast(pl.Int64))
+
+
+def _number(parse: Callable[[pl.Series], pl.Series]) -> _Read:
+    """Read numbers, and text that holds one (a habit, not a fault)."""
+
+    def read(text: pl.Series, kinds: pl.Series, name: str, habits: Habits) -> pl.Series:
+        quoted = (kinds == Kind.STRING) & text.str.contains(_NUMBER)
+        values = parse(_where((kinds == Kind.NUMBER) | quoted, text))
+        habits.mark(NUMERIC_STRING, name, quoted & values.is_not_null())
+        return values
+
+    return read
+
+
+def _written(convert: Callable[[pl.Series, str, Habits], pl.Series], *accepted: Kind) -> _Read:
+    """Read only values of the accepted kinds."""
+
+    def read(text: pl.Series, kinds: pl.Series, name: str, habits: Habits) -> pl.Series:
+        return convert(_where(kinds.is_in(list(accepted)), text), name, habits)
+
+    return read
+
+
+def _as_is(text: pl.Series, _name: str, _habits: Habits) -> pl.Series:
+    return text
+
+
+def _to_bool(text: pl.Series, _name: str, _habits: Habits) -> pl.Series:
+    return text == "true"
+
+
+def _to_list(inner: pl.DataType) -> Callable[[pl.Series, str, Habits], pl.Series]:
+    def convert(text: pl.Series, _name: str, _habits: Habits) -> pl.Series:
+        return text.str.json_decode(pl.List(inner))
+
+    return convert
+
+
+_READ: dict[pl.DataType, _Read] = {
+    pl.Int64(): _number(_to_int),
+    pl.Float64(): _number(_to_float),
+    pl.Boolean(): _written(_to_bool, Kind.BOOL),
+    pl.String(): _written(_as_is, Kind.STRING),
+    pl.Date(): _written(to_date, Kind.STRING),
+    pl.Datetime("us"): _written(to_moment, Kind.STRING),
+    pl.List(pl.String): _written(_to_list(pl.String()), Kind.STRINGS, Kind.EMPTY),
+    pl.List(pl.Float64): _written(_to_list(pl.Float64()), Kind.NUMBERS, Kind.EMPTY),
+}
+_JSON = _written(_as_is, *(kind for kind in Kind if kind not in (Kind.NULL, Kind.CONSTANT)))
+
+_EXPECTED = {
+    pl.Int64(): "a whole number",
+    pl.Float64(): "a finite number",
+    pl.Boolean(): "true or false",
+    pl.String(): "text in quotes",
+    pl.Date(): "a day such as 2026-03-01",
+    pl.Datetime("us"): "a timestamp such as 2026-03-15T10:00:00 or 2026-03-15T10:00:00+02:00",
+    pl.List(pl.String): 'a list of texts such as ["A1", "A2"]',
+    pl.List(pl.Float64): "a list of numbers such as [0.5, 0.5]",
+}
+
+
+def expected(column: dy.Column) -> str:
+    """What a column takes, in words.
+
+    >>> expected(dy.Int64(min=0))
+    'a whole number of at least 0'
+    """
+    if words := metadata(column, "words"):
+        return f"one of {', '.join(words)}"
+    if metadata(column, "json"):
+        return "any JSON value"
+    least, most = bounds(column)
+    if isinstance(least, int | float):
+        limits = f" of at least {least:g}" if most is None else f" from {least:g} to {most:g}"
+    else:
+        limits = "" if least is None else f", from {least:%Y-%m-%d} to {most:%Y-%m-%d}"
+    return _EXPECTED[column.dtype] + limits
+
+
+def bounds(column: dy.Column) -> tuple[Any, Any]:
+    """Least and greatest value of a column, or of a list's elements; None for no limit."""
+    within = column.inner if isinstance(column, dy.List) else column
+    return getattr(within, "min", None), getattr(within, "max", None)
+
+
+def convert(
+    texts: pl.DataFrame, kinds: pl.DataFrame, columns: Mapping[str, dy.Column], habits: Habits
+) -> Batch:
+    """Turn written values into the declared types.
+
+    `texts` and `kinds` hold one column per declared one: text as written, and its `Kind`. What a
+    column cannot hold becomes null and an `unreadable_value` failure. Blank text is absent.
+    """
+    values: list[pl.Series] = []
+    bad: list[pl.DataFrame] = []
+    rows = pl.Series(range(texts.height), dtype=pl.Int64)
+    for name, column in columns.items():
+        read = _JSON if metadata(column, "json") else _READ[column.dtype]
+        blank = (kinds[name] == Kind.STRING) & (texts[name].str.strip_chars() == "")
+        text = _where(~blank, texts[name])
+        value = read(text, kinds[name], name, habits)
+        lost = text.is_not_null() & value.is_null()
+        if lost.any():
+            bad.append(
+                failures(
+                    rows.filter(lost),
+                    field=name,
+                    values=text.filter(lost),
+                    rule=Rule.UNREADABLE_VALUE,
+                    message=unreadable(name, column),
+                )
+            )
+        values.append(value.rename(name))
+    return Batch(pl.DataFrame(values), found(bad), habits)
+
+
+def unreadable(name: str, column: dy.Column) -> str:
+    """The message of an `unreadable_value` failure, `{value}` to be filled in."""
+    absent = ", or null" if getattr(column, "nullable", False) else ""
+    return f"{name} is {{value}}; write {expected(column)}{absent}"
+
+
+def blank_is_absent() -> pl.Expr:
+    """Null in place of text that is empty or only spaces."""
+    texts = cs.string()
+    return pl.when(texts.str.strip_chars() != "").then(texts).name.keep()

@@ -1,0 +1,135 @@
+"""Input files on disk: which file or folder holds a source, and reading it whole, with its hash."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mktorch.sources.convert import Batch
+from mktorch.sources.json_reader import read_json
+from mktorch.sources.parquet_reader import read_parquet
+from mktorch.sources.rules import SourceError
+from mktorch.sources.schemas import SourceSpec
+
+ENDINGS = (
+    ".json.gz",
+    ".ndjson.gz",
+    ".jsonl.gz",
+    ".json",
+    ".ndjson",
+    ".jsonl",
+    ".parquet",
+)
+"""File endings that are read; a folder of such files, named like the file, is read as its parts."""
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """One file's records, with the hash and size of its bytes on disk."""
+
+    batch: Batch
+    sha256: str
+    size: int
+    bom: bool
+
+
+class MissingError(SourceError):
+    """No file or folder holds the source."""
+
+
+def stem(name: str) -> str:
+    """A file's name without the ending that tells its format.
+
+    >>> stem("campaigns.json.gz")
+    'campaigns'
+    """
+    return next((name.removesuffix(e) for e in ENDINGS if name.endswith(e)), name)
+
+
+def parts(folder: Path, name: str) -> tuple[Path, ...]:
+    """The files that hold a source whose configured file is `name`, in order of name.
+
+    Looks for the file itself, the same stem with another ending, and a folder of the stem's name.
+
+    Raises
+    ------
+    SourceError
+        Where there is none (`MissingError`), more than one candidate, or a folder without parts.
+    """
+    base = folder / name
+    plain = base.with_name(stem(base.name))
+    names = dict.fromkeys([base, *(plain.with_name(plain.name + e) for e in ENDINGS), plain])
+    candidates = [path for path in names if path.exists()]
+    if not candidates:
+        raise MissingError(
+            f"{base} does not exist; write it as JSON, NDJSON or Parquet "
+            f"({', '.join(ENDINGS)}), or as a folder {plain.name}/ of such parts"
+        )
+    if len(candidates) > 1:
+        listed = ", ".join(path.name + "/" * path.is_dir() for path in candidates)
+        raise SourceError(f"{base}: more than one candidate ({listed}); keep one of them")
+    chosen = candidates[0]
+    if not chosen.is_dir():
+        return (chosen,)
+    inside = sorted(p for p in chosen.iterdir() if p.name.endswith(ENDINGS) and p.is_file())
+    if not inside:
+        raise SourceError(f"{chosen}/ holds no parts; put files in it ending {', '.join(ENDINGS)}")
+    return tuple(inside)
+
+
+def relative(path: Path, folder: Path) -> str:
+    """A file's name within the data folder, with forward slashes."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+class _Hashed:
+    """A binary stream that hashes and counts what is read from it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size)
+        self._hash.update(content)
+        self.size += len(content)
+        return content
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def read_file(path: Path, spec: SourceSpec, *, fast: bool = True) -> FileRead:
+    """Read one file by its ending.
+
+    Raises
+    ------
+    SourceError
+        Where it cannot be opened, unpacked or read.
+    """
+    try:
+        with path.open("rb") as opened:
+            stream = _Hashed(opened)
+            if path.name.endswith(".parquet"):
+                while stream.read(1 << 20):
+                    pass
+                batch, bom = read_parquet(path, spec.columns), False
+            elif path.name.endswith(".gz"):
+                with gzip.GzipFile(fileobj=stream) as unpacked:  # type: ignore[call-overload]
+                    batch, bom = read_json(unpacked, spec.columns, fast=fast)
+            else:
+                batch, bom = read_json(stream, spec.columns, fast=fast)  # type: ignore[arg-type]
+        return FileRead(batch, stream.hexdigest(), stream.size, bom)
+    except SourceError as error:
+        raise SourceError(f"{path} {error}") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SourceError(f"{path} is not whole gzip ({error}); pack it again") from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SourceError(f"{path} cannot be read ({reason}); check its permissions") from None

@@ -1,0 +1,200 @@
+"""Files to raw frames: every record with its file and row, and what could not be read beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from mktorch.sources.convert import (
+    DATE_ONLY,
+    NUMERIC_STRING,
+    OFFSET,
+    TIME_DROPPED,
+    UNKNOWN_FIELD,
+    Habits,
+)
+from mktorch.sources.files import FileRead, MissingError, parts, read_file, relative
+from mktorch.sources.rules import FOUND, Rule, SourceError, failures, found, no_failures
+from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec, frame_schema
+from mktorch.vocab import FailureSeverity, Source
+
+
+class SourcesConfig(Protocol):
+    """The settings that reading and validation look at."""
+
+    @property
+    def data_dir(self) -> str: ...
+    @property
+    def enable_validation(self) -> bool: ...
+    @property
+    def rate_tolerance(self) -> float: ...
+    @property
+    def validation_severity(self) -> Mapping[str, FailureSeverity]: ...
+    def file_of(self, source: Source) -> str: ...
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that was read: its source, name in the data folder, hash, bytes and records."""
+
+    source: str
+    path: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class RawSource:
+    """A source as read: typed rows, failures of reading, its files, and what was noted.
+
+    A record that could not be read keeps its place in `frame`, as nulls.
+    """
+
+    frame: pl.DataFrame
+    failures: pl.DataFrame
+    files: tuple[InputFile, ...]
+    notes: tuple[str, ...]
+
+
+_NOTES = {
+    OFFSET: "{rows:,} values had an offset and were converted to UTC",
+    DATE_ONLY: "{rows:,} values had no time of day and were taken as midnight UTC",
+    TIME_DROPPED: "{rows:,} values had a time of day, which was dropped",
+}
+
+
+def load(config: SourcesConfig) -> dict[Source, RawSource]:
+    """Read all sources from `config.data_dir`, in `Source` order.
+
+    Every frame has the declared columns and types, and `_file` and `_row` last. A missing optional
+    source is an empty frame and a note.
+
+    Raises
+    ------
+    SourceError
+        Naming every file that cannot be read at all, and every required one that is missing.
+    """
+    folder = Path(config.data_dir)
+    if not folder.is_dir():
+        raise SourceError(f"{folder} is no folder; give the folder that holds the input files")
+    loaded: dict[Source, RawSource] = {}
+    problems: list[str] = []
+    for source, spec in SPECS.items():
+        try:
+            loaded[source] = load_source(spec, folder, config.file_of(source))
+        except SourceError as error:
+            problems.append(str(error))
+    if problems:
+        raise SourceError("\n".join(problems))
+    return loaded
+
+
+def load_source(spec: SourceSpec, folder: Path, name: str, *, fast: bool = True) -> RawSource:
+    """Read one source from its file or its folder of parts.
+
+    Raises
+    ------
+    SourceError
+        Where a file cannot be read, or a required one is missing.
+    """
+    try:
+        paths = parts(folder, name)
+    except MissingError:
+        if spec.required:
+            raise
+        note = f"{name}: missing; {spec.source} is optional and taken as empty"
+        return RawSource(pl.DataFrame(schema=frame_schema(spec.source)), no_failures(), (), (note,))
+    except OSError as error:
+        raise SourceError(f"{folder / name} cannot be read ({error.strerror})") from None
+    read = [(relative(path, folder), read_file(path, spec, fast=fast)) for path in paths]
+    frame = pl.concat([_placed(file.batch.frame, path) for path, file in read])
+    bad = pl.concat([_failures(file, path, spec) for path, file in read])
+    return RawSource(
+        frame=frame,
+        failures=with_keys(bad, frame, spec),
+        files=tuple(
+            InputFile(spec.source, path, file.sha256, file.size, file.batch.frame.height)
+            for path, file in read
+        ),
+        notes=tuple(note for path, file in read for note in _notes(file, path, spec)),
+    )
+
+
+def _placed(frame: pl.DataFrame, path: str) -> pl.DataFrame:
+    return frame.with_columns(
+        pl.lit(path).alias(FILE), pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW)
+    )
+
+
+def _failures(file: FileRead, path: str, spec: SourceSpec) -> pl.DataFrame:
+    """What could not be read, and habits worth a warning, with rows from 1."""
+    rows = found([file.batch.failures, *_warnings(file.batch.habits, spec)])
+    return rows.select(pl.lit(path).alias("file"), pl.col("row") + 1, *FOUND[1:])
+
+
+def _warnings(habits: Habits, spec: SourceSpec) -> Iterator[pl.DataFrame]:
+    messages = {
+        NUMERIC_STRING: "{field} is a number in quotes in {rows:,} rows, the first here; it was "
+        "read as a number: write it without quotes",
+        UNKNOWN_FIELD: "{field} is no field of {source}; found in {rows:,} rows, the first here, "
+        "and left out: known are {known}",
+    }
+    for (name, field), (rows, first) in sorted(habits.seen.items()):
+        if name in messages:
+            message = messages[name].format(
+                field=field, rows=rows, source=spec.source, known=", ".join(spec.columns)
+            )
+            yield failures(first, rule=Rule(name), field=field, message=message)
+
+
+def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
+    if file.bom:
+        yield f"{path}: began with a byte order mark, which was left out"
+    if not file.batch.frame.height:
+        weight = "is required but" if spec.required else ""
+        yield f"{path}: {spec.source} {weight} holds no records".replace("  ", " ")
+    for (name, field), (rows, _) in sorted(file.batch.habits.seen.items()):
+        if name in _NOTES:
+            yield f"{spec.source}.{field}: {_NOTES[name].format(rows=rows)} ({path})"
+
+
+def with_keys(bad: pl.DataFrame, frame: pl.DataFrame, spec: SourceSpec) -> pl.DataFrame:
+    """Give failures (columns file, row, field ...) the source and the key of their rows."""
+    named = frame.lazy().select(
+        pl.col(FILE).alias("file"), pl.col(ROW).alias("row"), key_text(spec).alias("key")
+    )
+    rows = bad.lazy().select("file", "row").unique()
+    keys = named.join(rows, on=["file", "row"], how="semi", maintain_order="none")
+    return (
+        bad.lazy()
+        .join(keys, on=["file", "row"], how="left")
+        .select(
+            pl.lit(spec.source.value).alias("source"),
+            "file",
+            "row",
+            "key",
+            "field",
+            "value",
+            "rule",
+            pl.lit(None, pl.String).alias("severity"),
+            "message",
+        )
+        .collect()
+    )
+
+
+def key_text(spec: SourceSpec) -> pl.Expr:
+    """A row's key as text, its present parts joined by ` | `; null where none is."""
+    parts_ = [
+        pl.col(c).dt.to_string("%Y-%m-%dT%H:%M:%S%.f")
+        if spec.dtypes[c].is_temporal()
+        else pl.col(c)
+        for c in spec.key
+    ]
+    joined = pl.concat_str(parts_, separator=" | ", ignore_nulls=True)
+    return pl.when(joined != "").then(joined)

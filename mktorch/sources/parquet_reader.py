@@ -1,0 +1,87 @@
+"""Parquet files: columns as text and kinds, so that one conversion serves all formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import dataframely as dy
+import polars as pl
+
+from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, convert
+from mktorch.sources.rules import SourceError
+from mktorch.sources.schemas import metadata
+
+
+def read_parquet(path: Path, columns: Mapping[str, dy.Column]) -> Batch:
+    """Read a Parquet file into the declared types; an absent column is a column of nulls.
+
+    Raises
+    ------
+    SourceError
+        Where the file is not whole Parquet.
+    """
+    try:
+        frame = pl.read_parquet(path, glob=False)
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"is not whole Parquet ({reason}); write it again") from None
+    return from_frame(frame, columns)
+
+
+def from_frame(frame: pl.DataFrame, columns: Mapping[str, dy.Column]) -> Batch:
+    """Bring a frame of any types to the declared ones, as a batch of records."""
+    absent = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    texts, kinds = [], []
+    for name, column in columns.items():
+        values = frame[name] if name in frame.columns else absent
+        kind = Kind.OBJECT if metadata(column, "json") else _kind(values.dtype)
+        text = _text(values)
+        held = pl.Series([kind], dtype=pl.UInt8).new_from_index(0, frame.height)
+        hollow = _hollow(values)
+        held = held.set(hollow, Kind.ARRAY).set(text.is_null(), Kind.NULL)
+        texts.append(text.rename(name))
+        kinds.append(held.rename(name))
+    habits = Habits()
+    for name in frame.columns:
+        if name not in columns:
+            habits.add(UNKNOWN_FIELD, name, frame.height, 0)
+    return convert(pl.DataFrame(texts), pl.DataFrame(kinds), columns, habits)
+
+
+def _kind(dtype: pl.DataType) -> Kind:
+    """The JSON kind that values of a type correspond to."""
+    if isinstance(dtype, pl.List | pl.Array):
+        inner = _kind(dtype.inner) if isinstance(dtype.inner, pl.DataType) else Kind.OBJECT
+        return {Kind.STRING: Kind.STRINGS, Kind.NUMBER: Kind.NUMBERS}.get(inner, Kind.ARRAY)
+    if dtype.is_numeric():
+        return Kind.NUMBER
+    if dtype == pl.Boolean:
+        return Kind.BOOL
+    return Kind.OBJECT if isinstance(dtype, pl.Struct) else Kind.STRING
+
+
+def _text(values: pl.Series) -> pl.Series:
+    """Values as JSON would write them, text without its quotes."""
+    dtype = values.dtype
+    if isinstance(dtype, pl.Datetime):
+        zone = {None: "", "UTC": "Z"}.get(dtype.time_zone, "%:z")
+        return values.dt.to_string(f"%Y-%m-%dT%H:%M:%S%.f{zone}")
+    if isinstance(dtype, pl.Array):
+        return _text(values.arr.to_list())
+    if isinstance(dtype, pl.List):
+        encoded = values.rename("v").to_frame().to_struct("").struct.json_encode()
+        bare = encoded.str.strip_prefix('{"v":').str.strip_suffix("}")
+        return bare.zip_with(values.is_not_null(), pl.Series([None], dtype=pl.String))
+    if isinstance(dtype, pl.Struct):
+        encoded = values.struct.json_encode()
+        return encoded.zip_with(values.is_not_null(), pl.Series([None], dtype=pl.String))
+    return values.cast(pl.String, strict=False)
+
+
+def _hollow(values: pl.Series) -> pl.Series:
+    """Whether a list holds a null, so that it is a list of no one type."""
+    lists = values.arr.to_list() if isinstance(values.dtype, pl.Array) else values
+    if not isinstance(lists.dtype, pl.List):
+        return pl.Series([False]).new_from_index(0, len(values))
+    return (lists.list.drop_nulls().list.len() < lists.list.len()).fill_null(value=False)

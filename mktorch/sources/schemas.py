@@ -1,0 +1,403 @@
+"""The thirteen input tables, declared: columns, types, allowed values, keys and foreign keys.
+
+A class per source reads as its data dictionary. Every column is required unless `nullable`.
+`SPECS` adds what a column cannot say alone: which columns make the key, and which parents exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from mktorch.sources.rules import Rule
+from mktorch.vocab import (
+    AttributionMethod,
+    BudgetStatus,
+    CampaignStatus,
+    CostModel,
+    EventSource,
+    ExperimentStatus,
+    ExperimentType,
+    FunnelStage,
+    Priority,
+    Proposer,
+    ReasonCode,
+    RiskAction,
+    RiskStatus,
+    RiskType,
+    SegmentRecommendation,
+    Severity,
+    Source,
+)
+
+FILE = "_file"
+ROW = "_row"
+"""Hidden last columns of every input frame: the file, and the 1-based record within it."""
+
+_FIRST, _LAST = datetime(1970, 1, 1), datetime(2199, 12, 31)
+
+
+def text(*, optional: bool = False) -> dy.String:
+    """A name, an id or a sentence; a blank one counts as absent."""
+    return dy.String(nullable=optional)
+
+
+def word(of: type[StrEnum], *, optional: bool = False, closed: bool = True) -> dy.String:
+    """A word of a vocabulary: a value outside a closed one fails, outside an open one warns."""
+    return dy.String(nullable=optional, metadata={"words": tuple(of), "closed": closed})
+
+
+def count(*, optional: bool = False) -> dy.Int64:
+    """A number of things: whole, not negative."""
+    return dy.Int64(nullable=optional, min=0)
+
+
+def amount(*, optional: bool = False, signed: bool = False) -> dy.Float64:
+    """Money or a measure; not negative unless `signed`."""
+    return dy.Float64(nullable=optional, min=None if signed else 0)
+
+
+def fraction() -> dy.Float64:
+    """A share from 0 to 1."""
+    return dy.Float64(min=0, max=1)
+
+
+def flag() -> dy.Bool:
+    """True or false."""
+    return dy.Bool()
+
+
+def date(*, optional: bool = False) -> dy.Date:
+    """A calendar day, of a year that a campaign may have."""
+    return dy.Date(nullable=optional, min=_FIRST.date(), max=_LAST.date())
+
+
+def moment(*, optional: bool = False) -> dy.Datetime:
+    """A point in time, held as naive UTC."""
+    return dy.Datetime(nullable=optional, min=_FIRST, max=_LAST)
+
+
+def ids(*, optional: bool = False) -> dy.List:
+    """A list of texts."""
+    return dy.List(dy.String(), nullable=optional)
+
+
+def free() -> dy.String:
+    """Any JSON value, kept as its JSON text."""
+    return dy.String(metadata={"json": True})
+
+
+class Campaigns(dy.Schema):
+    campaign_id = text()
+    created_at = moment()
+    name = text()
+    objective = text()
+    primary_kpi = text()
+    start_date = date()
+    end_date = date()
+    budget = amount()
+    status = word(CampaignStatus)
+    hypothesis = text(optional=True)
+    target_value = amount(optional=True, signed=True)
+
+
+class AudienceSegments(dy.Schema):
+    segment_id = text()
+    name = text()
+    description = text(optional=True)
+    size_estimate = count()
+    priority = word(Priority)
+
+
+class Channels(dy.Schema):
+    channel_id = text()
+    type = text()
+    platform = text()
+    cost_model = word(CostModel, closed=False)
+    avg_cost = amount()
+
+
+class CreativeAssets(dy.Schema):
+    asset_id = text()
+    created_at = moment()
+    campaign_id = text()
+    segment_id = text()
+    channel_id = text()
+    variant = text()
+    message_theme = text()
+    cta = text()
+    approved_by_human = flag()
+    risk_flags = ids()
+
+
+class Experiments(dy.Schema):
+    experiment_id = text()
+    campaign_id = text()
+    start_date = date()
+    end_date = date(optional=True)
+    type = word(ExperimentType)
+    metric = text()
+    control_asset = text()
+    variant_asset = text()
+    variant_assets = ids(optional=True)
+    allocation = dy.List(dy.Float64(min=0, max=1), nullable=True)
+    status = word(ExperimentStatus)
+
+
+class PerformanceMetrics(dy.Schema):
+    asset_id = text()
+    experiment_id = text(optional=True)
+    timestamp = moment()
+    impressions = count()
+    clicks = count()
+    conversions = count()
+    conversion_rate = amount(optional=True)
+    cost = amount()
+    revenue_proxy = amount(signed=True)
+
+
+class OrchestratorDecisions(dy.Schema):
+    decision_id = text()
+    campaign_id = text()
+    trigger = text()
+    action_taken = text()
+    confidence_score = fraction()
+    human_override = flag()
+    timestamp = moment()
+
+
+class RoiLedger(dy.Schema):
+    campaign_id = text()
+    period = text(optional=True)
+    llm_cost = amount()
+    human_review_cost = amount()
+    media_spend = amount()
+    estimated_value = amount(signed=True)
+    net_roi = amount(signed=True)
+
+
+class FunnelEvents(dy.Schema):
+    event_id = text()
+    timestamp = moment()
+    date = date(optional=True)
+    campaign_id = text()
+    segment_id = text()
+    channel_id = text()
+    stage = word(FunnelStage)
+    count = count()
+    source = word(EventSource, closed=False)
+    confidence = fraction()
+
+
+class BudgetActions(dy.Schema):
+    budget_action_id = text()
+    timestamp = moment()
+    campaign_id = text()
+    from_channel_id = text()
+    to_channel_id = text()
+    amount = amount()
+    currency = text(optional=True)
+    reason_code = word(ReasonCode, closed=False)
+    reason_detail = text(optional=True)
+    proposed_by = word(Proposer, optional=True)
+    approved_by_human = flag()
+    approver_id = text(optional=True)
+    approval_latency_minutes = dy.Float64(nullable=True, min=0)
+    status = word(BudgetStatus)
+
+
+class CampaignRiskSignals(dy.Schema):
+    risk_id = text()
+    timestamp = moment()
+    campaign_id = text()
+    experiment_id = text(optional=True)
+    asset_ids = ids(optional=True)
+    risk_type = word(RiskType, closed=False)
+    severity = word(Severity)
+    evidence = free()
+    recommended_action = word(RiskAction, closed=False)
+    status = word(RiskStatus)
+
+
+class SegmentRollups(dy.Schema):
+    rollup_id = text()
+    window_start = date()
+    window_end = date()
+    campaign_id = text()
+    segment_id = text()
+    impressions = count()
+    clicks = count(optional=True)
+    conversions = count()
+    spend = amount()
+    revenue_proxy = amount(signed=True)
+    primary_kpi = text(optional=True)
+    kpi_value = amount(optional=True, signed=True)
+    trend_vs_prior_window = amount(optional=True, signed=True)
+    recommendation = word(SegmentRecommendation)
+
+
+class AttributionHints(dy.Schema):
+    hint_id = text()
+    timestamp = moment(optional=True)
+    campaign_id = text()
+    channel_id = text()
+    attributed_conversions = amount()
+    method = word(AttributionMethod)
+    confidence = fraction()
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """`column`, or each element of it where it is a list, names a row of `parent`."""
+
+    column: str
+    parent: Source
+    parent_column: str
+    rule: Rule = Rule.ORPHAN_KEY
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """One source: whether it must exist, its key, its parents and its columns."""
+
+    source: Source
+    required: bool
+    schema: type[dy.Schema]
+    key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, dy.Column]:
+        """Declared columns by name, in order."""
+        return self.schema.columns()
+
+    @property
+    def dtypes(self) -> dict[str, pl.DataType]:
+        """Polars types by column, without the two hidden columns."""
+        return {name: column.dtype for name, column in self.columns.items()}
+
+
+def metadata(column: dy.Column, name: str) -> Any:
+    """An annotation of a column, or None."""
+    return (column.metadata or {}).get(name)
+
+
+_PARENTS = {
+    "campaign_id": Source.CAMPAIGNS,
+    "segment_id": Source.AUDIENCE_SEGMENTS,
+    "channel_id": Source.CHANNELS,
+    "asset_id": Source.CREATIVE_ASSETS,
+    "experiment_id": Source.EXPERIMENTS,
+}
+
+
+def _keys(*columns: str) -> tuple[ForeignKey, ...]:
+    return tuple(ForeignKey(column, _PARENTS[column], column) for column in columns)
+
+
+def _refers(column: str, to: str, rule: Rule = Rule.UNKNOWN_REFERENCE) -> ForeignKey:
+    return ForeignKey(column, _PARENTS[to], to, rule)
+
+
+_ALL = (
+    SourceSpec(Source.CAMPAIGNS, True, Campaigns, ("campaign_id",)),
+    SourceSpec(Source.AUDIENCE_SEGMENTS, True, AudienceSegments, ("segment_id",)),
+    SourceSpec(Source.CHANNELS, True, Channels, ("channel_id",)),
+    SourceSpec(
+        Source.CREATIVE_ASSETS,
+        True,
+        CreativeAssets,
+        ("asset_id",),
+        _keys("campaign_id", "segment_id", "channel_id"),
+    ),
+    # An experiment on an unknown asset is kept, so that it is counted as a setup error.
+    SourceSpec(
+        Source.EXPERIMENTS,
+        True,
+        Experiments,
+        ("experiment_id",),
+        (
+            *_keys("campaign_id"),
+            _refers("control_asset", "asset_id"),
+            _refers("variant_asset", "asset_id"),
+            _refers("variant_assets", "asset_id"),
+        ),
+    ),
+    SourceSpec(
+        Source.PERFORMANCE_METRICS,
+        True,
+        PerformanceMetrics,
+        ("asset_id", "experiment_id", "timestamp"),
+        (*_keys("asset_id"), _refers("experiment_id", "experiment_id")),
+    ),
+    SourceSpec(
+        Source.ORCHESTRATOR_DECISIONS,
+        True,
+        OrchestratorDecisions,
+        ("decision_id",),
+        _keys("campaign_id"),
+    ),
+    SourceSpec(Source.ROI_LEDGER, True, RoiLedger, ("campaign_id", "period"), _keys("campaign_id")),
+    SourceSpec(
+        Source.FUNNEL_EVENTS,
+        False,
+        FunnelEvents,
+        ("event_id",),
+        _keys("campaign_id", "segment_id", "channel_id"),
+    ),
+    SourceSpec(
+        Source.BUDGET_ACTIONS,
+        False,
+        BudgetActions,
+        ("budget_action_id",),
+        (
+            *_keys("campaign_id"),
+            _refers("from_channel_id", "channel_id", Rule.ORPHAN_KEY),
+            _refers("to_channel_id", "channel_id", Rule.ORPHAN_KEY),
+        ),
+    ),
+    SourceSpec(
+        Source.CAMPAIGN_RISK_SIGNALS,
+        False,
+        CampaignRiskSignals,
+        ("risk_id",),
+        (
+            *_keys("campaign_id"),
+            _refers("experiment_id", "experiment_id"),
+            _refers("asset_ids", "asset_id"),
+        ),
+    ),
+    SourceSpec(
+        Source.SEGMENT_ROLLUPS,
+        False,
+        SegmentRollups,
+        ("rollup_id",),
+        _keys("campaign_id", "segment_id"),
+    ),
+    SourceSpec(
+        Source.ATTRIBUTION_HINTS,
+        False,
+        AttributionHints,
+        ("hint_id",),
+        _keys("campaign_id", "channel_id"),
+    ),
+)
+
+SPECS: Mapping[Source, SourceSpec] = MappingProxyType({spec.source: spec for spec in _ALL})
+"""Every source's declaration, parents before children."""
+
+
+def frame_schema(source: Source) -> dict[str, pl.DataType]:
+    """Polars types of a source's frame, `_file` and `_row` last.
+
+    >>> list(frame_schema(Source.CHANNELS))
+    ['channel_id', 'type', 'platform', 'cost_model', 'avg_cost', '_file', '_row']
+    """
+    return {**SPECS[source].dtypes, FILE: pl.String(), ROW: pl.Int64()}
