@@ -204,6 +204,37 @@ class Performance(StrEnum):
     INSUFFICIENT = "insufficient_data"
 
 
+class KpiGroup(StrEnum):
+    OPERATIONAL_HEALTH = "operational_health"
+    CAMPAIGN_IMPACT = "campaign_impact"
+    BUSINESS_VALUE = "business_value"
+
+
+class KpiStatus(StrEnum):
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    EXCEEDED = "exceeded"
+
+
+class Tier(StrEnum):
+    """How a KPI stands to its target; `unmeasured` never counts as met."""
+
+    EXCEEDED = "exceeded"
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    CRITICAL = "critical"
+    NOT_SCORED = "not_scored"
+    UNMEASURED = "unmeasured"
+
+
+class Escalation(StrEnum):
+    """What a tier forces."""
+
+    NOTIFY = "notify"
+    HUMAN_REVIEW = "human_review"
+    BUDGET_FREEZE = "budget_freeze"
+
+
 class RoiStatus(StrEnum):
     POSITIVE = "positive"
     NEGATIVE = "negative"

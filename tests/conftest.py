@@ -19,10 +19,8 @@ SAMPLE = HERE.parent / "data"
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside():
     """Tests see no setting of the person who runs them."""
-    held = {name: value for name, value in os.environ.items() if name.startswith("MKTORCH_")}
-    held |= {
-        name: os.environ[name] for name in ("LLM_MODEL", "OPENAI_API_KEY") if name in os.environ
-    }
+    theirs = ("MKTORCH_", "LLM_MODEL", "OPENAI_")
+    held = {name: value for name, value in os.environ.items() if name.startswith(theirs)}
     for name in held:
         del os.environ[name]
     yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -199,3 +200,9 @@ def test_places_and_progress_do_not_identify_a_result() -> None:
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         MarketingOrchestratorConfig().window_days = 3
+
+
+def test_the_documentation_names_every_setting() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
+    missing = [name for name in MarketingOrchestratorConfig.model_fields if f"`{name}`" not in text]
+    assert missing == []
