@@ -102,19 +102,35 @@ def test_mee_agrees_with_the_cubic_inverted_by_brent_on_random_tables() -> None:
         assert high[row] == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
-def test_koopman_at_huge_counts_against_sixty_digits() -> None:
-    x0, n0, x1, n1 = 123_456_789_012, 10**12 - 1, 123_457_789_013, 10**12 - 3
-    for limit, sign in zip(koopman(x0, n0, x1, n1), (1, -1), strict=True):
-        with localcontext() as context:
-            context.prec = 60
-            r = Decimal(float(limit))
-            a = (n0 + n1) * r
-            b = -(n1 * r + x1 + n0 + x0 * r)
-            p0 = (-b - (b * b - 4 * a * (x0 + x1)).sqrt()) / (2 * a)
-            p1 = p0 * r
-            gap = Decimal(x1) / n1 - r * Decimal(x0) / n0
-            z = gap / (p1 * (1 - p1) / n1 + r * r * p0 * (1 - p0) / n0).sqrt()
-        assert float(z) == pytest.approx(sign * Z95, rel=1e-8)
+def exact_ratio_statistic(x0: int, n0: int, x1: int, n1: int, ratio: float) -> float:
+    """Koopman's signed statistic by Miettinen and Nurminen's quadratic, in 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        r = Decimal(ratio)
+        a = (n0 + n1) * r
+        b = -(n1 * r + x1 + n0 + x0 * r)
+        p0 = (-b - (b * b - 4 * a * (x0 + x1)).sqrt()) / (2 * a)
+        p1 = p0 * r
+        gap = Decimal(x1) / n1 - r * Decimal(x0) / n0
+        return float(gap / (p1 * (1 - p1) / n1 + r * r * p0 * (1 - p0) / n0).sqrt())
+
+
+@pytest.mark.parametrize(
+    ("table", "tolerance"),
+    [
+        ((123_456_789_012, 10**12 - 1, 123_457_789_013, 10**12 - 3), 1e-8),
+        # Every trial of one arm a success: the variant's rate held at 1, then falling.
+        ((3, 10, 10, 10), 1e-12),
+        ((300, 1000, 50, 50), 1e-12),
+        ((8, 10, 3, 3), 1e-12),
+        ((10, 10, 3, 10), 1e-12),
+        ((3, 3, 8, 10), 1e-12),
+    ],
+)
+def test_koopman_against_sixty_digits(table: tuple[int, ...], tolerance: float) -> None:
+    for limit, sign in zip(koopman(*table), (1, -1), strict=True):
+        z = exact_ratio_statistic(*table, float(limit))
+        assert z == pytest.approx(sign * Z95, rel=tolerance)
 
 
 def test_zero_and_full_successes_by_hand() -> None:
