@@ -1,0 +1,340 @@
+"""Each KPI on a table small enough to check by hand, and each moved by one changed record."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import polars as pl
+import pytest
+
+from mktorch.analysis.kpis import (
+    DAYS_PER_MONTH,
+    business_kpis,
+    effectiveness_kpis,
+    latency_kpi,
+    operational_kpis,
+)
+
+AS_OF = datetime(2026, 3, 15, 12)
+
+
+def value(table: pl.DataFrame, kpi: str) -> tuple[float | None, str | None]:
+    row = table.row(by_predicate=pl.col("kpi") == kpi, named=True)
+    return row["value"], row["reason"]
+
+
+# --- operational -------------------------------------------------------------------------------
+
+
+def operational(**changed: pl.DataFrame) -> pl.DataFrame:
+    frames = {
+        "campaigns": pl.DataFrame({"status": ["active", "completed", "paused", "planned"]}),
+        "decisions": pl.DataFrame({"human_override": [True, False, False, False]}),
+        "policy_violations": pl.DataFrame({"id": ["A", "B"]}),
+        "setup_faults": pl.DataFrame({"experiment_id": ["E1", "E1", "E2"]}),
+        "performance": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 6)]}),
+        "funnel": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 9)]}),
+    }
+    return operational_kpis(**{**frames, **changed}, as_of=AS_OF)
+
+
+def test_operational_by_hand() -> None:
+    table = operational()
+    # launched: active, completed, paused; of these active and completed succeed: 2 / 3
+    assert value(table, "campaign_execution_success_rate") == (pytest.approx(2 / 3), None)
+    assert value(table, "human_review_frequency") == (0.25, None)
+    assert value(table, "policy_violation_count") == (2.0, None)
+    assert value(table, "experiment_setup_errors") == (2.0, None)  # E1 has two faults, counts once
+    assert value(table, "data_freshness_hours") == (3.0, None)  # 12:00 less 9:00
+
+
+@pytest.mark.parametrize(
+    ("kpi", "frames", "expected"),
+    [
+        (
+            "campaign_execution_success_rate",
+            {"campaigns": pl.DataFrame({"status": ["active", "active", "paused", "planned"]})},
+            2 / 3,
+        ),
+        (
+            "campaign_execution_success_rate",
+            {"campaigns": pl.DataFrame({"status": ["paused", "completed", "paused", "planned"]})},
+            1 / 3,
+        ),
+        (
+            "human_review_frequency",
+            {"decisions": pl.DataFrame({"human_override": [True, True, False, False]})},
+            0.5,
+        ),
+        ("policy_violation_count", {"policy_violations": pl.DataFrame({"id": ["A"]})}, 1.0),
+        (
+            "experiment_setup_errors",
+            {"setup_faults": pl.DataFrame({"experiment_id": ["E1", "E3", "E2"]})},
+            3.0,
+        ),
+        (
+            "data_freshness_hours",
+            {"funnel": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 3)]})},
+            6.0,
+        ),
+    ],
+)
+def test_one_record_moves_it(kpi, frames, expected) -> None:
+    assert value(operational(**frames), kpi) == (pytest.approx(expected), None)
+
+
+def test_operational_without_records_is_null_with_a_reason() -> None:
+    none = pl.DataFrame({"timestamp": []}, schema={"timestamp": pl.Datetime("us")})
+    table = operational(
+        campaigns=pl.DataFrame({"status": ["planned"]}),
+        decisions=pl.DataFrame({"human_override": []}, schema={"human_override": pl.Boolean}),
+        performance=none,
+        funnel=none,
+    )
+    assert value(table, "campaign_execution_success_rate") == (
+        None,
+        "no campaign has been launched",
+    )
+    assert value(table, "human_review_frequency") == (None, "no decision is recorded")
+    assert value(table, "data_freshness_hours") == (None, "no performance or funnel record")
+
+
+def test_latency_is_the_mean_of_the_steps() -> None:
+    assert value(latency_kpi([1.0, 2.0, 6.0]), "average_latency_seconds") == (3.0, None)
+    assert value(latency_kpi([]), "average_latency_seconds") == (None, "no step has run")
+
+
+# --- effectiveness -----------------------------------------------------------------------------
+
+CAMPAIGNS = pl.DataFrame({"campaign_id": ["C1", "C2", "C3"]})
+EXPERIMENTS = pl.DataFrame(
+    {
+        "experiment_id": [f"E{n}" for n in range(5)],
+        "start_date": [date(2026, 3, 1)] * 4 + [date(2026, 3, 10)],
+        "control_asset": ["A1"] * 5,
+    }
+)
+EVALUATIONS = pl.DataFrame(
+    {
+        "experiment_id": ["E1", "E2", "E3", "E4"],
+        "variant_asset": ["A2", "A3", "A4", "A5"],
+        "significant": [True, True, False, None],
+        "improvement": [0.3, -0.1, 0.9, None],
+    }
+)
+ASSETS = pl.DataFrame({"asset_id": ["A1", "A2", "A3", "A4"], "cta": ["Try", "Try", "Buy", "Buy"]})
+BY_ASSET = pl.DataFrame(
+    {
+        "asset_id": ["A1", "A2", "A3", "A4"],
+        "campaign_id": ["C1", "C1", "C1", "C2"],
+        "segment_id": ["S1"] * 4,
+        "window": ["all"] * 4,
+        "impressions": [300, 200, 100, 400],
+    }
+)
+INBOX = pl.DataFrame(
+    {
+        "origin": ["supplied", "both", "supplied", "detected"],
+        "hours_to_action": [2.0, 4.0, None, 99.0],
+    }
+)
+BY_SEGMENT = pl.DataFrame(
+    {
+        "campaign_id": ["C1"] * 4,
+        "segment_id": ["S1", "S2", "S1", "S2"],
+        "window": ["current", "current", "prior", "prior"],
+        "impressions": [600, 400, 500, 500],
+        "conversions": [12, 2, 2, 10],
+    }
+)
+
+
+def effectiveness(**changed) -> pl.DataFrame:
+    frames = {
+        "campaigns": CAMPAIGNS,
+        "assets": ASSETS,
+        "experiments": EXPERIMENTS,
+        "evaluations": EVALUATIONS,
+        "risk_inbox": INBOX,
+        "rollup_asset": BY_ASSET,
+        "rollup_segment": BY_SEGMENT,
+        "today": date(2026, 3, 15),
+    }
+    return effectiveness_kpis(**{**frames, **changed})
+
+
+def test_effectiveness_by_hand() -> None:
+    table = effectiveness()
+    # five experiments, three campaigns, less than a month counts as one: 5 / 3
+    assert value(table, "experiment_velocity") == (pytest.approx(5 / 3), None)
+    # significant: +30 % and -10 %
+    assert value(table, "average_lift_percentage") == (pytest.approx(10.0), None)
+    # C1: Try 500 of 600; C2: Buy 400 of 400; 900 / 1000
+    assert value(table, "messaging_consistency_score") == (0.9, None)
+    # 2 and 4 hours; one signal is unanswered; the detected one has no say
+    assert value(table, "insight_to_action_time_hours") == (
+        3.0,
+        "1 unanswered signals are not in the mean",
+    )
+    # now: C1 converts 14 / 1000; S1 at 2 % is above, 600 of 1000 impressions
+    # before: 12 / 1000; S2 at 2 % is above, 500 of 1000: 0.6 - 0.5
+    assert value(table, "targeting_precision_improvement") == (pytest.approx(0.1), None)
+
+
+def test_velocity_counts_months_once_they_are_more_than_one_and_only_what_has_started() -> None:
+    later = effectiveness(today=date(2026, 5, 15))
+    expected = 5 / (3 * 75 / DAYS_PER_MONTH)  # 1 March to 15 May are 75 days
+    assert value(later, "experiment_velocity")[0] == pytest.approx(expected)
+    assert value(effectiveness(today=date(2026, 3, 5)), "experiment_velocity")[0] == (
+        pytest.approx(4 / 3)
+    )
+
+
+def test_a_segment_exactly_at_the_campaigns_rate_counts_as_precise() -> None:
+    level = BY_SEGMENT.with_columns(conversions=pl.Series([6, 4, 5, 5]))
+    assert value(effectiveness(rollup_segment=level), "targeting_precision_improvement")[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("kpi", "changed", "expected"),
+    [
+        (
+            "average_lift_percentage",
+            {"evaluations": EVALUATIONS.with_columns(significant=pl.Series([True, False] * 2))},
+            60.0,  # E1 +30 %, E3 +90 %
+        ),
+        (
+            "messaging_consistency_score",
+            {"assets": ASSETS.with_columns(cta=pl.Series(["Try", "Buy", "Buy", "Buy"]))},
+            0.7,  # C1: Try 300, Buy 300; C2: 400
+        ),
+        (
+            "insight_to_action_time_hours",
+            {"risk_inbox": INBOX.with_columns(hours_to_action=pl.Series([2.0, 10.0, 3.0, 9.0]))},
+            5.0,
+        ),
+        ("targeting_precision_improvement", {"rollup_segment": BY_SEGMENT[:2]}, None),
+    ],
+)
+def test_one_record_moves_effectiveness(kpi, changed, expected) -> None:
+    assert value(effectiveness(**changed), kpi)[0] == (
+        None if expected is None else pytest.approx(expected)
+    )
+
+
+def test_effectiveness_without_records_is_null_with_a_reason() -> None:
+    table = effectiveness(
+        campaigns=CAMPAIGNS.clear(),
+        experiments=EXPERIMENTS.clear(),
+        evaluations=EVALUATIONS.clear(),
+        risk_inbox=INBOX.clear(),
+        rollup_asset=BY_ASSET.clear(),
+        rollup_segment=BY_SEGMENT.clear(),
+    )
+    assert table["value"].to_list() == [None] * 5
+    assert table["reason"].to_list() == [
+        "there is no campaign",
+        "no experiment is significant",
+        "no impression was served",
+        "no risk signal was answered",
+        "no impressions in the current window",
+    ]
+
+
+# --- business ----------------------------------------------------------------------------------
+
+ASSESSMENT = pl.DataFrame({"total_revenue_proxy": [19150.0], "overall_roi": [0.82]})
+BY_CAMPAIGN = pl.DataFrame(
+    {
+        "window": ["current", "current", "prior", "all"],
+        "impressions": [600, 400, 1000, 9],
+        "conversions": [12, 8, 10, 9],
+        "cost": [60.0, 40.0, 80.0, 9.0],
+    }
+)
+WASTE = pl.DataFrame(
+    {
+        "window": ["current", "current", "prior", "prior", "prior"],
+        "impressions": [100, 100, 100, 100, 0],
+        "conversions": [0, 5, 0, 5, 0],
+        "cost": [10.0, 90.0, 30.0, 60.0, 10.0],
+    }
+)
+BY_EXPERIMENT = pl.DataFrame(
+    {
+        "experiment_id": ["E1", "E1"],
+        "asset_id": ["A1", "A2"],
+        "impressions": [1000, 1000],
+        "conversions": [10, 16],
+        "cost": [50.0, 40.0],
+    }
+)
+
+
+def business(**changed) -> pl.DataFrame:
+    frames = {
+        "assessment": ASSESSMENT,
+        "rollup_campaign": BY_CAMPAIGN,
+        "rollup_asset": WASTE,
+        "rollup_experiment": BY_EXPERIMENT,
+        "experiments": EXPERIMENTS,
+    }
+    return business_kpis(**{**frames, **changed})
+
+
+def test_business_by_hand() -> None:
+    table = business()
+    # 20 / 1000 now, 10 / 1000 then
+    assert value(table, "conversion_rate_delta") == (pytest.approx(0.01), None)
+    # 100 / 20 = 5 now, 80 / 10 = 8 then: 1 - 5 / 8
+    assert value(table, "cpa_reduction_percentage") == (pytest.approx(0.375), None)
+    assert value(table, "marketing_attributed_revenue") == (19150.0, None)
+    # wasted now 10 of 100; then 30 of 100 (an asset without impressions wastes nothing)
+    assert value(table, "wasted_spend_reduction") == (pytest.approx(1 - 0.1 / 0.3), None)
+    assert value(table, "roi_estimate") == (0.82, None)
+
+
+def test_without_a_prior_window_variants_stand_against_controls_and_it_says_so() -> None:
+    table = business(rollup_campaign=BY_CAMPAIGN.filter(window="current"))
+    # variant 16 / 1000, control 10 / 1000; cost per acquisition 2.5 against 5
+    assert value(table, "conversion_rate_delta") == (pytest.approx(0.006), None)
+    assert value(table, "cpa_reduction_percentage") == (pytest.approx(0.5), None)
+    row = table.row(by_predicate=pl.col("kpi") == "conversion_rate_delta", named=True)
+    assert row["window"] == "variants - controls (no prior window)"
+
+
+@pytest.mark.parametrize(
+    ("changed", "kpi", "reason"),
+    [
+        (
+            {"rollup_campaign": BY_CAMPAIGN.filter(window="prior")},
+            "conversion_rate_delta",
+            "no impressions in current window",
+        ),
+        (
+            {
+                "rollup_campaign": BY_CAMPAIGN.filter(window="current"),
+                "rollup_experiment": BY_EXPERIMENT.clear(),
+            },
+            "conversion_rate_delta",
+            "no impressions in variants",
+        ),
+        (
+            {"rollup_campaign": BY_CAMPAIGN.with_columns(conversions=pl.Series([1, 1, 0, 0]))},
+            "cpa_reduction_percentage",
+            "no conversions in prior window",
+        ),
+        (
+            {"rollup_asset": WASTE.with_columns(conversions=pl.Series([0, 5, 1, 5, 0]))},
+            "wasted_spend_reduction",
+            "wasted was 0 before: nothing to reduce",
+        ),
+        (
+            {"assessment": ASSESSMENT.with_columns(overall_roi=pl.lit(None, pl.Float64))},
+            "roi_estimate",
+            "no spend is recorded",
+        ),
+    ],
+)
+def test_business_reasons(changed, kpi, reason) -> None:
+    assert value(business(**changed), kpi) == (None, reason)
