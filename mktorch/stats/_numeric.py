@@ -104,6 +104,7 @@ def solve_increasing(
     changes, the end it points to is returned.
     """
     point, last = np.clip(start, low, high), high - low
+    found = np.zeros(point.shape, dtype=np.bool_)
     for _ in range(200):
         value, slope = function(point)
         low, high = np.where(value <= 0, point, low), np.where(value >= 0, point, high)
@@ -112,8 +113,11 @@ def solve_increasing(
         inside = (point + newton >= low) & (point + newton <= high)
         accepted = close | (inside & (np.abs(newton) <= last / 2))
         following = np.clip(np.where(accepted, point + newton, (low + high) / 2), low, high)
+        # A found root stays put, so a row's answer does not depend on its neighbours.
+        following = np.where(found, point, following)
         last = np.abs(following - point)
         point = following
-        if not (last > 64 * EPSILON * np.abs(point) + tolerance).any():
+        found |= ~(last > 64 * EPSILON * np.abs(point) + tolerance)
+        if found.all():
             break
     return point

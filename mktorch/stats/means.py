@@ -190,7 +190,11 @@ def welch_interval(control: Estimate, variant: Estimate, *, alpha: ArrayLike = 0
 
 @quiet
 def relative_difference(control: Estimate, variant: Estimate) -> Floats:
-    """Variant over control, minus 1; NaN where the control's value is not positive."""
+    """Variant over control, minus 1; NaN where the control's value is not positive.
+
+    >>> float(relative_difference(mean_estimate(2, 8.0, 34.0), mean_estimate(2, 10.0, 52.0)))
+    0.25
+    """
     return np.where(control.value > 0, variant.value / control.value - 1, np.nan)
 
 

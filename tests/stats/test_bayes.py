@@ -111,6 +111,15 @@ def test_swapping_arms_swaps_the_answers() -> None:
     assert np.allclose((1 + high) * (1 + other.low), 1, rtol=1e-6)
 
 
+def test_each_row_stands_alone() -> None:
+    tables = random_tables(1_000, seed=52)
+    order = np.random.default_rng(2).permutation(1_000)
+    shuffled = tuple(column[order] for column in tables)
+    for function in (beta_binomial, credible_lift):
+        for together, apart in zip(function(*tables), function(*shuffled), strict=True):
+            assert np.array_equal(together[order], apart)
+
+
 def test_huge_counts_are_normal() -> None:
     # A difference of one standard deviation at 1e12 trials: Phi(sqrt(2)) for 1e6 / 7.07e5.
     ours = beta_binomial(5e11, 1e12, 5e11 + 1e6, 1e12)
