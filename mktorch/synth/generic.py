@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 
 import numpy as np
 
@@ -96,67 +97,46 @@ def campaign(number: int, story: Market, seed: int) -> Market:
 def _assets(
     number: int, campaign_id: str, story: Market, rng: np.random.Generator
 ) -> tuple[Asset, ...]:
+    """Pairs to test, a control and its variant each, then assets on their own."""
     first = len(story.assets) + (number - 8) * ASSETS_EACH + 1
     worth = float(np.clip(rng.normal(1.3, 0.5), 0.2, 3.0))  # the campaign's return on ad spend
-    call = _CALLS[number % len(_CALLS)]
     assets: list[Asset] = []
     for i in range(ASSETS_EACH):
-        paired = i < 2 * _TESTS_EACH and i % 2 == 1
-        if paired:
-            control = assets[-1]
-            lift = 1 + float(rng.normal(0.04, 0.10))
+        theme = _THEMES[int(rng.integers(len(_THEMES)))]
+        asset_id = f"ASSET_{first + i:03d}"
+        if i < 2 * _TESTS_EACH and i % 2 == 1:
             better = "cvr" if i == 1 else "ctr"
-            rates = {"ctr": control.ctr, "cvr": control.cvr}
-            rates[better] = round(rates[better] * lift, 6)
-            segment, channel, value = control.segment_id, control.channel_id, control.value
-            impressions = control.impressions
-        else:
-            place = story.channels[int(rng.integers(len(story.channels)))]
-            channel = str(place["channel_id"])
-            segment = str(story.segments[int(rng.integers(len(story.segments)))]["segment_id"])
-            ctr, volume = _TYPICAL[str(place["type"])]
-            ctr = round(ctr * float(rng.uniform(0.8, 1.2)), 6)
-            rates = {"ctr": ctr, "cvr": round(ctr * float(rng.uniform(0.12, 0.30)), 6)}
-            impressions = round(volume * float(rng.uniform(0.5, 1.5)))
-            value = round(worth * _cost(place, impressions, rates) / rates["cvr"], 2)
-        assets.append(
-            Asset(
-                f"ASSET_{first + i:03d}",
-                campaign_id,
-                segment,
-                channel,
-                "B" if paired else "A",
-                _THEMES[int(rng.integers(len(_THEMES)))],
-                call,
-                impressions,
-                rates["ctr"],
-                rates["cvr"],
-                value,
-            )
+            rate = round(getattr(assets[-1], better) * (1 + float(rng.normal(0.04, 0.10))), 6)
+            variant = replace(assets[-1], asset_id=asset_id, variant="B", message_theme=theme)
+            assets.append(replace(variant, **{better: rate}))
+            continue
+        channel = story.channels[int(rng.integers(len(story.channels)))]
+        segment = story.segments[int(rng.integers(len(story.segments)))]
+        ctr, volume = _TYPICAL[channel["type"]]
+        ctr = round(ctr * float(rng.uniform(0.8, 1.2)), 6)
+        asset = Asset(
+            asset_id,
+            campaign_id,
+            segment["segment_id"],
+            channel["channel_id"],
+            "A",
+            theme,
+            _CALLS[number % len(_CALLS)],
+            impressions=round(volume * float(rng.uniform(0.5, 1.5))),
+            ctr=ctr,
+            cvr=round(ctr * float(rng.uniform(0.12, 0.30)), 6),
+            value=0.0,
         )
+        value = worth * asset.cost_per_impression(channel) / asset.cvr
+        assets.append(replace(asset, value=round(value, 2)))
     return tuple(assets)
 
 
-def _cost(channel: Record, impressions: float, rates: dict[str, float]) -> float:
-    """Expected cost of one impression."""
-    units = {
-        "per_send": 1.0,
-        "per_impression": 1.0,
-        "per_click": rates["ctr"],
-        "per_conversion": rates["cvr"],
-        "flat": 1 / impressions,
-    }
-    return float(channel["avg_cost"]) * units[str(channel["cost_model"])]
-
-
 def _moment(rng: np.random.Generator) -> str:
+    """A working minute, not on the first two days nor on the last."""
     day = FIRST_DAY + timedelta(days=int(rng.integers(2, DAYS - 1)))
-    minute = int(rng.integers(8 * 60, 18 * 60))
-    return _stamp(day, minute)
-
-
-def _stamp(day: date, minute: int) -> str:
-    return (datetime(day.year, day.month, day.day) + timedelta(minutes=minute)).isoformat()
+    opening = datetime.combine(day, time(8))
+    return (opening + timedelta(minutes=int(rng.integers(10 * 60)))).isoformat()
 
 
 def _decision(number: int, turn: int, campaign_id: str, rng: np.random.Generator) -> Record:

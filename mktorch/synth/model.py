@@ -17,6 +17,10 @@ AS_OF = f"{LAST_DAY}T23:45:00"
 Record = dict[str, Any]
 
 
+class SynthError(ValueError):
+    """The data set cannot be written as asked; the message says what is allowed."""
+
+
 @dataclass(frozen=True)
 class Campaign:
     """One row of `campaigns`, with the truth behind its journey and its books."""
@@ -97,6 +101,17 @@ class Asset:
             "approved_by_human": self.approved_by_human,
             "risk_flags": list(self.risk_flags),
         }
+
+    def cost_per_impression(self, channel: Record) -> float:
+        """Expected cost of one impression on its channel, from the channel's cost model."""
+        units = {
+            "per_send": 1.0,
+            "per_impression": 1.0,
+            "per_click": self.ctr,
+            "per_conversion": self.cvr,
+            "flat": 1 / self.impressions,
+        }
+        return float(channel["avg_cost"] * units[channel["cost_model"]] * self.cost_factor)
 
     def active(self) -> slice:
         """The days of the calendar on which it delivers."""

@@ -6,14 +6,13 @@ totals do not depend on how many snapshots it is told in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mktorch.synth.model import DAYS, FIRST_DAY, Asset, Effect, Experiment, Record
+from mktorch.synth.model import DAYS, FIRST_DAY, Market
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -28,36 +27,27 @@ _HOURS = np.array(
 )
 
 
-def delivered_days(assets: Sequence[Asset], effects: Sequence[Effect]) -> npt.NDArray[np.bool_]:
+def delivered_days(market: Market) -> npt.NDArray[np.bool_]:
     """Which assets (rows) have records on which days (columns)."""
-    active = np.zeros((len(assets), DAYS), dtype=bool)
-    for row, asset in enumerate(assets):
+    active = np.zeros((len(market.assets), DAYS), dtype=bool)
+    for row, asset in enumerate(market.assets):
         active[row, asset.active()] = True
-    return active & (_factors(assets, effects, "rows") > 0)
+    return active & (_factors(market, "rows") > 0)
 
 
-def snapshots(
-    assets: Sequence[Asset],
-    channels: Sequence[Record],
-    experiments: Sequence[Experiment],
-    effects: Sequence[Effect],
-    wrong_rates: Sequence[tuple[str, date]],
-    rng: np.random.Generator,
-    *,
-    per_day: int = 1,
-) -> pl.DataFrame:
-    """Draw one campaign's `performance_metrics`: one row per asset and snapshot, in key order.
+def snapshots(market: Market, rng: np.random.Generator, *, per_day: int = 1) -> pl.DataFrame:
+    """Draw a market's `performance_metrics`: one row per asset and snapshot, in key order.
 
     Parameters
     ----------
     per_day
         Snapshots a day, a divisor of 24. Money is exact: snapshots add up to the day's cents.
     """
-    days = delivered_days(assets, effects)
-    row, day = np.nonzero(days)
-    totals = _day_totals(assets, channels, experiments, effects, rng)
-    impressions, clicks, conversions, cost, revenue = (t[row, day] for t in totals)
-    through = np.array([a.view_through for a in assets])[row][:, None]
+    row, day = np.nonzero(delivered_days(market))
+    impressions, clicks, conversions, cost, revenue = (
+        totals[row, day] for totals in _day_totals(market, rng)
+    )
+    through = np.array([a.view_through for a in market.assets])[row][:, None]
 
     parts = rng.multinomial(impressions, _profile(per_day)) if per_day > 1 else impressions[:, None]
     clicked = _deal(rng, clicks, parts)
@@ -67,10 +57,10 @@ def snapshots(
 
     step = 24 // per_day
     hours = day[:, None] * 24 + (np.arange(per_day) + 1) * step - 1
-    supplied = np.array([a.supplies_rate for a in assets])[row]
-    wrong = np.zeros_like(days)
-    index = {a.asset_id: i for i, a in enumerate(assets)}
-    for asset, when in wrong_rates:
+    supplied = np.array([a.supplies_rate for a in market.assets])[row]
+    index = {a.asset_id: i for i, a in enumerate(market.assets)}
+    wrong = np.zeros((len(index), DAYS), dtype=bool)
+    for asset, when in market.wrong_rates:
         if asset in index:
             wrong[index[asset], (when - FIRST_DAY).days] = True
 
@@ -93,7 +83,8 @@ def snapshots(
     )
     start = pl.lit(FIRST_DAY).cast(pl.Datetime("us"))
     rate = pl.col("conversions") / pl.when(pl.col("impressions") > 0).then(pl.col("impressions"))
-    return frame.join(_names(assets, experiments), on=["asset", "day"], how="left").select(
+    names = _names(market)
+    return frame.join(names, on=["asset", "day"], how="left", maintain_order="left").select(
         "asset_id",
         "experiment_id",
         (start + pl.duration(hours="hour")).dt.strftime("%Y-%m-%dT%H:%M:%S").alias("timestamp"),
@@ -107,11 +98,11 @@ def snapshots(
     )
 
 
-def _names(assets: Sequence[Asset], experiments: Sequence[Experiment]) -> pl.DataFrame:
+def _names(market: Market) -> pl.DataFrame:
     """Asset and experiment ids by (asset, day); no experiment outside its dates."""
-    index = {a.asset_id: i for i, a in enumerate(assets)}
-    ids = np.full((len(assets), DAYS), None, dtype=object)
-    for experiment in experiments:
+    index = {a.asset_id: i for i, a in enumerate(market.assets)}
+    ids = np.full((len(market.assets), DAYS), None, dtype=object)
+    for experiment in market.experiments:
         first = max((experiment.start_date - FIRST_DAY).days, 0)
         last = (experiment.end_date - FIRST_DAY).days + 1 if experiment.end_date else DAYS
         for arm in experiment.arms:
@@ -122,7 +113,7 @@ def _names(assets: Sequence[Asset], experiments: Sequence[Experiment]) -> pl.Dat
         {
             "asset": asset.ravel(),
             "day": day.ravel(),
-            "asset_id": np.repeat([a.asset_id for a in assets], DAYS).tolist(),
+            "asset_id": np.repeat([a.asset_id for a in market.assets], DAYS).tolist(),
             "experiment_id": ids.ravel().tolist(),
         },
         schema_overrides={"asset_id": pl.String, "experiment_id": pl.String},
@@ -130,31 +121,27 @@ def _names(assets: Sequence[Asset], experiments: Sequence[Experiment]) -> pl.Dat
 
 
 def _day_totals(
-    assets: Sequence[Asset],
-    channels: Sequence[Record],
-    experiments: Sequence[Experiment],
-    effects: Sequence[Effect],
-    rng: np.random.Generator,
+    market: Market, rng: np.random.Generator
 ) -> tuple[Counts, Counts, Counts, Counts, Counts]:
     """Impressions, clicks, conversions, cost and revenue (in cents), assets by days."""
-    shape = (len(assets), DAYS)
+    shape = (len(market.assets), DAYS)
 
     def column(name: str) -> Floats:
-        true = np.array([getattr(a, name) for a in assets], dtype=np.float64)[:, None]
-        return true * _factors(assets, effects, name)
+        true = np.array([getattr(a, name) for a in market.assets], dtype=np.float64)[:, None]
+        return true * _factors(market, name)
 
     calendar = _WEEK[np.arange(DAYS) % 7] * (1 + _GROWTH * np.arange(DAYS) / DAYS)
-    weather = 1 + 0.06 * rng.standard_normal(shape)[_groups(assets, experiments)]
+    weather = 1 + 0.06 * rng.standard_normal(shape)[_groups(market)]
     impressions = rng.poisson(column("impressions") * calendar * weather)
     ctr, cvr = column("ctr"), column("cvr")
     clicks = rng.binomial(impressions, ctr)
-    through = np.array([a.view_through for a in assets])[:, None]
-    true_ctr = np.array([a.ctr for a in assets])[:, None]
+    through = np.array([a.view_through for a in market.assets])[:, None]
+    true_ctr = np.array([a.ctr for a in market.assets])[:, None]
     conversions = rng.binomial(
         np.where(through, impressions, clicks), np.where(through, cvr, cvr / true_ctr)
     )
 
-    unit = {c["channel_id"]: (c["cost_model"], c["avg_cost"]) for c in channels}
+    unit = {c["channel_id"]: (c["cost_model"], c["avg_cost"]) for c in market.channels}
     billed: Mapping[str, Counts] = {
         "per_send": impressions,
         "per_impression": impressions,
@@ -162,10 +149,10 @@ def _day_totals(
         "per_conversion": conversions,
         "flat": np.ones(shape, dtype=np.int64),
     }
-    models = [unit[a.channel_id] for a in assets]
+    models = [unit[a.channel_id] for a in market.assets]
     units = np.stack([billed[model][i] for i, (model, _) in enumerate(models)])
     price = np.array([avg for _, avg in models])[:, None] * column("cost_factor")
-    price = price * _factors(assets, effects, "cost") * (1 + 0.04 * rng.standard_normal(shape))
+    price = price * _factors(market, "cost") * (1 + 0.04 * rng.standard_normal(shape))
     # Each conversion is worth `value`, give or take a quarter.
     spread = 0.25 * np.sqrt(conversions) * rng.standard_normal(shape)
     revenue = np.maximum(conversions + spread, 0.1 * conversions) * column("value")
@@ -176,21 +163,21 @@ def _cents(money: Floats) -> Counts:
     return np.rint(money * 100).astype(np.int64)
 
 
-def _groups(assets: Sequence[Asset], experiments: Sequence[Experiment]) -> npt.NDArray[np.intp]:
+def _groups(market: Market) -> npt.NDArray[np.intp]:
     """For each asset, the row whose traffic weather it shares: its first arm's, or its own."""
-    index = {a.asset_id: i for i, a in enumerate(assets)}
-    groups = np.arange(len(assets))
-    for experiment in experiments:
+    index = {a.asset_id: i for i, a in enumerate(market.assets)}
+    groups = np.arange(len(market.assets))
+    for experiment in market.experiments:
         arms = [index[a] for a in experiment.arms if a in index]
         groups[arms] = arms[0] if arms else 0
     return groups
 
 
-def _factors(assets: Sequence[Asset], effects: Sequence[Effect], name: str) -> Floats:
+def _factors(market: Market, name: str) -> Floats:
     """The product of the planted factors on one column, assets by days."""
-    factors = np.ones((len(assets), DAYS))
-    index = {a.asset_id: i for i, a in enumerate(assets)}
-    for effect in effects:
+    factors = np.ones((len(market.assets), DAYS))
+    index = {a.asset_id: i for i, a in enumerate(market.assets)}
+    for effect in market.effects:
         rows = [index[a] for a in effect.assets if a in index]
         if effect.column == name and rows:
             first, last = (effect.first - FIRST_DAY).days, (effect.last - FIRST_DAY).days

@@ -30,6 +30,8 @@ STORIES = records(
          "experiment_evaluations: stop, completed without significance", {"lift": 0.0}),
         ("cheaper_variant", "experiments", {"experiment_id": "EXP_012", "asset_id": "ASSET_036"},
          "experiment_evaluations: ratio metric, lower is better", {"lift": -0.20}),
+        ("richer_variant", "experiments", {"experiment_id": "EXP_013", "asset_id": "ASSET_016"},
+         "experiment_evaluations: ratio metric, higher is better", {"lift": 0.325}),
         ("setup_fault", "experiments", {"experiment_id": "EXP_014", "asset_id": "ASSET_047"},
          "experiment_evaluations: setup gate; experiment_setup_errors",
          {"asset_campaign": "CAMP_006"}),
@@ -38,6 +40,8 @@ STORIES = records(
          {"metric": "click_through_rate"}),
         ("spend_without_return", "campaigns", {"campaign_id": "CAMP_003"},
          "campaign_analysis: below_expectations; roi_by_campaign", {"roi": -0.9}),
+        ("overspending", "campaigns", {"campaign_id": "CAMP_003"},
+         "budget pacing: projected end spend above budget", {"budget": 16000.0}),
         ("no_data", "campaigns", {"campaign_id": "CAMP_007"},
          "campaign_analysis: insufficient_data", {}),
         ("paused", "campaigns", {"campaign_id": "CAMP_006"}, "campaign_analysis: status",
@@ -114,7 +118,7 @@ STORIES = records(
          "decision outcomes: worsened, though confidence was high",
          {"factor": 0.75, "from": "2026-04-08", "confidence_score": 0.92}),
         ("segment_improving", "performance_metrics", {"campaign_id": "CAMP_001", "segment_id":
-         "SEG_003"}, "segment portfolio: improving", {"factor": 1.50, "from": "2026-04-20"}),
+         "SEG_003"}, "segment portfolio: improving", {"factor": 1.70, "from": "2026-04-20"}),
         ("segment_declining", "performance_metrics", {"campaign_id": "CAMP_002", "segment_id":
          "SEG_002"}, "segment portfolio: declining", {"factor": 0.60, "from": "2026-04-20"}),
         ("segment_stable", "performance_metrics", {"campaign_id": "CAMP_001", "segment_id":
@@ -141,21 +145,9 @@ VIOLATIONS = {
 SETUP_ERRORS = ["EXP_006", "EXP_014"]
 
 
-def cost_per_impression(asset: Asset, channel: Record) -> float:
-    """Expected cost of one of the asset's impressions."""
-    units = {
-        "per_send": 1.0,
-        "per_impression": 1.0,
-        "per_click": asset.ctr,
-        "per_conversion": asset.cvr,
-        "flat": 1 / asset.impressions,
-    }
-    return float(channel["avg_cost"] * units[channel["cost_model"]] * asset.cost_factor)
-
-
 def true_value(metric: str, asset: Asset, channel: Record) -> float:
     """The metric's value for the asset before any planted change over time."""
-    cost = cost_per_impression(asset, channel)
+    cost = asset.cost_per_impression(channel)
     values = {
         "conversion_rate": asset.cvr,
         "demo_request_rate": asset.cvr,

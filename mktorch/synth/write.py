@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import get_args
@@ -14,7 +14,7 @@ import polars as pl
 
 from mktorch.synth import company, derived, generic, governance, stories
 from mktorch.synth.files import Format, chunk_file, write_records
-from mktorch.synth.model import Market, Record, generator
+from mktorch.synth.model import Market, Record, SynthError, generator
 from mktorch.synth.performance import delivered_days, snapshots
 from mktorch.vocab import Source
 
@@ -34,7 +34,21 @@ SAMPLE = Market(
     stories=stories.STORIES,
 )
 SMALLEST = len(SAMPLE.campaigns)
+_IDS = {
+    Source.FUNNEL_EVENTS: ("event_id", "FE_", 5),
+    Source.SEGMENT_ROLLUPS: ("rollup_id", "ROLL_", 3),
+}
 _PER_DAY = (24, 12, 8, 6, 4, 3, 2, 1)  # snapshots a day that divide it evenly, most first
+
+
+@dataclass
+class Flows:
+    """What is known once performance is written: rows by source, warnings, books, attribution."""
+
+    rows: Counter[Source] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=lambda: Counter(net_roi_mismatch=1))
+    ledger: list[Record] = field(default_factory=list)
+    hints: list[Record] = field(default_factory=list)
 
 
 def synth(
@@ -71,8 +85,9 @@ def synth(
 
     Raises
     ------
-    ValueError
-        For fewer campaigns or rows than the stories need, a negative seed or an unknown format.
+    SynthError
+        For fewer campaigns or rows than the stories need, a negative seed, an unknown format, or a
+        folder that cannot be written.
 
     Examples
     --------
@@ -82,89 +97,81 @@ def synth(
     ('Quillmere', 7)
     """
     if format not in get_args(Format):
-        raise ValueError(f"format = {format!r}: allowed are {', '.join(get_args(Format))}")
+        raise SynthError(f"format = {format!r}: allowed are {', '.join(get_args(Format))}")
     if seed < 0:
-        raise ValueError(f"seed = {seed}: give a whole number, 0 or more")
+        raise SynthError(f"seed = {seed}: give a whole number, 0 or more")
     per_day, campaigns = _layout(rows, campaigns)
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
     extra = [generic.campaign(n, SAMPLE, seed) for n in range(SMALLEST + 1, campaigns + 1)]
     parts = [_slice(SAMPLE, c.campaign_id) for c in SAMPLE.campaigns] + extra
-    names = {
-        Source.PERFORMANCE_METRICS: format,
-        Source.FUNNEL_EVENTS: "json",
-        Source.SEGMENT_ROLLUPS: "json",
-    }
-    written: Counter[Source] = Counter()
-    warnings: Counter[str] = Counter(net_roi_mismatch=1)
-    ledger: list[Record] = []
-    hints: list[Record] = []
-    with ExitStack() as stack:
-        files = {
-            source: stack.enter_context(chunk_file(folder / f"{source}.{name}", name))
-            for source, name in names.items()
-        }
-        for number, part in enumerate(parts, start=1):
-            frame = _performance(part, seed, number, per_day)
-            if rows is not None:
-                frame = _newest(frame, rows - written[Source.PERFORMANCE_METRICS])
-            if frame.is_empty():
-                continue
-            campaign, rng = part.campaigns[0], generator(seed, 2, number)
-            weeks = derived.weekly(part.assets, frame)
-            events = derived.funnel_events(campaign, weeks, rng)
-            windows = derived.segment_rollups(campaign, weeks, wrong=part.wrong_rollups)
-            chunks = {
-                Source.PERFORMANCE_METRICS: frame,
-                Source.FUNNEL_EVENTS: _numbered(
-                    events, "event_id", "FE_", 5, written[Source.FUNNEL_EVENTS]
-                ),
-                Source.SEGMENT_ROLLUPS: _numbered(
-                    windows, "rollup_id", "ROLL_", 3, written[Source.SEGMENT_ROLLUPS]
-                ),
-            }
-            for source, chunk in chunks.items():
-                files[source].add(chunk)
-                written[source] += chunk.height
-            ledger += derived.ledger(campaign, frame, rng)
-            hints += derived.attribution_hints(campaign, weeks, rng)
-            warnings.update(_suspicious(frame))
-
     whole = _merge(SAMPLE, extra)
-    for source, records in _small_sources(whole, ledger, hints).items():
-        write_records(folder / f"{source}.json", records)
-        written[source] = len(records)
-    truth = stories.truth(whole, seed, dict(warnings), {str(s): written[s] for s in Source})
-    text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
-    (folder / "truth.json").write_bytes(text.encode())
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        flows = _write_flows(folder, parts, seed, per_day, rows, format)
+        counts = flows.rows | _write_small(folder, whole, flows)
+        rows_of = {str(s): counts[s] for s in Source}
+        truth = stories.truth(whole, seed, dict(flows.warnings), rows_of)
+        text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
+        (folder / "truth.json").write_bytes(text.encode())
+    except OSError as error:
+        raise SynthError(
+            f"{folder} cannot be written: {error.strerror}; give a folder you may write, with room"
+        ) from None
     return truth
 
 
 def _layout(rows: int | None, campaigns: int) -> tuple[int, int]:
     """Snapshots a day and campaigns that hold `rows` rows, or a few more, at the finest grain."""
     if campaigns < SMALLEST:
-        raise ValueError(f"campaigns = {campaigns}: the stories need at least {SMALLEST}")
-    story = int(delivered_days(SAMPLE.assets, SAMPLE.effects).sum())
+        raise SynthError(f"campaigns = {campaigns}: the stories need at least {SMALLEST}")
+    story = int(delivered_days(SAMPLE).sum())
     least = story + (campaigns - SMALLEST) * generic.DAYS_EACH
     if rows is None:
         return 1, campaigns
     if rows < least:
-        raise ValueError(f"rows = {rows}: {campaigns} campaigns need at least {least}")
+        raise SynthError(f"rows = {rows}: {campaigns} campaigns need at least {least}")
     per_day = next(n for n in _PER_DAY if least * n <= rows)
     more = -(-(rows - least * per_day) // (generic.DAYS_EACH * per_day))
     return per_day, campaigns + more
 
 
-def _performance(part: Market, seed: int, number: int, per_day: int) -> pl.DataFrame:
-    return snapshots(
-        part.assets,
-        part.channels,
-        part.experiments,
-        part.effects,
-        part.wrong_rates,
-        generator(seed, 0, number),
-        per_day=per_day,
-    )
+def _write_flows(
+    folder: Path, parts: list[Market], seed: int, per_day: int, rows: int | None, format_: Format
+) -> Flows:
+    """Write what flows from performance, campaign by campaign; keep what adds up from it."""
+    flows = Flows()
+    formats: dict[Source, Format] = {
+        Source.PERFORMANCE_METRICS: format_,
+        Source.FUNNEL_EVENTS: "json",
+        Source.SEGMENT_ROLLUPS: "json",
+    }
+    with ExitStack() as stack:
+        files = {
+            source: stack.enter_context(chunk_file(folder / f"{source}.{name}", name))
+            for source, name in formats.items()
+        }
+        for number, part in enumerate(parts, start=1):
+            frame = snapshots(part, generator(seed, 0, number), per_day=per_day)
+            if rows is not None:
+                frame = _newest(frame, rows - flows.rows[Source.PERFORMANCE_METRICS])
+            if frame.is_empty():
+                continue
+            campaign, rng = part.campaigns[0], generator(seed, 2, number)
+            weeks = derived.weekly(part.assets, frame)
+            chunks = {
+                Source.PERFORMANCE_METRICS: frame,
+                Source.FUNNEL_EVENTS: derived.funnel_events(campaign, weeks, rng),
+                Source.SEGMENT_ROLLUPS: derived.segment_rollups(
+                    campaign, weeks, wrong=part.wrong_rollups
+                ),
+            }
+            for source, chunk in chunks.items():
+                files[source].add(_numbered(chunk, source, flows.rows[source]))
+                flows.rows[source] += chunk.height
+            flows.ledger += derived.ledger(campaign, frame, rng)
+            flows.hints += derived.attribution_hints(campaign, weeks, rng)
+            flows.warnings.update(_suspicious(frame))
+    return flows
 
 
 def _newest(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
@@ -184,7 +191,11 @@ def _suspicious(frame: pl.DataFrame) -> dict[str, int]:
     return {name: int(counts[name].item()) for name in counts.columns}
 
 
-def _numbered(frame: pl.DataFrame, name: str, prefix: str, width: int, before: int) -> pl.DataFrame:
+def _numbered(frame: pl.DataFrame, source: Source, before: int) -> pl.DataFrame:
+    """The frame with its ids in front, counted on from `before`, where it has ids of its own."""
+    if source not in _IDS:
+        return frame
+    name, prefix, width = _IDS[source]
     number = pl.int_range(before + 1, before + 1 + pl.len()).cast(pl.String).str.zfill(width)
     return frame.select(pl.format(prefix + "{}", number).alias(name), pl.all())
 
@@ -212,20 +223,22 @@ def _merge(market: Market, extra: list[Market]) -> Market:
     )
 
 
-def _small_sources(
-    market: Market, ledger: list[Record], hints: list[Record]
-) -> dict[Source, list[Record]]:
-    return {
+def _write_small(folder: Path, market: Market, flows: Flows) -> Counter[Source]:
+    """Write the sources that fit in memory; rows of each."""
+    small: dict[Source, list[Record]] = {
         Source.CAMPAIGNS: [c.record() for c in market.campaigns],
         Source.AUDIENCE_SEGMENTS: list(market.segments),
         Source.CHANNELS: list(market.channels),
         Source.CREATIVE_ASSETS: [a.record() for a in market.assets],
         Source.EXPERIMENTS: [e.record() for e in market.experiments],
         Source.ORCHESTRATOR_DECISIONS: list(market.decisions),
-        Source.ROI_LEDGER: ledger,
+        Source.ROI_LEDGER: flows.ledger,
         Source.BUDGET_ACTIONS: list(market.budget_actions),
         Source.CAMPAIGN_RISK_SIGNALS: list(market.risks),
         Source.ATTRIBUTION_HINTS: [
-            {"hint_id": f"HINT_{n:03d}", **hint} for n, hint in enumerate(hints, start=1)
+            {"hint_id": f"HINT_{n:03d}", **hint} for n, hint in enumerate(flows.hints, start=1)
         ],
     }
+    for source, records in small.items():
+        write_records(folder / f"{source}.json", records)
+    return Counter({source: len(records) for source, records in small.items()})
