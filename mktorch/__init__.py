@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config
+    from mktorch.errors import MktorchError
     from mktorch.pipeline import PipelineError, run
     from mktorch.render import RenderError, render
     from mktorch.runs import Run, RunError, load_run
@@ -27,6 +28,7 @@ __all__ = [
     "ConfigError",
     "MarketingOrchestratorConfig",
     "MarketingOrchestratorState",
+    "MktorchError",
     "PipelineError",
     "RenderError",
     "Run",
@@ -44,6 +46,7 @@ _HOMES = {
     "ConfigError": "config",
     "MarketingOrchestratorConfig": "config",
     "MarketingOrchestratorState": "state",
+    "MktorchError": "errors",
     "PipelineError": "pipeline",
     "RenderError": "render",
     "Run": "runs",

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mktorch import __version__
-from mktorch.config import ConfigError, load_config, parse_set
+from mktorch.config import load_config, parse_set
+from mktorch.errors import MktorchError
 from mktorch.vocab import FailureSeverity, Renderer
 
 if TYPE_CHECKING:
@@ -180,14 +181,9 @@ def main() -> None:
 @contextmanager
 def _helpful_errors() -> Iterator[None]:
     """Turn every foreseen error into one message and exit code 2."""
-    from mktorch.pipeline import PipelineError
-    from mktorch.render import RenderError
-    from mktorch.runs import RunError
-    from mktorch.sources import SourceError
-
     try:
         yield
-    except (ConfigError, PipelineError, RenderError, RunError, SourceError) as error:
+    except MktorchError as error:
         _say(f"mktorch: {error}")
         raise typer.Exit(IMPOSSIBLE) from None
     except KeyboardInterrupt:

@@ -26,6 +26,7 @@ import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.errors import MktorchError
 from mktorch.sources.lookups import Lookups, lookups
 from mktorch.state import LOOKUPS, RECORD_TABLES, ROW_TABLES, STATE_KEYS, empty_state
 from mktorch.vocab import Source, StepStatus
@@ -35,7 +36,7 @@ _PARTIAL = ".partial-"
 _NESTED_JSON = ("evidence",)
 
 
-class RunError(Exception):
+class RunError(MktorchError):
     """A run cannot be written or read; the message says where and what to do."""
 
 

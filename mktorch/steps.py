@@ -16,6 +16,7 @@ from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliations
 from mktorch.analysis.roi import roi_analysis, roi_by_campaign, roi_waterfall
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.errors import MktorchError
 from mktorch.rollups import BY_KEY, BY_WINDOW, rollups
 from mktorch.runs import FAILURES
 from mktorch.sources.load import load
@@ -26,7 +27,7 @@ SOURCES = tuple(str(source) for source in Source)
 ROLLUPS = ("rollup_rate", *BY_WINDOW, *BY_KEY)
 
 
-class PipelineError(Exception):
+class PipelineError(MktorchError):
     """The run cannot be made; the message says which step, why, and what to do."""
 
 

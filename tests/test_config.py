@@ -134,6 +134,7 @@ def test_a_table_given_in_part_keeps_its_other_entries(tmp_path) -> None:
         ({"kpi_warning_threshold": 0.4}, "must be above kpi_critical_threshold; got 0.4 and 0.5"),
         ({"performance_thresholds.exceeding_expectations": 0.8}, "performance_thresholds must fa"),
         ({"business_kpi_targets.roi_estimat": 1}, "did you mean 'roi_estimate'"),
+        ({"budget_rules.approval_required_amont": 1}, "did you mean 'approval_required_amount'"),
         ({"money_authority": "guess"}, "'ledger' or 'metrics'"),
         ({"as_of": "yesterday"}, "as_of = 'yesterday' (from argument)"),
         ({"business_kpi_targets.roi_estimate": float("nan")}, "finite number"),

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from mktorch.config.model import ENV_PREFIX, MarketingOrchestratorConfig, nearest, toml_file
+from mktorch.errors import MktorchError
 
 DEFAULT_FILE = "mktorch.toml"
 
 
-class ConfigError(ValueError):
+class ConfigError(MktorchError):
     """The configuration cannot be used; the message names field, value, source and remedy."""
 
 
@@ -158,6 +159,8 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         field = str(problem["loc"][0]) if problem["loc"] else ""
         where = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = f"unknown entry{nearest(str(problem['loc'][-1]), _entries(field))}"
         if field:
             lines.append(
                 f"{where} = {problem['input']!r} (from {origins.get(field, 'argument')}): {message}"
@@ -165,3 +168,9 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         else:
             lines.append(message)
     return "\n".join(lines)
+
+
+def _entries(field: str) -> list[str]:
+    """The known names within a table of settings."""
+    table = MarketingOrchestratorConfig.model_fields[field].annotation
+    return list(getattr(table, "model_fields", {}))

@@ -26,6 +26,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from mktorch.config.attribution_rules import AttributionRules
+from mktorch.config.budget_rules import BudgetRules
+from mktorch.config.decision_rules import DecisionRules
+from mktorch.config.experiment_rules import ExperimentRules
+from mktorch.config.funnel_rules import FunnelRules
+from mktorch.config.operating_rules import OperatingRules
+from mktorch.config.risk_rules import RiskRules
+from mktorch.config.segment_rules import SegmentRules
 from mktorch.vocab import (
     Direction,
     FailureSeverity,
@@ -101,7 +109,7 @@ def _utc(value: object) -> object:
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Target = Annotated[float, Field(allow_inf_nan=False)]
+Target = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Metric(BaseModel):
@@ -176,6 +184,15 @@ class MarketingOrchestratorConfig(BaseSettings):
     minimum_sample_size: int = Field(100, ge=1)
     lift_threshold_for_scaling: float = Field(0.10, ge=0, allow_inf_nan=False)
     metrics: dict[str, Metric] = Field(default_factory=dict)
+    experiment_rules: ExperimentRules = ExperimentRules()
+
+    # Judgement of the operating picture
+    segment_rules: SegmentRules = SegmentRules()
+    funnel_rules: FunnelRules = FunnelRules()
+    attribution_rules: AttributionRules = AttributionRules()
+    budget_rules: BudgetRules = BudgetRules()
+    risk_rules: RiskRules = RiskRules()
+    decision_rules: DecisionRules = DecisionRules()
 
     # KPIs
     operational_kpi_targets: dict[str, Target] = Field(
@@ -195,6 +212,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     cost_per_llm_call: NonNegative = 0.01
     cost_per_api_call: NonNegative = 0.001
     infrastructure_cost_per_month: NonNegative = 500.0
+    operating_rules: OperatingRules = OperatingRules()
 
     # Validation
     rate_tolerance: Fraction = 0.05

@@ -1,0 +1,102 @@
+"""How experiments are judged, beside the main settings' threshold, sample and lift."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Shape = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Inference(StrEnum):
+    """Which answer the significance gate reads."""
+
+    FIXED = "fixed"
+    """The p-value of one look at the planned end."""
+    SEQUENTIAL = "sequential"
+    """The always-valid p-value, however often one looks."""
+    BAYESIAN = "bayesian"
+    """The probability that the variant beats the control."""
+
+
+class Correction(StrEnum):
+    """Adjustment of p-values for several tests in one family."""
+
+    NONE = "none"
+    BONFERRONI = "bonferroni"
+    HOLM = "holm"
+    HOCHBERG = "hochberg"
+    BENJAMINI_HOCHBERG = "benjamini_hochberg"
+    BENJAMINI_YEKUTIELI = "benjamini_yekutieli"
+
+
+class CorrectionFamily(StrEnum):
+    """Which tests are adjusted together."""
+
+    EXPERIMENT = "experiment"
+    CAMPAIGN = "campaign"
+    PORTFOLIO = "portfolio"
+
+
+class DifferenceInterval(StrEnum):
+    """Intervals for a difference of proportions; only `mee` always agrees with the p-value."""
+
+    MEE = "mee"
+    NEWCOMBE = "newcombe"
+    WALD = "wald"
+    AGRESTI_CAFFO = "agresti_caffo"
+
+
+class RatioInterval(StrEnum):
+    """Intervals for a ratio of proportions; only `koopman` always agrees with the p-value."""
+
+    KOOPMAN = "koopman"
+    KATZ = "katz"
+
+
+class ExperimentRules(BaseModel):
+    """The statistics of experiments: `[experiment_rules]` in a TOML file.
+
+    >>> ExperimentRules(inference="sequential").inference.value
+    'sequential'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    inference: Inference = Inference.FIXED
+    """What the significance gate reads."""
+
+    correction: Correction = Correction.NONE
+    """Adjustment of the p-values that the gate reads; Bayesian answers are not adjusted."""
+
+    correction_family: CorrectionFamily = CorrectionFamily.EXPERIMENT
+    """Which tests are adjusted together."""
+
+    tuning_sample: Shape = 5000.0
+    """Trials in both arms together at which the always-valid interval is tightest."""
+
+    tuning_days: Shape = 56.0
+    """The same for ratio metrics: daily snapshots in both arms together."""
+
+    prior_alpha: Shape = 1.0
+    """First shape of the beta prior of a proportion: prior successes."""
+
+    prior_beta: Shape = 1.0
+    """Second shape: prior failures."""
+
+    probability_threshold: float = Field(0.95, gt=0.5, lt=1)
+    """Probability to beat the control that is enough; its complement is enough for harm."""
+
+    power: float = Field(0.8, gt=0.5, lt=1)
+    """Power the planned sample gives to detect `lift_threshold_for_scaling`."""
+
+    allocation_alpha: float = Field(0.001, gt=0, lt=1)
+    """Level of the allocation check."""
+
+    difference_interval: DifferenceInterval = DifferenceInterval.MEE
+    """Interval for the difference of two proportions."""
+
+    ratio_interval: RatioInterval = RatioInterval.KOOPMAN
+    """Interval for the relative lift of two proportions."""
