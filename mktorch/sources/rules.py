@@ -9,10 +9,11 @@ from types import MappingProxyType
 
 import polars as pl
 
+from mktorch.errors import MktorchError
 from mktorch.vocab import FailureSeverity
 
 
-class SourceError(Exception):
+class SourceError(MktorchError):
     """The input cannot be read at all; the message says what, where, and how to mend it."""
 
 
