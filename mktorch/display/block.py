@@ -1,0 +1,90 @@
+"""What a cell shows: one object that writes itself as HTML or as native Typst.
+
+Quarto and the embedded renderer both name, in `QUARTO_EXECUTE_INFO`, a JSON file that tells a
+running cell its target format. Without it the cell runs in a notebook.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mktorch.display.brand import load_brand
+from mktorch.display.house import reports_dir
+
+EXECUTE_INFO = "QUARTO_EXECUTE_INFO"
+COMPONENTS = "components.css"
+
+
+class Target(StrEnum):
+    """Where a page is going."""
+
+    HTML = "html"
+    TYPST = "typst"
+    NOTEBOOK = "notebook"
+
+
+class DisplayError(RuntimeError):
+    """A block cannot be shown; the message says why and what to do."""
+
+
+def target() -> Target:
+    """The format the running document is being rendered to."""
+    file = os.environ.get(EXECUTE_INFO)
+    if not file:
+        return Target.NOTEBOOK
+    try:
+        form = json.loads(Path(file).read_text(encoding="utf-8"))["format"]["identifier"]
+        name = form["base-format"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DisplayError(
+            f"{EXECUTE_INFO} names {file}, which does not tell the format ({error!r}); a kernel "
+            "kept from an earlier render loses it: render with `execute: daemon: false`"
+        ) from None
+    if name not in (Target.HTML, Target.TYPST):
+        raise DisplayError(f"reports are written as html or typst, not {name!r}")
+    return Target(name)
+
+
+class Block(ABC):
+    """A piece of a page. Text from the data is escaped by the time `html` or `typst` returns."""
+
+    @abstractmethod
+    def html(self) -> str:
+        """The block as an HTML fragment."""
+
+    @abstractmethod
+    def typst(self) -> str:
+        """The block as Typst markup."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
+        match target():
+            case Target.HTML:
+                return {"text/html": self.html()}
+            case Target.TYPST:
+                return {"text/markdown": f"```{{=typst}}\n{self.typst()}\n```"}
+            case Target.NOTEBOOK:
+                return {"text/html": notebook_style() + self.html()}
+
+
+class Stack(Block):
+    """Blocks one below the other."""
+
+    def __init__(self, *blocks: Block) -> None:
+        self.blocks = blocks
+
+    def html(self) -> str:
+        return "\n".join(block.html() for block in self.blocks)
+
+    def typst(self) -> str:
+        return "\n".join(block.typst() for block in self.blocks)
+
+
+def notebook_style() -> str:
+    """The styles that a report's page brings along and a notebook does not."""
+    components = (reports_dir() / COMPONENTS).read_text(encoding="utf-8")
+    return f"<style>{load_brand().css}\n{components}</style>"

@@ -1,0 +1,104 @@
+"""One chart specification, drawn by Altair: the same SVG inline in HTML and inside the PDF."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from mktorch.display import escape
+from mktorch.display.block import Block
+from mktorch.display.brand import Brand, load_brand
+from mktorch.display.house import font_dir
+from mktorch.display.shell import html_shell, typst_shell
+
+WIDTH = 640  # of every chart, in pixels, labels apart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart(Block):
+    """A chart as data: what it says (title), what it draws, and the same in words (`alt`).
+
+    `drawing` is the Altair chart itself; `source` names the run's table behind it.
+    """
+
+    id: str
+    drawing: Any
+    title: str
+    alt: str
+    subtitle: str = ""
+    notes: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        return (*self.notes, *((f"Source: {self.source}.",) if self.source else ()))
+
+    def svg(self) -> str:
+        """The drawing as SVG text: no script, no outside resource, ids that carry the chart's."""
+        import altair as alt
+        import vl_convert
+
+        _register_fonts()
+        spec = self.drawing.to_dict() | {"config": theme(load_brand())}
+        version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+        drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
+        named = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{self.id}-", drawn)
+        return re.sub(r"\s*\n\s*", " ", named).replace("`", "&#96;").strip()
+
+    def html(self) -> str:
+        picture = self.svg().replace(
+            "<svg ", f'<svg role="img" aria-label="{escape.html(self.alt)}" ', 1
+        )
+        body = (
+            f'<div class="mk-scroll mk-picture" role="group" tabindex="0" '
+            f'aria-label="{escape.html(self.title)}">{picture}</div>'
+        )
+        return html_shell(
+            "chart", f"{self.id}-block", self.title, self.subtitle, body, self.all_notes
+        )
+
+    def typst(self) -> str:
+        svg = self.svg().replace("\\", "\\\\").replace('"', '\\"')
+        body = (
+            f'#image(bytes("{svg}"), format: "svg", width: 100%, '
+            f"alt: {escape.typst_string(self.alt)})"
+        )
+        return typst_shell(load_brand(), self.title, self.subtitle, body, self.all_notes)
+
+
+def theme(brand: Brand) -> dict[str, Any]:
+    """The Vega-Lite config of every chart: brand font and inks, quiet axes, no frame."""
+    ink, muted, line = (
+        brand.color("foreground"),
+        brand.color("secondary"),
+        brand.tint("secondary", 0.28),
+    )
+    return {
+        "aria": False,
+        "background": None,
+        "font": f"{brand.font}, system-ui, sans-serif",
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": ink,
+            "titleColor": muted,
+            "labelFontSize": 13,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "gridColor": line,
+            "domainColor": muted,
+            "ticks": False,
+            "labelPadding": 6,
+        },
+        "text": {"color": ink, "fontSize": 13},
+        "legend": {"labelColor": ink, "labelFontSize": 13, "title": None, "orient": "top"},
+        "rule": {"color": muted},
+    }
+
+
+@cache
+def _register_fonts() -> None:
+    import vl_convert
+
+    vl_convert.register_font_directory(str(font_dir()))

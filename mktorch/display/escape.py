@@ -1,0 +1,91 @@
+"""Text from the data as text: the one place that makes it harmless in every language of a page.
+
+A page passes through HTML, Typst, pandoc's Markdown and Quarto's shortcodes. Each function here
+returns text that reads the same in its target and cannot act in any of the others.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Bidirectional controls reorder what stands around them; right-to-left letters need none of them.
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NONCHARACTERS = frozenset("\ufffe\uffff")
+_REPLACEMENT = "\ufffd"
+_HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}$\\@[]"})
+_TYPST_PLAIN = frozenset(" .,:;()%+-/_=!?'|^")
+_ZERO_WIDTH_SPACE = "\u200b"
+
+
+def clean(text: str) -> str:
+    """One line of printable text: line ends become spaces, controls the replacement character.
+
+    >>> clean("two\\nlines\\x00")
+    'two lines\ufffd'
+    """
+    spaced = re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", text)
+    return "".join(_REPLACEMENT if _acts(char) else char for char in spaced)
+
+
+def html(text: object) -> str:
+    """Text for an HTML element or a quoted attribute.
+
+    >>> html('<b>&')
+    '&#60;b&#62;&#38;'
+    """
+    return clean(str(text)).translate(_HTML)
+
+
+def typst_string(text: object) -> str:
+    """A Typst string literal, quotes included, for use inside code.
+
+    >>> typst_string('a "b" #c')
+    '"a \\\\u{22}b\\\\u{22} \\\\u{23}c"'
+    """
+    return '"' + "".join(map(_typst_char, clean(str(text)))) + '"'
+
+
+def typst(text: object) -> str:
+    """Text for Typst markup: a string literal, which is never read as markup.
+
+    >>> typst("Spring")
+    '#"Spring"'
+    """
+    return f"#{typst_string(text)}"
+
+
+def markdown(text: object) -> str:
+    """Text for pandoc's Markdown and for YAML metadata that pandoc reads as Markdown.
+
+    >>> markdown("*Acme* {{< x >}}")
+    '\\\\*Acme\\\\* \\\\{\\\\{\\\\< x \\\\>\\\\}\\\\}'
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", clean(str(text)))
+
+
+def breakable(text: str, longest: int = 16) -> str:
+    """Text whose long words may break: a zero-width space within each run over `longest`.
+
+    >>> breakable("abcdef", 3).encode("unicode_escape")
+    b'abc\\\\u200bdef'
+    """
+    return re.sub(rf"(\S{{{longest}}})(?=\S)", rf"\1{_ZERO_WIDTH_SPACE}", text)
+
+
+def slug(text: str) -> str:
+    """An id fit for HTML, Typst and a URL.
+
+    >>> slug("Ledger & metrics!")
+    'ledger-metrics'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _acts(char: str) -> bool:
+    return char in _BIDI or char in _NONCHARACTERS or unicodedata.category(char) in {"Cc", "Cs"}
+
+
+def _typst_char(char: str) -> str:
+    plain = char in _TYPST_PLAIN or (char.isalnum() if char.isascii() else True)
+    return char if plain else f"\\u{{{ord(char):x}}}"

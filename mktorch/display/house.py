@@ -1,0 +1,30 @@
+"""Where the reports, their styles and their fonts lie: in the source tree or in the wheel."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def home() -> Path:
+    """The folder that holds `_quarto.yml` and `_brand.yml`."""
+    installed = _PACKAGE / "_reports"
+    return installed if installed.is_dir() else _PACKAGE.parent
+
+
+def reports_dir() -> Path:
+    """The folder of the `.qmd` documents and their shared styles."""
+    installed = _PACKAGE / "_reports"
+    return installed if installed.is_dir() else _PACKAGE.parent / "reports"
+
+
+@cache
+def font_dir() -> Path:
+    """The folder of the fonts that PDF and charts are set in."""
+    spec = find_spec("font_source_sans_pro")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("font-source-sans-pro is not installed: pip install mktorch")
+    return Path(spec.origin).parent / "files"

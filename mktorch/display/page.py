@@ -1,0 +1,152 @@
+"""The parts of a report's first page: masthead, lead sentence, big values."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from mktorch.display import escape
+from mktorch.display.block import Block
+from mktorch.display.brand import Brand, load_brand
+from mktorch.display.shell import rgb
+from mktorch.display.status import Status
+
+_MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masthead(Block):
+    """Whose report this is, of what and as of when; brings the brand's colours to the page."""
+
+    company: str
+    facts: tuple[str, ...]
+    brand: Brand
+
+    def html(self) -> str:
+        facts = "".join(f"<li><bdi>{escape.html(fact)}</bdi></li>" for fact in self.facts)
+        company = (
+            f'<p class="mk-company"><bdi>{escape.html(self.company)}</bdi></p>'
+            if self.company
+            else ""
+        )
+        line = self.brand.confidentiality
+        secret = f'<p class="mk-confidential">{escape.html(line)}</p>' if line else ""
+        return (
+            f"<style>{self.brand.css}</style>"
+            f'<div class="mk-masthead">{self._logo_html()}<div>{company}'
+            f'<ul class="mk-facts">{facts}</ul>{secret}</div></div>'
+        )
+
+    def typst(self) -> str:
+        facts = " #h(3pt)·#h(3pt) ".join(escape.typst(fact) for fact in self.facts)
+        company = f"#text(weight: 600)[{escape.typst(self.company)}] \\\n" if self.company else ""
+        words = (
+            f"#running-company.update({escape.typst_string(self.company)})\n"
+            f"#running-line.update({escape.typst_string(self.brand.confidentiality)})\n"
+            f"#text(size: 9pt, fill: {rgb(self.brand.color('secondary'))})[{company}{facts}]"
+        )
+        if self.brand.logo is None:
+            return words
+        return (
+            "#grid(columns: (auto, 1fr), column-gutter: 12pt, align: (left + horizon),\n"
+            f"[{self._logo_typst()}], [{words}])"
+        )
+
+    def _logo_html(self) -> str:
+        logo = self.brand.logo
+        if logo is None:
+            return ""
+        content = base64.b64encode(logo.read_bytes()).decode()
+        alt = escape.html(self.brand.logo_alt or self.company)
+        return f'<img class="mk-logo" alt="{alt}" src="data:{_MEDIA[logo.suffix.lower()]};base64,{content}">'
+
+    def _logo_typst(self) -> str:
+        logo = self.brand.logo
+        assert logo is not None
+        content = ",".join(map(str, logo.read_bytes()))
+        form = {".svg": "svg", ".png": "png"}.get(logo.suffix.lower(), "jpg")
+        alt = escape.typst_string(self.brand.logo_alt or self.company or "Logo")
+        return f'#image(bytes(({content},)), format: "{form}", height: 28pt, alt: {alt})'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One big value: what it is, how it reads, what it means, and where it comes from."""
+
+    label: str
+    value: str
+    detail: str = ""
+    status: Status | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cards(Block):
+    """A row of cards."""
+
+    cards: tuple[Card, ...]
+
+    def html(self) -> str:
+        return f'<div class="mk-cards">{"".join(map(_html_card, self.cards))}</div>'
+
+    def typst(self) -> str:
+        columns = min(len(self.cards), 3)
+        cards = ",\n".join(_typst_card(card, load_brand()) for card in self.cards)
+        return f"#block(above: 12pt, below: 12pt)[#grid(columns: (1fr,) * {columns}, gutter: 8pt,\n{cards})]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lead(Block):
+    """The answer in one sentence, then what follows from it."""
+
+    sentence: str
+    points: tuple[str, ...] = ()
+
+    def html(self) -> str:
+        points = "".join(f"<li>{escape.html(point)}</li>" for point in self.points)
+        return (
+            f'<div class="mk-lead"><p class="mk-sentence">{escape.html(self.sentence)}</p>'
+            + (f"<ul>{points}</ul>" if points else "")
+            + "</div>"
+        )
+
+    def typst(self) -> str:
+        points = "\n".join(f"- {escape.typst(point)}" for point in self.points)
+        return (
+            "#block(above: 14pt, below: 10pt)[#set par(leading: 0.55em, justify: false)\n"
+            f"#text(size: 14pt, weight: 600)[{escape.typst(self.sentence)}]]\n{points}"
+        )
+
+
+def _html_card(card: Card) -> str:
+    source = f' data-source="{escape.html(card.source)}"' if card.source else ""
+    status = ""
+    if card.status:
+        tone = card.status.tone
+        status = (
+            f'<p class="mk-status mk-{tone.name.lower()}"><span aria-hidden="true">{tone.shape}'
+            f"</span> {escape.html(card.status.word)}</p>"
+        )
+    return (
+        f'<div class="mk-card"><p class="mk-label">{escape.html(card.label)}</p>'
+        f'<p class="mk-value"{source}>{escape.html(card.value)}</p>{status}'
+        f'<p class="mk-detail">{escape.html(card.detail)}</p></div>'
+    )
+
+
+def _typst_card(card: Card, brand: Brand) -> str:
+    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
+    status = ""
+    if card.status:
+        tone = card.status.tone
+        words = escape.typst(f"{tone.shape} {card.status.word}")
+        status = (
+            f" #h(1fr) #text(size: 8pt, weight: 600, fill: {rgb(brand.color(tone.color))})[{words}]"
+        )
+    return (
+        f"block(width: 100%, height: 100%, inset: 9pt, radius: 3pt, stroke: 0.6pt + {line}, breakable: false)"
+        "[#set par(leading: 0.45em, justify: false)\n"
+        f"#text(size: 8pt, fill: {muted})[{escape.typst(card.label)}{status}]\n"
+        f"#v(-3pt)#text(size: 19pt, weight: 600, fill: {rgb(brand.color('primary'))})[{escape.typst(card.value)}]\n"
+        f"#v(-3pt)#text(size: 8pt, fill: {muted})[{escape.typst(card.detail)}]]"
+    )

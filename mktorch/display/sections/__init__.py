@@ -1,0 +1,1 @@
+"""One module per section of a report: each function takes a run and gives a block."""

@@ -1,0 +1,214 @@
+"""Campaigns and portfolio: who spent what, what came of it, and the verdict."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.brand import load_brand
+from mktorch.display.charts import WIDTH, Chart
+from mktorch.display.sections.facts import count, locale_of, money, of_campaign, row
+from mktorch.display.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
+from mktorch.display.status import LIFECYCLE, PERFORMANCE
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+from mktorch.vocab import Performance
+
+_DRAWN = 15  # campaigns a bar chart can hold and stay readable
+_NAMED = 6  # campaigns listed by name in one cell
+
+
+def campaigns(run: Run, campaign: str = "") -> Table:
+    """Every campaign with spend, value, returns, budget use and verdict, largest spend first."""
+    frame = of_campaign(run, "campaign_analysis", campaign).sort(
+        "total_spend", "campaign_id", descending=[True, False], nulls_last=True
+    )
+    return Table(
+        id="campaigns",
+        frame=frame,
+        columns=(
+            Column(name="name", label="Campaign", detail="campaign_id", weight=2.2),
+            Column(name="status", label="Status", statuses=LIFECYCLE),
+            Column(
+                name="total_spend", label="Spend", format=CURRENCY, missing="no record of spend."
+            ),
+            Column(
+                name="total_revenue_proxy",
+                label="Value",
+                format=CURRENCY,
+                missing="no record of value.",
+            ),
+            Column(
+                name="roas",
+                label="Return per unit spent",
+                format=RATIO,
+                missing="no spend to divide by.",
+            ),
+            Column(name="roi", label="ROI", format=PERCENT),
+            Column(name="budget_used", label="Budget used", format=PERCENT),
+            Column(
+                name="overall_performance",
+                label="Verdict",
+                statuses=PERFORMANCE,
+                detail="performance_reason",
+            ),
+        ),
+        title=_campaigns_finding(run, frame),
+        notes=(
+            "Spend and value are the ledger's where it has a row, else summed from the performance "
+            "metrics. Return per unit spent is value / spend; ROI is (value - spend) / spend; budget "
+            "used is spend / budget. All dates up to the report's moment.",
+            _verdict_rule(run),
+        ),
+        source="campaign_analysis",
+        empty="The run holds no campaign.",
+        locale=locale_of(run),
+    )
+
+
+def spend_and_value(run: Run, campaign: str = "") -> Chart:
+    """Spend against value, one line per campaign, as far apart as the return is large."""
+    import altair as alt
+
+    known = of_campaign(run, "campaign_analysis", campaign).drop_nulls(
+        ["total_spend", "total_revenue_proxy"]
+    )
+    shown = known.sort("total_revenue_proxy", "campaign_id", descending=[True, False]).head(_DRAWN)
+    brand, locale = load_brand(), locale_of(run)
+    points = shown.select(
+        "campaign_id",
+        pl.concat_str("name", pl.lit("  "), "campaign_id").alias("campaign"),
+        pl.col("total_spend").alias("spend"),
+        pl.col("total_revenue_proxy").alias("value"),
+    ).with_columns(
+        pl.max_horizontal("spend", "value").alias("end"),
+        label=pl.Series(
+            [format_value(v, CURRENCY, locale) for v in shown["total_revenue_proxy"]],
+            dtype=pl.String,
+        ),
+    )
+    order = alt.Y("campaign:N", sort=points["campaign"].to_list(), title=None)
+    order = order.axis(labelLimit=230, grid=False, domain=False)
+    base = alt.Chart(alt.InlineData(values=points.to_dicts()))
+    money_axis = alt.Axis(format="~s", title=f"{locale.currency}, spend to value", tickCount=5)
+    drawing = alt.layer(
+        base.mark_rule(strokeWidth=3, color=brand.tint("secondary", 0.45)).encode(
+            x=alt.X("spend:Q", axis=money_axis, scale=alt.Scale(zero=True)), x2="value:Q", y=order
+        ),
+        base.mark_point(
+            shape="square", filled=True, size=70, opacity=1, color=brand.color("secondary")
+        ).encode(x="spend:Q", y=order),
+        base.mark_point(
+            shape="circle", filled=True, size=130, opacity=1, color=brand.color("primary")
+        ).encode(x="value:Q", y=order),
+        base.mark_text(align="left", dx=10).encode(x="end:Q", y=order, text="label:N"),
+    ).properties(width=WIDTH - 240, height=alt.Step(26))
+    losing = shown.filter(pl.col("total_revenue_proxy") < pl.col("total_spend"))
+    rest = known.height - shown.height
+    return Chart(
+        id="spend-and-value",
+        drawing=drawing,
+        title=_spread_finding(known, losing),
+        alt="Spend and value by campaign. "
+        + " ".join(
+            f"{name}: spend {format_value(s, CURRENCY, locale)}, value {format_value(v, CURRENCY, locale)}."
+            for name, s, v in zip(
+                shown["name"], shown["total_spend"], shown["total_revenue_proxy"], strict=True
+            )
+        ),
+        notes=(
+            "Square: spend. Circle: estimated value, with its figure. A circle left of its square "
+            "is a campaign that has not earned back its media spend.",
+            *(
+                (f"The {count(rest, 'campaign')} of least value are in the table only.",)
+                if rest
+                else ()
+            ),
+        ),
+        source="campaign_analysis",
+    )
+
+
+def portfolio(run: Run) -> Table:
+    """The portfolio by verdict: how many campaigns, by which rule, and which."""
+    total, analysis = row(run, "performance_assessment"), run.tables["campaign_analysis"]
+    names = {
+        verdict: group["name"].to_list()
+        for (verdict,), group in analysis.sort("name", "campaign_id").group_by(
+            "overall_performance", maintain_order=True
+        )
+    }
+    counts = (total["exceeding"], total["meeting"], total["below"], total["insufficient"])
+    frame = pl.DataFrame(
+        {
+            "verdict": [str(verdict) for verdict in Performance],
+            "campaigns": counts,
+            "rule": _rules(run),
+            "names": [_listed(names.get(str(verdict), [])) for verdict in Performance],
+        }
+    )
+    return Table(
+        id="portfolio",
+        frame=frame,
+        columns=(
+            Column(name="verdict", label="Verdict", statuses=PERFORMANCE),
+            Column(name="campaigns", label="Campaigns", format=INTEGER),
+            Column(name="rule", label="Value per unit of spend", weight=1.1),
+            Column(name="names", label="Which", weight=2.4),
+        ),
+        title=(
+            f"{total['exceeding'] + total['meeting']} of {count(total['total_campaigns'], 'campaign')} "
+            f"meet or exceed expectations; {total['below']} fall short."
+        ),
+        notes=(
+            f"Overall return {format_value(total['overall_roi'], PERCENT)}: value "
+            f"{money(run, total['total_revenue_proxy'])} on spend {money(run, total['total_spend'])}. "
+            f"Experiments: {total['total_experiments']}, of which {total['running_experiments']} run "
+            f"and {total['completed_experiments']} are completed.",
+        ),
+        source="performance_assessment",
+        locale=locale_of(run),
+    )
+
+
+def _limits(run: Run) -> tuple[float, float]:
+    """Value per unit of spend that exceeds, and that meets, expectations."""
+    limits, target = run.config.performance_thresholds, run.config.target_roas
+    return limits[Performance.EXCEEDING] * target, limits[Performance.MEETING] * target
+
+
+def _rules(run: Run) -> tuple[str, ...]:
+    above, meets = (format_value(limit, RATIO) for limit in _limits(run))
+    return (f"above {above}", f"{meets} to {above}", f"below {meets}", "no spend recorded")
+
+
+def _verdict_rule(run: Run) -> str:
+    exceeding, meeting, below, _ = _rules(run)
+    return f"Verdict by value per unit of spend: exceeding {exceeding}, meeting {meeting}, below {below}."
+
+
+def _campaigns_finding(run: Run, frame: pl.DataFrame) -> str:
+    judged = frame.drop_nulls("roi")
+    if judged.is_empty():
+        return "No campaign can be judged yet: no spend is recorded."
+    best = judged.sort("roi", "campaign_id", descending=[True, False]).row(0, named=True)
+    worst = judged.sort("roi", "campaign_id").row(0, named=True)
+    if judged.height == 1:
+        return f"{best['name']} returned {format_value(best['roi'], PERCENT, locale_of(run))} on its spend."
+    return (
+        f"{best['name']} returned most ({format_value(best['roi'], PERCENT)} on spend), "
+        f"{worst['name']} least ({format_value(worst['roi'], PERCENT)})."
+    )
+
+
+def _spread_finding(known: pl.DataFrame, losing: pl.DataFrame) -> str:
+    if known.is_empty():
+        return "No campaign has both spend and value on record."
+    if losing.is_empty():
+        return f"Every campaign with spend on record earned it back ({count(known.height, 'campaign')})."
+    return f"{losing.height} of {count(known.height, 'campaign')} have not earned back their spend."
+
+
+def _listed(names: list[str]) -> str:
+    rest = len(names) - _NAMED
+    more = (f"and {rest} more",) if rest > 0 else ()
+    return ", ".join((*names[:_NAMED], *more)) or "none"

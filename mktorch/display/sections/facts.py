@@ -1,0 +1,53 @@
+"""What every display function reads of a run: its locale, its rows, its money as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from mktorch.display.block import DisplayError
+from mktorch.display.formats import CURRENCY, Format, Locale, format_value
+from mktorch.runs import Run
+
+
+def locale_of(run: Run) -> Locale:
+    """The currency and the customs of writing that the run's config names."""
+    return Locale(currency=run.config.currency)
+
+
+def row(run: Run, table: str) -> dict[str, Any]:
+    """The only row of a one-row table."""
+    return run.tables[table].row(0, named=True)
+
+
+def money(run: Run, value: float | None, fmt: Format = CURRENCY) -> str:
+    return format_value(value, fmt, locale_of(run))
+
+
+def of_campaign(run: Run, table: str, campaign: str = "") -> pl.DataFrame:
+    """A table's rows, only those of `campaign` where one is given.
+
+    Raises
+    ------
+    DisplayError
+        For a campaign that is not in the run.
+    """
+    frame = run.tables[table]
+    if not campaign:
+        return frame
+    known = run.tables["campaign_analysis"]["campaign_id"].to_list()
+    if campaign not in known:
+        raise DisplayError(
+            f"campaign {campaign!r} is not in run {run.run_id}; it holds {', '.join(known)}"
+        )
+    return frame.filter(pl.col("campaign_id") == campaign)
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "campaign"), count(3, "campaign")
+    ('1 campaign', '3 campaigns')
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

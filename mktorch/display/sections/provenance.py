@@ -1,0 +1,122 @@
+"""Provenance: which files, which settings, which program, at which moment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+
+from mktorch.display.sections.facts import count, locale_of
+from mktorch.display.formats import DATETIME, INTEGER, format_value
+from mktorch.display.status import STEP
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+
+
+def provenance(run: Run) -> Table:
+    """The run in facts: id, version, moment, scope, model use."""
+    manifest = run.manifest
+    usage = manifest.model_usage
+    facts = (
+        ("Run", run.run_id),
+        ("mktorch", manifest.version),
+        ("As of", format_value(manifest.as_of, DATETIME)),
+        ("Scope", manifest.campaign_id or "all campaigns"),
+        ("Money", f"{run.config.currency}, {run.config.money_authority} first"),
+        ("Language model calls", f"{usage.calls}"),
+        ("Steps that failed", ", ".join(s.name for s in manifest.steps if s.error) or "none"),
+        *((f"Note {i}", note) for i, note in enumerate(manifest.notes, start=1)),
+        *((f"Error {i}", error) for i, error in enumerate(manifest.errors, start=1)),
+    )
+    return Table(
+        id="provenance",
+        frame=pl.DataFrame(facts, schema=["fact", "value"], orient="row"),
+        columns=(
+            Column(name="fact", label="Fact", weight=0.6),
+            Column(name="value", label="Value", weight=2.0),
+        ),
+        title="The same inputs, settings and moment give the same run id and the same figures.",
+        source="manifest.json",
+    )
+
+
+def inputs(run: Run) -> Table:
+    """Every input file with its hash and what stands of its records."""
+    schema = {
+        "source": pl.String,
+        "path": pl.String,
+        "sha256": pl.String,
+        "rows": pl.Int64,
+        "valid": pl.Int64,
+        "failed": pl.Int64,
+    }
+    files = [{name: getattr(file, name) for name in schema} for file in run.manifest.inputs]
+    frame = pl.DataFrame(files, schema=schema, orient="row")
+    return Table(
+        id="inputs",
+        frame=frame,
+        columns=(
+            Column(name="path", label="File", weight=1.2),
+            Column(name="rows", label="Records", format=INTEGER),
+            Column(name="valid", label="Valid", format=INTEGER),
+            Column(name="failed", label="Rejected", format=INTEGER),
+            Column(name="sha256", label="SHA-256", mono=True, weight=2.2),
+        ),
+        title=f"{count(frame.height, 'file')}, {count(int(frame['rows'].sum()), 'record')} read.",
+        notes=("A file's SHA-256 tells whether it is the one these figures come from.",),
+        source="manifest.json",
+        empty="The run read no file.",
+        locale=locale_of(run),
+    )
+
+
+def settings(run: Run) -> Table:
+    """Every setting in force and where its value came from, those that were changed first."""
+    manifest = run.manifest
+    rows = [
+        (name, _text(value), manifest.config_sources.get(name, "default"))
+        for name, value in sorted(manifest.config.items())
+    ]
+    frame = pl.DataFrame(rows, schema=["setting", "value", "origin"], orient="row").sort(
+        pl.col("origin") == "default", "setting"
+    )
+    changed = frame.filter(pl.col("origin") != "default").height
+    return Table(
+        id="settings",
+        frame=frame,
+        columns=(
+            Column(name="setting", label="Setting", weight=1.3),
+            Column(name="value", label="Value", weight=1.8),
+            Column(name="origin", label="From", weight=0.8),
+        ),
+        title=f"{count(changed, 'setting')} of {frame.height} changed from the default.",
+        source="manifest.json",
+    )
+
+
+def steps(run: Run) -> Table:
+    """The executed plan. Measured seconds stay out: they differ from run to run."""
+    rows = [(s.description, str(s.status), s.error) for s in run.manifest.steps]
+    frame = pl.DataFrame(
+        rows, schema={"step": pl.String, "status": pl.String, "error": pl.String}, orient="row"
+    )
+    return Table(
+        id="steps",
+        frame=frame,
+        columns=(
+            Column(name="step", label="Step", detail="error", weight=2.0),
+            Column(name="status", label="Status", statuses=STEP),
+        ),
+        title=f"{count(frame.filter(status='done').height, 'step')} of {frame.height} done.",
+        source="manifest.json",
+        empty="The run has no steps.",
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()) or "none"
+    if value is None or value == "":
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value)

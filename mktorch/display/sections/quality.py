@@ -1,0 +1,182 @@
+"""Data quality: which records were rejected or doubted, and which figures disagree."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.sections.facts import count, locale_of
+from mktorch.display.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, Kind
+from mktorch.display.status import SEVERITY, VERDICT
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+from mktorch.vocab import FailureSeverity
+
+SHOWN = 25  # rows of an appendix table; the run's tables hold them all
+_FIGURE = Format(Kind.DECIMAL, decimals=4)
+
+
+def failure_summary(run: Run) -> Table:
+    """Failures by source and rule, rejected ones first."""
+    frame = (
+        run.tables["failures"]
+        .group_by("severity", "source", "rule")
+        .agg(pl.len().alias("records"), pl.col("file").n_unique().alias("files"))
+        .sort("severity", "source", "rule")
+    )
+    failures = run.tables["failures"]
+    errors = failures.filter(severity=str(FailureSeverity.ERROR))
+    rows = errors.select("file", "row").n_unique() if errors.height else 0
+    return Table(
+        id="failure-summary",
+        frame=frame,
+        columns=(
+            Column(name="severity", label="Outcome", statuses=SEVERITY),
+            Column(name="source", label="Source", weight=1.2),
+            Column(name="rule", label="Rule", weight=1.6),
+            Column(name="records", label="Findings", format=INTEGER),
+            Column(name="files", label="Files", format=INTEGER),
+        ),
+        title=_failure_finding(rows, failures.height - errors.height),
+        notes=(
+            "Rejected records enter no figure. Records kept with a warning do. One record may break "
+            "several rules.",
+        ),
+        source="failures",
+        empty="Every record passed every rule.",
+        locale=locale_of(run),
+    )
+
+
+def failures(run: Run) -> Table:
+    """The first failures, row by row: where, which value, which rule."""
+    found = run.tables["failures"].sort("severity", "source", "file", "row", "field", "rule")
+    frame = found.head(SHOWN).with_columns(
+        place=pl.concat_str(
+            "file", pl.lit(", row "), pl.col("row").cast(pl.String), ignore_nulls=True
+        ),
+        what=pl.concat_str("field", pl.col("value").fill_null("empty"), separator=": "),
+    )
+    return Table(
+        id="failures",
+        frame=frame,
+        columns=(
+            Column(name="severity", label="Outcome", statuses=SEVERITY),
+            Column(name="place", label="Where", detail="key", weight=1.3),
+            Column(name="what", label="Field and value", weight=1.2, missing="the whole record."),
+            Column(name="message", label="Why", detail="rule", weight=2.0),
+        ),
+        title=f"The first {SHOWN} of {count(found.height, 'finding')}, rejected records first."
+        if found.height > SHOWN
+        else f"{count(found.height, 'finding').capitalize()}, rejected records first.",
+        notes=("All findings are in the run's failures.parquet.",),
+        source="failures",
+        empty="Every record passed every rule.",
+        locale=locale_of(run),
+    )
+
+
+def reconciliation_summary(run: Run) -> Table:
+    """Each check: how many pairs of figures agree, differ, or cannot be compared."""
+    checks = run.tables["reconciliations"]
+    frame = (
+        checks.group_by("check", "source", "tolerance")
+        .agg(
+            *(
+                (pl.col("verdict") == verdict).sum().cast(pl.Int64).alias(verdict)
+                for verdict in ("agrees", "differs", "not_comparable")
+            )
+        )
+        .sort("check", "source")
+    )
+    differing = checks.filter(verdict="differs").height
+    return Table(
+        id="reconciliation-summary",
+        frame=frame,
+        columns=(
+            Column(name="check", label="Check", weight=1.6),
+            Column(name="source", label="Supplied by", weight=1.3),
+            Column(name="tolerance", label="Tolerance", format=PERCENT),
+            Column(name="agrees", label="Agree", format=INTEGER),
+            Column(name="differs", label="Differ", format=INTEGER),
+            Column(name="not_comparable", label="Not comparable", format=INTEGER),
+        ),
+        title=(
+            f"{differing} of {count(checks.height, 'pair')} of figures differ by more than the tolerance."
+            if differing
+            else f"All {count(checks.height, 'pair')} of figures that can be compared agree."
+        ),
+        notes=("Tolerance is the allowed gap as a share of the computed figure.",),
+        source="reconciliations",
+        empty="The data holds nothing that states one figure twice.",
+        locale=locale_of(run),
+    )
+
+
+def reconciliations(run: Run) -> Table:
+    """The pairs that do not agree, widest relative gap first, then the largest that do."""
+    order = pl.col("verdict").replace_strict(
+        {"differs": 0, "not_comparable": 1, "agrees": 2}, return_dtype=pl.Int64
+    )
+    checks = run.tables["reconciliations"]
+    open_ones = checks.filter(pl.col("verdict") != "agrees")
+    frame = (
+        open_ones.sort(
+            order,
+            pl.col("relative_gap").abs(),
+            "check",
+            "key",
+            "figure",
+            descending=[False, True, False, False, False],
+            nulls_last=True,
+        )
+        .head(SHOWN)
+        .with_columns(what=pl.concat_str("figure", pl.lit(" ("), "check", pl.lit(")")))
+    )
+    rest = open_ones.height - frame.height
+    return Table(
+        id="reconciliations",
+        frame=frame,
+        columns=(
+            Column(name="key", label="Record", weight=1.1),
+            Column(name="figure", label="Figure", detail="check", weight=1.5),
+            Column(
+                name="supplied",
+                label="Supplied",
+                format=_FIGURE,
+                missing="the record does not state it.",
+            ),
+            Column(
+                name="computed",
+                label="Computed",
+                format=_FIGURE,
+                missing="no rows to compute it from.",
+            ),
+            Column(name="gap", label="Gap", format=_FIGURE),
+            Column(name="relative_gap", label="Gap, relative", format=PERCENT_SIGNED),
+            Column(name="verdict", label="Verdict", statuses=VERDICT, detail="reason"),
+        ),
+        title=_open_finding(open_ones),
+        notes=(
+            "Gap is supplied less computed; relative to the computed figure.",
+            *((f"{count(rest, 'more pair')} in the run's table.",) if rest else ()),
+        ),
+        source="reconciliations",
+        empty="Every pair of figures agrees.",
+        locale=locale_of(run),
+    )
+
+
+def _failure_finding(rejected: int, warnings: int) -> str:
+    if not rejected and not warnings:
+        return "Every record passed every rule."
+    return (
+        f"{count(rejected, 'record').capitalize()} rejected; "
+        f"{count(warnings, 'warning')} on records that were kept."
+    )
+
+
+def _open_finding(open_ones: pl.DataFrame) -> str:
+    differing = open_ones.filter(verdict="differs").height
+    if open_ones.is_empty():
+        return "No figure is in dispute."
+    return f"{count(differing, 'figure').capitalize()} in dispute, {open_ones.height - differing} not comparable."

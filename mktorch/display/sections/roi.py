@@ -1,0 +1,189 @@
+"""Return on investment: from value to net return, in all and by campaign."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.brand import load_brand
+from mktorch.display.charts import WIDTH, Chart
+from mktorch.display.sections.facts import locale_of, money, of_campaign, row
+from mktorch.display.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+
+_KIND_COLORS = {"value": "primary", "cost": "secondary", "net": "success"}
+_DEFINITION = "Net return is value less media spend, model cost and human review."
+
+
+def roi_waterfall(run: Run) -> Chart:
+    """From estimated value through every cost to the net return."""
+    import altair as alt
+
+    steps, brand, locale = run.tables["roi_waterfall"], load_brand(), locale_of(run)
+    texts = [format_value(v, CURRENCY_EXACT, locale) for v in steps["amount"]]
+    bars = steps.with_columns(
+        text=pl.Series(texts, dtype=pl.String),
+        top=pl.max_horizontal("start", "end"),
+        next=pl.col("label").shift(-1),
+        color=pl.when((pl.col("kind") == "net") & (pl.col("amount") < 0))
+        .then(pl.lit(brand.color("danger")))
+        .otherwise(
+            pl.col("kind").replace_strict({k: brand.color(c) for k, c in _KIND_COLORS.items()})
+        ),
+    )
+    base = alt.Chart(alt.InlineData(values=bars.to_dicts()))
+    across = alt.X("label:N", sort=bars["label"].to_list(), title=None)
+    across = across.axis(labelAngle=0, labelLimit=110, domain=False).scale(paddingInner=0.35)
+    up = alt.Y(
+        "start:Q", axis=alt.Axis(format="~s", title=locale.currency, tickCount=5, domain=False)
+    )
+    drawing = alt.layer(
+        base.mark_bar().encode(x=across, y=up, y2="end:Q", color=alt.Color("color:N", scale=None)),
+        base.transform_filter("isValid(datum.next)")
+        .mark_rule(strokeDash=[3, 3])
+        .encode(x=across, x2=alt.X2("next:N"), y="end:Q"),
+        base.mark_text(dy=-9, fontWeight=600).encode(x=across, y="top:Q", text="text:N"),
+    ).properties(width=WIDTH, height=280)
+    total = row(run, "roi_analysis")
+    return Chart(
+        id="roi-waterfall",
+        drawing=drawing,
+        title=_finding(run, total),
+        alt="Waterfall from estimated value to net return. "
+        + " ".join(f"{label}: {text}." for label, text in zip(steps["label"], texts, strict=True)),
+        notes=(
+            f"{_DEFINITION} A cost nobody recorded counts as nothing. "
+            "All dates up to the report's moment.",
+        ),
+        source="roi_waterfall",
+    )
+
+
+def roi_by_campaign(run: Run, campaign: str = "") -> Table:
+    """Every campaign's value, costs and net return, and where its money is from."""
+    locale = locale_of(run)
+    frame = of_campaign(run, "roi_by_campaign", campaign).sort(
+        "net_roi", "campaign_id", descending=[True, False], nulls_last=True
+    )
+    costs = "the ledger has no row for the campaign, counted as nothing."
+    return Table(
+        id="roi-by-campaign",
+        frame=frame,
+        columns=(
+            Column(name="name", label="Campaign", detail="campaign_id", weight=2.0),
+            Column(
+                name="estimated_value",
+                label="Value",
+                format=CURRENCY_EXACT,
+                missing="no record of value.",
+            ),
+            Column(
+                name="media_spend",
+                label="Media spend",
+                format=CURRENCY_EXACT,
+                missing="no record of spend.",
+            ),
+            Column(name="llm_cost", label="Model cost", format=CURRENCY_EXACT, missing=costs),
+            Column(
+                name="human_review_cost", label="Review cost", format=CURRENCY_EXACT, missing=costs
+            ),
+            Column(
+                name="net_roi",
+                label="Net return",
+                format=CURRENCY_EXACT,
+                missing="no record of value and spend.",
+            ),
+            Column(name="roi", label="ROI", format=PERCENT, missing="no spend to divide by."),
+            Column(
+                name="source",
+                label="Money from",
+                format=TEXT,
+                missing="in neither ledger nor metrics.",
+                weight=0.8,
+            ),
+        ),
+        title=_by_campaign_finding(run, frame),
+        notes=(f"{_DEFINITION} ROI is (value - media spend) / media spend.",),
+        source="roi_by_campaign",
+        empty="The run holds no campaign.",
+        locale=locale,
+    )
+
+
+def roi_totals(run: Run) -> Table:
+    """The portfolio's totals, to the cent, with what each one is."""
+    total, overall = row(run, "roi_analysis"), row(run, "performance_assessment")["overall_roi"]
+    percentage = total["roi_percentage"]
+    lines = (
+        (
+            "Estimated value",
+            money(run, total["total_estimated_value"], CURRENCY_EXACT),
+            "Sum over campaigns",
+        ),
+        (
+            "Media spend",
+            money(run, total["total_media_spend"], CURRENCY_EXACT),
+            "Sum over campaigns",
+        ),
+        ("Model cost", money(run, total["total_llm_cost"], CURRENCY_EXACT), "Sum over ledger rows"),
+        (
+            "Human review",
+            money(run, total["total_human_review_cost"], CURRENCY_EXACT),
+            "Sum over ledger rows",
+        ),
+        (
+            "Net return",
+            money(run, total["total_net_roi"], CURRENCY_EXACT),
+            "Value less the three costs",
+        ),
+        (
+            "Net return on media spend",
+            format_value(None if percentage is None else percentage / 100, PERCENT),
+            "Net return / media spend",
+        ),
+        (
+            "Return on media spend",
+            format_value(overall, PERCENT),
+            "(value - media spend) / media spend",
+        ),
+    )
+    frame = pl.DataFrame(lines, schema=["figure", "amount", "definition"], orient="row")
+    return Table(
+        id="roi-totals",
+        frame=frame,
+        columns=(
+            Column(name="figure", label="Figure", weight=1.3),
+            Column(name="amount", label="Amount", align="right", weight=0.9),
+            Column(name="definition", label="Definition", weight=1.6),
+        ),
+        title="The same in figures.",
+        source="roi_analysis",
+        locale=locale_of(run),
+    )
+
+
+def _finding(run: Run, total: dict[str, float | None]) -> str:
+    net, spend, value = (
+        total[name] for name in ("total_net_roi", "total_media_spend", "total_estimated_value")
+    )
+    if net is None or spend is None or value is None:
+        return "No return can be drawn: no campaign has recorded spend."
+    if net < 0:
+        return f"Costs exceed the value by {money(run, -net, CURRENCY_EXACT)}; media spend is {money(run, spend)}."
+    return (
+        f"Of {money(run, value, CURRENCY_EXACT)} in value, {money(run, net, CURRENCY_EXACT)} "
+        "remains after every cost."
+    )
+
+
+def _by_campaign_finding(run: Run, frame: pl.DataFrame) -> str:
+    known = frame.drop_nulls("net_roi")
+    if known.is_empty():
+        return "No campaign has a net return on record."
+    losing = known.filter(pl.col("net_roi") < 0)
+    first = known.row(0, named=True)
+    lead = f"{first['name']} brings the largest net return, {money(run, first['net_roi'], CURRENCY_EXACT)}"
+    if losing.is_empty():
+        return f"{lead}; no campaign loses money."
+    last = known.row(-1, named=True)
+    return f"{lead}; {last['name']} the smallest, {money(run, last['net_roi'], CURRENCY_EXACT)}."

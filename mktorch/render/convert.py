@@ -1,0 +1,117 @@
+"""Markdown to a self-contained HTML page, or through Typst to PDF: pandoc and Typst as libraries."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mktorch.render.errors import RenderError
+from mktorch.render.qmd import Document
+from mktorch.render.stage import Stage
+
+_HERE = Path(__file__).parent
+_READER = "markdown-implicit_figures"
+
+
+def convert(document: Document, markdown: str, form: str, stage: Stage, as_of: datetime) -> bytes:
+    """The finished file's bytes: `html` gives a page, `typst` a PDF.
+
+    Raises
+    ------
+    RenderError
+        Where pandoc or Typst refuses the document; the message carries theirs.
+    """
+    options = document.options(form)
+    if form == "html":
+        return _pandoc(document, markdown, _html_arguments(options), stage)
+    shutil.copy(_HERE / "template.typ", stage.reports / "template.typ")
+    source = _pandoc(document, markdown, _typst_arguments(options), stage)
+    return _typst(document, source, stage, as_of)
+
+
+def _html_arguments(options: dict[str, Any]) -> list[str]:
+    css = options.get("css", [])
+    sheets = [css] if isinstance(css, str) else css
+    return [
+        "--to=html5",
+        f"--template={_HERE / 'template.html'}",
+        "--mathml",
+        "--embed-resources",
+        "--section-divs",
+        *(f"--css={sheet}" for sheet in sheets),
+        *_contents(options),
+    ]
+
+
+def _typst_arguments(options: dict[str, Any]) -> list[str]:
+    return ["--to=typst", "--template=template.typ", *_contents(options)]
+
+
+def _contents(options: dict[str, Any]) -> list[str]:
+    if not options.get("toc"):
+        return []
+    return ["--toc", f"--toc-depth={options.get('toc-depth', 3)}"]
+
+
+def _pandoc(document: Document, markdown: str, arguments: list[str], stage: Stage) -> bytes:
+    import pypandoc
+
+    form = "html" if "--to=html5" in arguments else "typst"
+    plain = ("title", "subtitle", "lang", "papersize", "accent", "mainfont", "toc-title")
+    options = document.options(form)
+    metadata = {key: options[key] for key in plain if key in options}
+    held = stage.root / f"{document.name}-{form}.json"
+    held.write_text(json.dumps(metadata), encoding="utf-8")
+    done = subprocess.run(
+        [
+            pypandoc.get_pandoc_path(),
+            f"--from={_READER}",
+            "--standalone",
+            "--syntax-highlighting=none",
+            f"--metadata-file={held}",
+            f"--lua-filter={_HERE / 'filter.lua'}",
+            "--fail-if-warnings",
+            *arguments,
+        ],
+        input=markdown.encode(),
+        capture_output=True,
+        cwd=stage.reports,
+        check=False,
+    )
+    if done.returncode:
+        message = done.stderr.decode(errors="replace").strip()
+        raise RenderError(f"{document.path.name}: pandoc could not convert it to {form}: {message}")
+    return done.stdout
+
+
+def _typst(document: Document, source: bytes, stage: Stage, as_of: datetime) -> bytes:
+    import typst
+
+    file = stage.reports / f"{document.name}.typ"
+    file.write_bytes(source)
+    fonts = typst.Fonts(False, True, [str(folder) for folder in stage.font_dirs])
+    font = stage.brand.font
+    if font not in fonts.families():
+        raise RenderError(
+            f"_brand.yml: no font file of the family {font!r}; list its files under "
+            f"typography.fonts with source: file, or use one of {', '.join(fonts.families())}"
+        )
+    try:
+        made = typst.compile(
+            str(file),
+            root=str(stage.root),
+            font_paths=fonts,
+            ignore_system_fonts=True,
+            format="pdf",
+            timestamp=as_of.replace(tzinfo=UTC),
+        )
+    except typst.TypstError as error:
+        raise RenderError(
+            f"{document.path.name}: Typst could not set it: {error.message}\n{error.diagnostic}"
+        ) from None
+    assert isinstance(made, bytes)
+    return made

@@ -1,0 +1,160 @@
+"""The Quarto features the embedded renderer covers, as data; all else is an error that names it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from mktorch.render.errors import RenderError
+
+# A key's rule: a set of allowed values, a type, `ANY` of a type's values, or a table of further keys.
+Rule = Any
+
+SHARED: Final[Mapping[str, Rule]] = {"toc": bool, "toc-depth": int, "toc-title": str}
+HTML: Final[Mapping[str, Rule]] = {
+    **SHARED,
+    "theme": {"none"},
+    "css": (str, list),
+    "embed-resources": {True},
+    "html-math-method": {"mathml"},
+}
+TYPST: Final[Mapping[str, Rule]] = {
+    **SHARED,
+    "papersize": {"a4", "us-letter"},
+    "mainfont": str,
+    "template-partials": list,
+}
+EXECUTE: Final[Mapping[str, Rule]] = {"echo": bool, "warning": bool, "daemon": {False}}
+FRONT_MATTER: Final[Mapping[str, Rule]] = {
+    **SHARED,
+    "title": str,
+    "subtitle": str,
+    "lang": str,
+    "brand": {False},
+    "accent": str,
+    "jupyter": {"python3"},
+    "execute": EXECUTE,
+    "format": {"html": HTML, "typst": TYPST},
+}
+PROJECT: Final[Mapping[str, Rule]] = {
+    **FRONT_MATTER,
+    "project": {"type": {"default"}, "render": list, "output-dir": str},
+}
+CELL: Final[Mapping[str, Rule]] = {
+    "label": str,
+    "echo": bool,
+    "output": {True, False, "asis"},
+    "include": bool,
+    "eval": bool,
+    "warning": bool,
+    "fig-cap": str,
+    "fig-alt": str,
+    "tbl-cap": str,
+    "tags": list,
+}
+SHORTCODES: Final = ("include", "pagebreak")
+CALLOUTS: Final = tuple(f"callout-{k}" for k in ("note", "tip", "important", "warning", "caution"))
+DIV_CLASSES: Final = (*CALLOUTS, "columns", "column", "content-visible", "content-hidden")
+DIV_ATTRIBUTES: Final = ("layout-ncol", "width", "title", "when-format", "icon", "appearance")
+HEADING_CLASSES: Final = ("unnumbered", "unlisted")
+
+# Classes and prefixes that Quarto gives a meaning; those not covered here must not pass in silence.
+_RESERVED = re.compile(
+    r"^(callout|panel|column|columns|content|layout|page|landscape|fragment|aside|margin|cell|"
+    r"quarto|hidden|embed|lightbox)(-|$)"
+)
+_SHORTCODE = re.compile(r"\{\{<\s*(/?[\w-]*)(.*?)>\}\}")
+_DIV = re.compile(r"^\s*:{3,}\s*(?:\{(?P<attributes>[^}]*)\}|(?P<bare>[\w-]+))?\s*:*\s*$")
+_ATTRIBUTES = re.compile(r"\{(?P<attributes>[#.][^}]*|[\w-]+=[^}]*)\}")
+_INLINE_CODE = re.compile(r"`+[^`]*`+")
+_INLINE_CELL = re.compile(r"`\{(\w+)\}[^`]*`")
+_REFERENCE = re.compile(r"(?<![\w@\\])@((?:fig|tbl)-[\w-]*\w)")
+_CITATION = re.compile(r"(?<![\w@\\.])@(\w[\w:.#$%&+?<>~/-]*)")
+
+
+def read_yaml(text: str, rules: Mapping[str, Rule], file: Path, line: int) -> dict[str, Any]:
+    """Parse YAML whose first line is line `line` of `file`, refusing what no rule covers."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark.line if error.problem_mark else 0
+        raise RenderError.at(file, line + at, f"not readable as YAML: {error.problem}") from None
+    if node is None:
+        return {}
+    _check(node, rules, "", file, line)
+    value: dict[str, Any] = yaml.safe_load(text)
+    return value
+
+
+def check_markdown(lines: Iterable[tuple[int, str]], labels: Iterable[str], file: Path) -> None:
+    """Refuse shortcodes, divs, references and inline cells that the renderer does not cover."""
+    known = set(labels)
+    for number, line in lines:
+        for match in _INLINE_CELL.finditer(line):
+            raise RenderError.at(file, number, f"inline {{{match[1]}}} code is not supported")
+        plain = _INLINE_CODE.sub("", line)
+        for match in _SHORTCODE.finditer(plain):
+            if match[1] not in SHORTCODES:
+                raise _unknown(file, number, "shortcode", match[1], SHORTCODES)
+        div = _DIV.match(plain)
+        if div:
+            _check_div(div["attributes"] or "", div["bare"] or "", file, number)
+        else:
+            for match in _ATTRIBUTES.finditer(plain):
+                _check_classes(match["attributes"], HEADING_CLASSES, file, number)
+        for name in _REFERENCE.findall(plain):
+            if name not in known:
+                raise _unknown(file, number, "cross-reference", f"@{name}", sorted(known))
+        for name in _CITATION.findall(_REFERENCE.sub("", plain)):
+            raise RenderError.at(file, number, f"citation @{name} is not supported")
+
+
+def _check(node: yaml.Node, rule: Rule, path: str, file: Path, line: int) -> None:
+    at = line + node.start_mark.line
+    if isinstance(rule, Mapping):
+        if isinstance(node, yaml.ScalarNode) and node.value == "default":
+            return
+        if not isinstance(node, yaml.MappingNode):
+            raise RenderError.at(file, at, f"{path or 'front matter'} must be a table of keys")
+        for key, value in node.value:
+            if key.value not in rule:
+                where = line + key.start_mark.line
+                kind = f"key under {path}" if path else "key"
+                raise _unknown(file, where, kind, key.value, list(rule))
+            _check(value, rule[key.value], f"{path}.{key.value}".lstrip("."), file, line)
+        return
+    value = yaml.safe_load(yaml.serialize(node))
+    if isinstance(rule, set):
+        if value not in rule or type(value) not in {type(allowed) for allowed in rule}:
+            allowed = ", ".join(yaml.safe_dump(v).split("\n")[0] for v in sorted(rule, key=str))
+            raise RenderError.at(
+                file, at, f"{path}: {value!r} is not supported; allowed: {allowed}"
+            )
+    elif not isinstance(value, rule) or (rule is int and isinstance(value, bool)):
+        kinds = rule if isinstance(rule, tuple) else (rule,)
+        wanted = " or ".join(kind.__name__ for kind in kinds)
+        raise RenderError.at(file, at, f"{path}: {value!r} must be {wanted}")
+
+
+def _check_div(attributes: str, bare: str, file: Path, line: int) -> None:
+    _check_classes(attributes or f".{bare}", DIV_CLASSES, file, line)
+    for name in re.findall(r"([\w-]+)=", re.sub(r'"[^"]*"', "", attributes)):
+        if name not in DIV_ATTRIBUTES:
+            raise _unknown(file, line, "div attribute", name, DIV_ATTRIBUTES)
+
+
+def _check_classes(attributes: str, known: Iterable[str], file: Path, line: int) -> None:
+    for name in re.findall(r"(?<![\w-])\.([\w-]+)", re.sub(r'"[^"]*"', "", attributes)):
+        if _RESERVED.match(name) and name not in known:
+            raise _unknown(file, line, "class", f".{name}", [f".{k}" for k in known])
+
+
+def _unknown(file: Path, line: int, kind: str, name: str, known: Iterable[str]) -> RenderError:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
+    return RenderError.at(file, line, f"{kind} {name} is not supported; {hint}")

@@ -1,0 +1,97 @@
+"""A working copy of the reports: where a renderer may write, with the run's page settings laid in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mktorch.display import escape
+from mktorch.display.brand import BRAND_FILE, Brand, find_brand, load_brand
+from mktorch.display.house import font_dir, home, reports_dir
+from mktorch.runs import Run
+
+_OUTSIDE = re.compile(
+    r"<(?:script|img|iframe|link|source|video|audio|embed|object|image|use)\b[^>]*?"
+    r"\b(?:src|href|data|srcset)\s*=\s*[\"']?\s*((?:https?:)?//[^\"'\s>]+)",
+    re.IGNORECASE,
+)
+_IMPORTED = re.compile(r"@import\s+(?:url\()?[\"']?((?:https?:)?//[^\"')\s]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A project folder laid out like the source tree: `_quarto.yml`, `_brand.yml`, `reports/`."""
+
+    root: Path
+    brand: Brand
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def font_dirs(self) -> list[Path]:
+        return [font_dir(), *sorted({file.parent for file in self.brand.font_files})]
+
+
+@contextmanager
+def staged(run: Run, campaign: str | None) -> Iterator[Stage]:
+    """Copy the reports into a temporary project and write what this run's pages need."""
+    file = find_brand()
+    brand = load_brand(file)
+    with tempfile.TemporaryDirectory(prefix="mktorch-") as folder:
+        stage = Stage(Path(folder).resolve(), brand)
+        shutil.copytree(
+            reports_dir(), stage.reports, ignore=shutil.ignore_patterns(".*", "*_files")
+        )
+        shutil.copy(home() / "_quarto.yml", stage.root)
+        (stage.root / BRAND_FILE).write_text(_absolute(file), encoding="utf-8")
+        shared = stage.reports / "_metadata.yml"
+        content = yaml.safe_load(shared.read_text(encoding="utf-8"))
+        content.update(_page(run, brand, campaign))
+        content["format"]["typst"].update(papersize=str(run.config.page_size), mainfont=brand.font)
+        shared.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        yield stage
+
+
+def outside_resources(page: str) -> list[str]:
+    """Addresses a browser would ask for when it opens the page; none belongs there.
+
+    >>> outside_resources('<script src="https://cdn.example/x.js"></script>')
+    ['https://cdn.example/x.js']
+    """
+    return _OUTSIDE.findall(page) + _IMPORTED.findall(page)
+
+
+def _page(run: Run, brand: Brand, campaign: str | None) -> dict[str, Any]:
+    """Metadata that differs from run to run; text is escaped for pandoc, which reads it."""
+    company = run.config.company or brand.company
+    scope = campaign or run.manifest.campaign_id
+    words = [word for word in (company, f"Campaign {scope}" if scope else "") if word]
+    subtitle = {"subtitle": escape.markdown(" · ".join(words))} if words else {}
+    return {**subtitle, "accent": brand.color("primary").removeprefix("#")}
+
+
+def _absolute(file: Path) -> str:
+    """A brand file's text with its relative files made absolute, so that it can move."""
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: moved(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [moved(inner) for inner in value]
+        if isinstance(value, str) and (file.parent / value).is_file():
+            return str((file.parent / value).resolve())
+        return value
+
+    parts = {key: moved(content[key]) for key in ("logo", "typography") if key in content}
+    return yaml.safe_dump({**content, **parts}, allow_unicode=True)
