@@ -19,6 +19,7 @@ The proof, for a piece of n records without a backslash, so that quotes only ope
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import dataframely as dy
 import numpy as np
@@ -29,13 +30,14 @@ from mktorch.sources.convert import (
     Batch,
     Habits,
     blank_is_absent,
+    lost,
     to_date,
     to_moment,
-    unreadable,
 )
-from mktorch.sources.rules import Rule, failures, found
+from mktorch.sources.rules import found
 from mktorch.sources.schemas import metadata
 
+_BLOCK = 1 << 18
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '
 
 
@@ -49,11 +51,10 @@ def one_per_line(piece: bytes, *, flatten: bool) -> bytes:
 
     A wrong split, inside text or a nested object, leaves a line that is no JSON: Polars refuses it.
     """
-    text = bytearray(piece.replace(b"\n", b" ") if flatten else piece)
-    codes = np.frombuffer(text, np.uint8)
-    ends = np.flatnonzero((codes[:-1] == _BRACE) & (codes[1:] == _COMMA))
-    codes[ends + 1] = _NEWLINE
-    return bytes(text)
+    codes = np.frombuffer(piece.replace(b"\n", b" ") if flatten else piece, np.uint8).copy()
+    after = np.flatnonzero(codes[:-1] == _BRACE) + 1
+    codes[after[codes[after] == _COMMA]] = _NEWLINE
+    return codes.tobytes()
 
 
 def read_clean(text: bytes, columns: Mapping[str, dy.Column]) -> Batch | None:
@@ -65,35 +66,59 @@ def read_clean(text: bytes, columns: Mapping[str, dy.Column]) -> Batch | None:
         return None
     if not _is_certain(text, frame):
         return None
-    return _typed(frame.with_columns(blank_is_absent()), columns)
+    return _typed(frame, columns)
 
 
 def _polars_type(dtype: pl.DataType) -> pl.DataType:
     return pl.String() if dtype.is_temporal() else dtype
 
 
-def _is_certain(text: bytes, frame: pl.DataFrame) -> bool:
+class _Counts(NamedTuple):
+    """How often a piece has each byte that the proof is about."""
+
+    quotes: int
+    names: int
+    brackets: int
+    spaced: int
+
+
+def _counts(text: bytes) -> _Counts:
+    """Count quotes, quotes before a colon, opening brackets and blanks before a colon."""
     codes = np.frombuffer(text, np.uint8)
+    totals = np.zeros(4, np.int64)
+    for start in range(0, len(codes), _BLOCK):
+        block = codes[start : start + _BLOCK + 1]  # one byte more, for pairs across blocks
+        first, colons = block[:_BLOCK], block[1:] == _COLON
+        before = first[: len(colons)]
+        quotes = first == _QUOTE
+        totals += (
+            np.count_nonzero(quotes),
+            np.count_nonzero(quotes[: len(colons)] & colons),
+            np.count_nonzero(first == _BRACKET),
+            np.count_nonzero((before <= _SPACE) & colons),
+        )
+    return _Counts(*map(int, totals))
+
+
+def _is_certain(text: bytes, frame: pl.DataFrame) -> bool:
+    """Whether the counts of the module's proof hold for a piece and the frame made of it."""
     if b"\\" in text:
         return False
-    quotes, colons = codes == _QUOTE, codes[1:] == _COLON
-    if np.any((codes[:-1] <= _SPACE) & colons):
-        return False
+    counts = _counts(text)
     names = sum(
         text.count(f'"{column.name}":'.encode()) if column.null_count() else len(column)
         for column in frame
     )
-    if names != np.count_nonzero(quotes[:-1] & colons):
-        return False
-    lists = frame.select(cs.list())
-    if text.count(_BRACKET) != sum(column.count() for column in lists):
-        return False
+    lists = list(frame.select(cs.list()))
     held = [column.explode(empty_as_null=False, keep_nulls=False) for column in lists]
-    if any(elements.null_count() for elements in held):
-        return False
-    strings = [c for c in (*frame, *held) if c.dtype == pl.String]
-    texts = sum(column.count() for column in strings)
-    return bool(np.count_nonzero(quotes) == 2 * (names + texts))
+    texts = sum(c.count() for c in (*frame, *held) if c.dtype == pl.String)
+    return (
+        counts.spaced == 0
+        and counts.names == names
+        and counts.brackets == sum(column.count() for column in lists)
+        and not any(elements.null_count() for elements in held)
+        and counts.quotes == 2 * (names + texts)
+    )
 
 
 _TEMPORAL: Mapping[pl.DataType, Callable[[pl.Series, str, Habits], pl.Series]] = {
@@ -106,21 +131,10 @@ def _typed(frame: pl.DataFrame, columns: Mapping[str, dy.Column]) -> Batch:
     """Read dates and timestamps, the only types that JSON has no form for."""
     habits = Habits()
     bad = []
+    values = []
     for name, column in columns.items():
-        if column.dtype not in _TEMPORAL:
-            continue
-        text = frame[name]
-        value = _TEMPORAL[column.dtype](text, name, habits)
-        lost = text.is_not_null() & value.is_null()
-        if lost.any():
-            bad.append(
-                failures(
-                    lost.arg_true(),
-                    field=name,
-                    values=text.filter(lost),
-                    rule=Rule.UNREADABLE_VALUE,
-                    message=unreadable(name, column),
-                )
-            )
-        frame = frame.with_columns(value.alias(name))
-    return Batch(frame, found(bad), habits)
+        if read := _TEMPORAL.get(column.dtype):
+            value = read(frame[name], name, habits).alias(name)
+            values.append(value)
+            bad.append(lost(frame[name], value, name, column))
+    return Batch(frame.with_columns(values).with_columns(blank_is_absent()), found(bad), habits)

@@ -79,9 +79,9 @@ class Batch:
 
 
 _PLAIN = "%Y-%m-%dT%H:%M:%S"
-# Format, and the habit it betrays: tried in this order on whatever is not in the plain one.
-_OTHERS = (
-    (f"{_PLAIN}Z", None),
+_COMMON = (_PLAIN, f"{_PLAIN}Z")
+# Rarer formats, and the habit each betrays, tried in this order on what is in no common one.
+_RARE = (
     (f"{_PLAIN}%.f%z", OFFSET),
     ("%Y-%m-%d", DATE_ONLY),
     (f"{_PLAIN}%.f", None),
@@ -114,12 +114,15 @@ def _either(values: pl.Series, others: pl.Series) -> pl.Series:
 
 def to_moment(text: pl.Series, name: str, habits: Habits) -> pl.Series:
     """Timestamps as naive UTC; null where unreadable."""
-    values = text.str.to_datetime(_PLAIN, time_unit="us", strict=False)
-    left = _where(values.is_null(), text)
-    if left.null_count() == len(left):
+    first = text.drop_nulls().head(1)
+    zulu = bool(first.str.ends_with("Z").any())
+    values = text.str.to_datetime(_COMMON[zulu], time_unit="us", strict=False)
+    if values.null_count() == text.null_count():
         return values
-    left = _where(left.str.contains(_SHAPE), left.str.replace(" ", "T", literal=True))
-    for format_, habit in _OTHERS:
+    values = _either(values, text.str.to_datetime(_COMMON[not zulu], time_unit="us", strict=False))
+    left = _where(text.str.contains(_SHAPE), text.str.replace(" ", "T", literal=True))
+    for format_, habit in _RARE:
+        left = _where(values.is_null(), left)
         if left.null_count() == len(left):
             break
         parsed = left.str.to_datetime(format_, time_unit="us", strict=False)
@@ -128,7 +131,6 @@ def to_moment(text: pl.Series, name: str, habits: Habits) -> pl.Series:
         if habit:
             habits.mark(habit, name, parsed.is_not_null())
         values = _either(values, parsed)
-        left = _where(parsed.is_null(), left)
     return values
 
 
@@ -254,31 +256,23 @@ def convert(
     """
     values: list[pl.Series] = []
     bad: list[pl.DataFrame] = []
-    rows = pl.Series(range(texts.height), dtype=pl.Int64)
     for name, column in columns.items():
         read = _JSON if metadata(column, "json") else _READ[column.dtype]
-        blank = (kinds[name] == Kind.STRING) & (texts[name].str.strip_chars() == "")
-        text = _where(~blank, texts[name])
-        value = read(text, kinds[name], name, habits)
-        lost = text.is_not_null() & value.is_null()
-        if lost.any():
-            bad.append(
-                failures(
-                    rows.filter(lost),
-                    field=name,
-                    values=text.filter(lost),
-                    rule=Rule.UNREADABLE_VALUE,
-                    message=unreadable(name, column),
-                )
-            )
+        value = read(texts[name], kinds[name], name, habits)
         values.append(value.rename(name))
-    return Batch(pl.DataFrame(values), found(bad), habits)
+        bad.append(lost(texts[name], value, name, column))
+    return Batch(pl.DataFrame(values).with_columns(blank_is_absent()), found(bad), habits)
 
 
-def unreadable(name: str, column: dy.Column) -> str:
-    """The message of an `unreadable_value` failure, `{value}` to be filled in."""
+def lost(text: pl.Series, value: pl.Series, name: str, column: dy.Column) -> pl.DataFrame:
+    """`unreadable_value` failures where there was text, not blank, and there is no value."""
+    rows = (text.is_not_null() & value.is_null()).arg_true()
+    rows = rows.filter(text.gather(rows).str.strip_chars() != "")
     absent = ", or null" if getattr(column, "nullable", False) else ""
-    return f"{name} is {{value}}; write {expected(column)}{absent}"
+    message = f"{name} is {{value}}; write {expected(column)}{absent}"
+    return failures(
+        rows, field=name, values=text.gather(rows), rule=Rule.UNREADABLE_VALUE, message=message
+    )
 
 
 def blank_is_absent() -> pl.Expr:

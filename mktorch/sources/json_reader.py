@@ -101,13 +101,19 @@ def _is_lines(body: bytes, columns: Mapping[str, dy.Column]) -> bool:
 
 def _pieces(stream: IO[bytes], head: bytes, start: int, shape: Shape) -> Iterator[Piece]:
     """Cut a stream after what looks like the end of a record."""
-    held = head
-    while more := stream.read(PIECE):
-        cut = _record_end(held) if shape.array else held.rfind(b"\n") + 1
-        if cut:
+    end = _record_end if shape.array else _line_end
+    ahead, held = stream.read(PIECE), head
+    while ahead:
+        if cut := end(held):
             yield Piece(start, held[:cut], last=False)
-        start, held = start + cut, held[cut:] + more
+        start, held = start + cut, held[cut:] + ahead
+        ahead = stream.read(PIECE)
     yield Piece(start, held, last=True)
+
+
+def _line_end(content: bytes) -> int:
+    """Byte after the last newline, or 0."""
+    return content.rfind(b"\n") + 1
 
 
 def _record_end(content: bytes) -> int:
@@ -124,7 +130,7 @@ def _in_parallel(
     pieces: Iterable[Piece], shape: Shape, columns: Mapping[str, dy.Column]
 ) -> Iterator[tuple[Piece, Batch | None]]:
     """Read pieces fast, a few at a time and in order."""
-    workers = (os.cpu_count() or 1) + 1
+    workers = (os.cpu_count() or 1) + 2  # some wait for the interpreter while others parse
     waiting: deque[tuple[Piece, Future[Batch | None]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for piece in pieces:

@@ -165,6 +165,8 @@ def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
 
 def with_keys(bad: pl.DataFrame, frame: pl.DataFrame, spec: SourceSpec) -> pl.DataFrame:
     """Give failures (columns file, row, field ...) the source and the key of their rows."""
+    if bad.is_empty():
+        return no_failures()
     named = frame.lazy().select(
         pl.col(FILE).alias("file"), pl.col(ROW).alias("row"), key_text(spec).alias("key")
     )

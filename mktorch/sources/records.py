@@ -91,12 +91,12 @@ def elements(text: str, records: list[Any]) -> Stop:
         if isinstance(decoded, Broken):
             return Stop(position, closed=False, fault=decoded)
         after = _skip(text, decoded[1])
-        if after < len(text) and text[after] not in ",]":
-            return Stop(position, closed=False, fault=Broken("Expecting ',' or ']'", after))
-        if after == len(text):
+        if text[after : after + 1] == ",":
+            after = _skip(text, after + 1)
+        elif text[after : after + 1] != "]":
             return Stop(position, closed=False, fault=Broken("Expecting ',' or ']'", after))
         records.append(decoded[0])
-        position = _skip(text, after + 1) if text[after] == "," else after
+        position = after
     if position == len(text):
         return Stop(position, closed=False, fault=None)
     rest = _skip(text, position + 1)
@@ -161,18 +161,24 @@ def _written(value: Any, *, json_text: bool) -> tuple[str | None, Kind]:
         return _TOO_DEEP, Kind.CONSTANT
 
 
+_AS_TEXT = frozenset({type(None), str, Number, Constant})
+
+
 def _column(name: str, values: list[Any], *, json_text: bool) -> tuple[pl.Series, pl.Series]:
     """Text and kind of a field's values; a lone surrogate, which no UTF-8 holds, is no text."""
-    written = [_written(value, json_text=json_text) for value in values]
+    if not json_text and _AS_TEXT.issuperset(map(type, values)):  # nearly always, and much faster
+        texts, kinds = values, [_KINDS[type(value)] for value in values]
+    else:
+        pairs = [_written(value, json_text=json_text) for value in values]
+        texts, kinds = [text for text, _ in pairs], [kind for _, kind in pairs]
     try:
-        texts = pl.Series(name, [text for text, _ in written], dtype=pl.String)
+        series = pl.Series(name, texts, dtype=pl.String)
     except UnicodeEncodeError:
-        written = [
-            pair if pair[0] is None or _encodable(pair[0]) else (json.dumps(pair[0]), Kind.CONSTANT)
-            for pair in written
-        ]
-        texts = pl.Series(name, [text for text, _ in written], dtype=pl.String)
-    return texts, pl.Series(name, [kind for _, kind in written], dtype=pl.UInt8)
+        good = [text is None or _encodable(text) for text in texts]
+        kinds = [k if ok else Kind.CONSTANT for k, ok in zip(kinds, good, strict=True)]
+        texts = [t if ok else json.dumps(t) for t, ok in zip(texts, good, strict=True)]
+        series = pl.Series(name, texts, dtype=pl.String)
+    return series, pl.Series(name, kinds, dtype=pl.UInt8)
 
 
 def _encodable(text: str) -> bool:
@@ -187,9 +193,9 @@ def to_batch(records: list[Any], columns: Mapping[str, dy.Column]) -> Batch:
         for name, column in columns.items()
     ]
     habits = Habits()
-    for row, record in enumerate(objects):
-        for name in record.keys() - columns.keys():
-            habits.add(UNKNOWN_FIELD, name, 1, row)
+    for name in set[str]().union(*objects) - columns.keys():
+        rows = [row for row, record in enumerate(objects) if name in record]
+        habits.add(UNKNOWN_FIELD, name, len(rows), rows[0])
     texts, kinds = (pl.DataFrame(list(series)) for series in zip(*pairs, strict=True))
     batch = convert(texts, kinds, columns, habits)
     strays = [(row, r) for row, r in enumerate(records) if not isinstance(r, dict)]
