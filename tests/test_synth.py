@@ -12,6 +12,8 @@ import polars as pl
 import pytest
 
 from mktorch import vocab
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.sources import load, validate
 from mktorch.synth import SynthError, plant_faults, synth
 from mktorch.synth.faults import FAULTS
 from mktorch.synth.files import LineFile
@@ -122,6 +124,15 @@ def test_sample_is_small_readable_and_what_the_command_writes(tmp_path: Path) ->
     for source, rows in truth["rows"].items():
         lines = (DATA / f"{source}.json").read_text().splitlines()
         assert (lines[0], lines[-1], len(lines) - 2) == ("[", "]", rows)
+
+
+def test_sample_breaks_no_rule_but_those_planted() -> None:
+    config = MarketingOrchestratorConfig(data_dir=str(DATA))
+    failures = validate(load(config), config).failures
+    met = failures.group_by("source", "rule").agg(rows=pl.len()).sort("source", "rule")
+    planted = json.loads((DATA / "truth.json").read_bytes())["warnings"]
+    assert set(failures["severity"]) == {"warning"}
+    assert met.to_dicts() == planted
 
 
 def test_newest_timestamp_closes_the_last_week() -> None:
@@ -291,6 +302,17 @@ class TestFaults:
             "unknown_field", "numeric_string", "unknown_descriptive", "conversions_exceed_clicks",
             "clicks_exceed_impressions", "rate_mismatch", "net_roi_mismatch",
         }  # fmt: skip
+
+    def test_validation_finds_each(self, tmp_path: Path) -> None:
+        expected = plant_faults(DATA, tmp_path)
+        config = MarketingOrchestratorConfig(data_dir=str(tmp_path))
+        failures = validate(load(config), config).failures
+        names = ["source", "file", "row", "field", "rule", "severity"]
+        found = set(failures.select(names).iter_rows())
+        told = {tuple(e[n] for n in names) for e in expected if e["severity"] != "note"}
+        assert told <= found
+        errors = {f for f in found if f[-1] == "error"}
+        assert errors <= told
 
     def test_refusals_say_why(self, tmp_path: Path) -> None:
         with pytest.raises(SynthError, match="give another folder"):

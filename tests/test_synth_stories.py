@@ -260,7 +260,8 @@ def completed(story: Story) -> None:
 def view_through(story: Story) -> None:
     odd = PERFORMANCE.filter(pl.col("conversions") > pl.col("clicks"))
     assert odd["asset_id"].unique().to_list() == [story["keys"]["asset_id"]]
-    assert odd.height == TRUTH["warnings"]["conversions_exceed_clicks"] > 20
+    rows = {(w["source"], w["rule"]): w["rows"] for w in TRUTH["warnings"]}
+    assert odd.height == rows["performance_metrics", "conversions_exceed_clicks"] > 20
 
 
 def ledger_disagrees(story: Story) -> None:
@@ -612,3 +613,12 @@ def test_every_other_decision_left_no_trace() -> None:
             p_values.append((row["decision_id"], week_against_week(frame, before, after)[3]))
     assert len(p_values) > 5
     assert [key for key, p in p_values if p < 0.001] == []
+
+
+@pytest.mark.parametrize("story", TRUTH["stories"], ids=lambda s: s["id"])
+def test_guide_names_the_story(story: Story) -> None:
+    """`docs/sample.md` has a line with every id a story is found by."""
+    ids = [v for v in story["keys"].values() if isinstance(v, str) and v[-3:].isdigit()]
+    ids = [v for v in ids if not v[0].isdigit()]
+    lines = (DATA.parent / "docs" / "sample.md").read_text().splitlines()
+    assert any(all(key in line for key in ids) for line in lines)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mktorch.synth.model import DAYS, FIRST_DAY, Asset, Market, Record, records
+from mktorch.vocab import Source
 
 STORIES = records(
     "kind source keys where values",
@@ -158,7 +160,9 @@ def true_value(metric: str, asset: Asset, channel: Record) -> float:
     return values[metric]
 
 
-def truth(market: Market, seed: int, warnings: dict[str, int], rows: dict[str, int]) -> Record:
+def truth(
+    market: Market, seed: int, warnings: Mapping[tuple[Source, str], int], rows: dict[str, int]
+) -> Record:
     """Everything known of the market, JSON-ready: `truth.json`."""
     channels = {c["channel_id"]: c for c in market.channels}
     assets = {a.asset_id: a for a in market.assets}
@@ -219,7 +223,13 @@ def truth(market: Market, seed: int, warnings: dict[str, int], rows: dict[str, i
                 "key": "ASSET_019",
             },
         ],
-        "warnings": warnings,
+        "warnings": [
+            {"source": str(source), "rule": rule, "rows": number}
+            for (source, rule), number in sorted(
+                {**warnings, (Source.ROI_LEDGER, "net_roi_mismatch"): 1}.items()
+            )
+            if number
+        ],
         "violations": VIOLATIONS,
         "experiment_setup_errors": SETUP_ERRORS,
     }

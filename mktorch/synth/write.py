@@ -46,7 +46,7 @@ class Flows:
     """What is known once performance is written: rows by source, warnings, books, attribution."""
 
     rows: Counter[Source] = field(default_factory=Counter)
-    warnings: Counter[str] = field(default_factory=lambda: Counter(net_roi_mismatch=1))
+    warnings: Counter[tuple[Source, str]] = field(default_factory=Counter)
     ledger: list[Record] = field(default_factory=list)
     hints: list[Record] = field(default_factory=list)
 
@@ -110,7 +110,7 @@ def synth(
         flows = _write_flows(folder, parts, seed, per_day, rows, format)
         counts = flows.rows | _write_small(folder, whole, flows)
         rows_of = {str(s): counts[s] for s in Source}
-        truth = stories.truth(whole, seed, dict(flows.warnings), rows_of)
+        truth = stories.truth(whole, seed, flows.warnings, rows_of)
         text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
         (folder / "truth.json").write_bytes(text.encode())
     except OSError as error:
@@ -168,9 +168,9 @@ def _write_flows(
             for source, chunk in chunks.items():
                 files[source].add(_numbered(chunk, source, flows.rows[source]))
                 flows.rows[source] += chunk.height
+                flows.warnings.update(_suspicious(chunk, source))
             flows.ledger += derived.ledger(campaign, frame, rng)
             flows.hints += derived.attribution_hints(campaign, weeks, rng)
-            flows.warnings.update(_suspicious(frame))
     return flows
 
 
@@ -180,15 +180,16 @@ def _newest(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
     return frame.sort("timestamp", "asset_id").tail(rows).sort(keys) if rows < len(frame) else frame
 
 
-def _suspicious(frame: pl.DataFrame) -> dict[str, int]:
-    """Rows that validation should warn of, by rule."""
-    rate = pl.col("conversions") / pl.col("impressions")
-    far = (pl.col("conversion_rate") - rate).abs() > 0.5 * rate
-    counts = frame.select(
-        conversions_exceed_clicks=(pl.col("conversions") > pl.col("clicks")).sum(),
-        rate_mismatch=far.sum(),
-    )
-    return {name: int(counts[name].item()) for name in counts.columns}
+def _suspicious(frame: pl.DataFrame, source: Source) -> dict[tuple[Source, str], int]:
+    """Rows that validation should warn of, by source and rule."""
+    rules = {}
+    if {"clicks", "conversions"} <= set(frame.columns):
+        rules["conversions_exceed_clicks"] = pl.col("conversions") > pl.col("clicks")
+    if "conversion_rate" in frame.columns:
+        rate = pl.col("conversions") / pl.col("impressions")
+        rules["rate_mismatch"] = (pl.col("conversion_rate") - rate).abs() > 0.5 * rate
+    counts = frame.select(**{rule: broken.sum() for rule, broken in rules.items()})
+    return {(source, rule): int(counts[rule].item()) for rule in rules}
 
 
 def _numbered(frame: pl.DataFrame, source: Source, before: int) -> pl.DataFrame:
