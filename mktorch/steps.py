@@ -12,16 +12,22 @@ import polars as pl
 
 from mktorch.analysis.campaigns import campaign_analysis
 from mktorch.analysis.money import campaign_money
+from mktorch.analysis.operating import (
+    fully_loaded,
+    operating_cost,
+    operating_totals,
+    value_by,
+)
 from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliations
 from mktorch.analysis.roi import roi_analysis, roi_by_campaign, roi_waterfall
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import MktorchError
-from mktorch.rollups import BY_KEY, BY_WINDOW, rollups
+from mktorch.rollups import BY_KEY, BY_WINDOW, DAYS_PER_MONTH, rollups
 from mktorch.runs import FAILURES
 from mktorch.sources.load import load
 from mktorch.sources.validate import validate
-from mktorch.vocab import Source
+from mktorch.vocab import Source, Window
 
 SOURCES = tuple(str(source) for source in Source)
 ROLLUPS = ("rollup_rate", *BY_WINDOW, *BY_KEY)
@@ -48,6 +54,22 @@ class Work:
         """The last day of the current window."""
         as_of: datetime = self["as_of"]
         return as_of.date()
+
+
+@dataclass(frozen=True)
+class Period:
+    """The whole set's extent, so that a run of one campaign bears its own share and no more."""
+
+    months: float
+    campaigns: int
+
+    @classmethod
+    def of(cls, frames: Mapping[Source, pl.DataFrame]) -> Period:
+        """Months from the first to the last performance day; 0 where there is none."""
+        days = frames[Source.PERFORMANCE_METRICS]["timestamp"].dt.date()
+        first, last = days.min(), days.max()
+        span = (last - first).days + 1 if isinstance(first, date) and isinstance(last, date) else 0
+        return cls(span / DAYS_PER_MONTH, max(frames[Source.CAMPAIGNS].height, 1))
 
 
 @dataclass(frozen=True)
@@ -79,9 +101,11 @@ def _scope(work: Work) -> Mapping[str, Any]:
     as_of = work.config.as_of or _newest(frames)
     known, late = _known_at(frames, as_of)
     work.notes.extend(late)
+    period = Period.of(known)
     if work.campaign_id is not None:
         known = _of_campaign(known, work.campaign_id)
-    return {**{str(source): frame for source, frame in known.items()}, "as_of": as_of}
+    tables = {str(source): frame for source, frame in known.items()}
+    return {**tables, "as_of": as_of, "period": period}
 
 
 def _rollups(work: Work) -> Mapping[str, Any]:
@@ -142,11 +166,42 @@ def _portfolio(work: Work) -> Mapping[str, Any]:
 
 def _roi(work: Work) -> Mapping[str, Any]:
     by_campaign = roi_by_campaign(work["campaign_analysis"], work["campaign_money"])
-    totals = roi_analysis(by_campaign)
+    return {"roi_by_campaign": by_campaign, "roi_analysis": roi_analysis(by_campaign)}
+
+
+def _operating(work: Work) -> Mapping[str, Any]:
+    config, period = work.config, work["period"]
+    operating = operating_cost(
+        work["campaign_money"],
+        work[Source.ORCHESTRATOR_DECISIONS],
+        work[Source.CREATIVE_ASSETS],
+        work[Source.BUDGET_ACTIONS],
+        work["rollup_campaign"]
+        .filter(window=str(Window.ALL))
+        .select("campaign_id", records="snapshots"),
+        config.operating_rules,
+        review_hour=config.cost_per_human_review_hour,
+        llm_call=config.cost_per_llm_call,
+        api_call=config.cost_per_api_call,
+        infrastructure=config.infrastructure_cost_per_month * period.months / period.campaigns,
+    )
     return {
-        "roi_by_campaign": by_campaign,
-        "roi_analysis": totals,
-        "roi_waterfall": roi_waterfall(totals),
+        "operating_cost": operating,
+        "roi_fully_loaded": fully_loaded(work["roi_by_campaign"], operating),
+        "roi_waterfall": roi_waterfall(work["roi_analysis"], operating_totals(operating)),
+    }
+
+
+def _value(work: Work) -> Mapping[str, Any]:
+    channels = work[Source.CHANNELS].select(
+        "channel_id", name=pl.format("{} ({})", "platform", "type")
+    )
+    assessment = work["performance_assessment"]
+    return {
+        "value_by_channel": value_by("channel_id", work["rollup_channel"], channels, assessment),
+        "value_by_segment": value_by(
+            "segment_id", work["rollup_segment"], work[Source.AUDIENCE_SEGMENTS], assessment
+        ),
     }
 
 
@@ -164,7 +219,7 @@ PLAN: tuple[Step, ...] = (
         "scope",
         "Keep what was known at as_of, of the campaign asked for",
         ("valid",),
-        (*SOURCES, "as_of"),
+        (*SOURCES, "as_of", "period"),
         _scope,
         optional=False,
     ),
@@ -215,8 +270,37 @@ PLAN: tuple[Step, ...] = (
         "roi",
         "Compute return on investment, by campaign and in all",
         ("campaign_analysis", "campaign_money"),
-        ("roi_by_campaign", "roi_analysis", "roi_waterfall"),
+        ("roi_by_campaign", "roi_analysis"),
         _roi,
+    ),
+    Step(
+        "operating",
+        "Model the operating cost and load it on the return",
+        (
+            "campaign_money",
+            Source.ORCHESTRATOR_DECISIONS,
+            Source.CREATIVE_ASSETS,
+            Source.BUDGET_ACTIONS,
+            "rollup_campaign",
+            "period",
+            "roi_by_campaign",
+            "roi_analysis",
+        ),
+        ("operating_cost", "roi_fully_loaded", "roi_waterfall"),
+        _operating,
+    ),
+    Step(
+        "value",
+        "Set value against spend by channel and segment",
+        (
+            Source.CHANNELS,
+            Source.AUDIENCE_SEGMENTS,
+            "rollup_channel",
+            "rollup_segment",
+            "performance_assessment",
+        ),
+        ("value_by_channel", "value_by_segment"),
+        _value,
     ),
 )
 

@@ -86,7 +86,10 @@ def test_a_failed_step_is_told_in_state_and_manifest(monkeypatch, tmp_path) -> N
     )
     monkeypatch.setattr("mktorch.pipeline.PLAN", broken)
     run = mktorch.run(TINY, out=tmp_path)
-    assert run.state["errors"] == ["portfolio: ZeroDivisionError: by hand"]
+    assert run.state["errors"] == [
+        "portfolio: ZeroDivisionError: by hand",
+        "value: not run: performance_assessment could not be made",
+    ]
     assert run.state["performance_assessment"] == {}
     assert run.state["roi_analysis"]["total_net_roi"] == 8052.45
     assert not run.ok
@@ -97,7 +100,7 @@ def test_one_campaign_restricts_every_table_that_belongs_to_one(tmp_path) -> Non
     for name in run.tables:
         frame = run.tables[name]
         if "campaign_id" in frame.columns:
-            assert set(frame["campaign_id"]) <= {"CAMP_002"}, name
+            assert set(frame["campaign_id"]) <= {"CAMP_002", None}, name  # None: the total of all in scope
     assert set(run.tables.performance_metrics["asset_id"]) == {"ASSET_004", "ASSET_005"}
     assert run.tables.channels.height == 2  # shared by all campaigns
     assert run.state["campaign_id"] == "CAMP_002"

@@ -11,10 +11,9 @@ from datetime import date, datetime
 import polars as pl
 
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.rollups import DAYS_PER_MONTH, micros, units
 from mktorch.vocab import CampaignStatus, Window
 
-DAYS_PER_MONTH = 365.25 / 12
 _SUCCEEDING = (CampaignStatus.ACTIVE, CampaignStatus.COMPLETED)
 _SCHEMA = {
     "kpi": pl.String,

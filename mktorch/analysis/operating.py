@@ -114,6 +114,22 @@ def fully_loaded(by_campaign: pl.DataFrame, operating: pl.DataFrame) -> pl.DataF
     )
 
 
+def operating_totals(operating: pl.DataFrame) -> pl.DataFrame:
+    """One row: operating cost beyond what the ledger records, in all. 0 where there is none."""
+    modelled = exact(
+        pl.sum_horizontal(
+            *(
+                pl.when(pl.col(f"{cost}_origin") == "modelled").then(cost)
+                for cost in ("model_cost", "review_cost")
+            )
+        )
+    )
+    return operating.with_columns(modelled.alias("modelled_cost")).select(
+        total(column).fill_null(0.0).alias(f"total_{column}")
+        for column in ("modelled_cost", "api_cost", "infrastructure_cost")
+    )
+
+
 def value_by(
     keys: str, rollup: pl.DataFrame, names: pl.DataFrame, assessment: pl.DataFrame
 ) -> pl.DataFrame:

@@ -14,6 +14,10 @@ _WATERFALL = (
     ("Model cost", "cost", "total_llm_cost"),
     ("Human review", "cost", "total_human_review_cost"),
     ("Net return", "net", "total_net_roi"),
+    ("Modelled model and review cost", "cost", "total_modelled_cost"),
+    ("Service calls", "cost", "total_api_cost"),
+    ("Infrastructure share", "cost", "total_infrastructure_cost"),
+    ("Fully loaded net", "net", "total_fully_loaded_net"),
 )
 
 
@@ -88,35 +92,45 @@ def roi_analysis(by_campaign: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def roi_waterfall(analysis: pl.DataFrame) -> pl.DataFrame:
-    """From value to net return: each step's label, kind, signed amount, and its bar's ends.
+def roi_waterfall(analysis: pl.DataFrame, operating: pl.DataFrame) -> pl.DataFrame:
+    """From value to net return to fully loaded net: one row a step.
 
-    Empty where the totals are null: there is nothing to draw.
+    Parameters
+    ----------
+    analysis, operating
+        The one-row tables `roi_analysis` and `operating_totals`.
+
+    Returns
+    -------
+    step, label, kind (value, cost, net), `amount` (costs negative), `start` and `end` of its bar,
+    and the `figure` it shows. Empty where the net return is null: there is nothing to draw.
     """
-    totals = analysis.drop_nulls(["total_net_roi"])
+    loaded = pl.col("total_net_roi") - pl.sum_horizontal(
+        "total_modelled_cost", "total_api_cost", "total_infrastructure_cost"
+    )
+    totals = pl.concat((analysis, operating), how="horizontal").with_columns(
+        exact(loaded).alias("total_fully_loaded_net")
+    )
     steps = pl.DataFrame(
-        _WATERFALL,
-        schema={"label": pl.String, "kind": pl.String, "figure": pl.String},
-        orient="row",
+        _WATERFALL, schema=dict.fromkeys(("label", "kind", "figure"), pl.String), orient="row"
     ).with_row_index("step", offset=1)
-    signed = pl.when(pl.col("kind") == "cost").then(-pl.col("amount")).otherwise(pl.col("amount"))
+    is_net, is_cost = pl.col("kind") == "net", pl.col("kind") == "cost"
+    amounts = totals.drop_nulls("total_net_roi").select(f for _, _, f in _WATERFALL)
     return (
-        steps.join(
-            totals.select(figure for _, _, figure in _WATERFALL).unpivot(
-                variable_name="figure", value_name="amount"
-            ),
-            on="figure",
-        )
+        steps.join(amounts.unpivot(variable_name="figure", value_name="amount"), on="figure")
         .sort("step")
-        .with_columns(pl.col("step").cast(pl.Int64), exact(signed).alias("amount"))
         .with_columns(
-            pl.when(pl.col("kind") == "net")
-            .then(pl.col("amount"))
-            .otherwise(exact(pl.col("amount").cum_sum()))
+            pl.col("step").cast(pl.Int64),
+            pl.when(is_cost).then(-pl.col("amount")).otherwise(pl.col("amount")).alias("amount"),
+        )
+        .with_columns(
+            pl.when(is_net)
+            .then("amount")
+            .otherwise(exact(pl.when(is_net).then(0.0).otherwise("amount").cum_sum()))
             .alias("end")
         )
         .with_columns(
-            pl.when(pl.col("kind") == "cost")
+            pl.when(is_cost)
             .then(exact(pl.col("end") - pl.col("amount")))
             .otherwise(pl.lit(0.0))
             .alias("start")

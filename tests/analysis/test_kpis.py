@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from mktorch.analysis.kpis import (
-    DAYS_PER_MONTH,
     business_kpis,
     effectiveness_kpis,
     latency_kpi,
     operational_kpis,
 )
+from mktorch.rollups import DAYS_PER_MONTH
 
 AS_OF = datetime(2026, 3, 15, 12)
 

@@ -6,7 +6,15 @@ import polars as pl
 import pytest
 
 import mktorch
+from mktorch.analysis.money import total
 from mktorch.analysis.roi import roi_analysis, roi_waterfall
+from tests.conftest import TINY
+
+# 500 * 10 / (365.25 / 12), in three shares of whole millionths: 54.757016 each
+INFRASTRUCTURE = 164.271048
+NO_OPERATING = pl.DataFrame(
+    {"total_modelled_cost": [0.0], "total_api_cost": [0.0], "total_infrastructure_cost": [0.0]}
+)
 
 
 def test_the_seeds_arithmetic(tiny_run: mktorch.Run) -> None:
@@ -38,6 +46,26 @@ def test_portfolio_counts(tiny_run: mktorch.Run) -> None:
     }
 
 
+def test_the_fully_loaded_return_of_one_campaign_is_its_share_of_the_whole(
+    tiny_run: mktorch.Run, tmp_path
+) -> None:
+    alone = mktorch.run(TINY, out=tmp_path, campaign="CAMP_002").tables.roi_fully_loaded
+    whole = tiny_run.tables.roi_fully_loaded.filter(campaign_id="CAMP_002")
+    assert alone.filter(campaign_id="CAMP_002").equals(whole)
+
+
+def test_value_by_channel_and_segment_add_up_to_the_portfolio(tiny_run: mktorch.Run) -> None:
+    for table in (tiny_run.tables.value_by_channel, tiny_run.tables.value_by_segment):
+        assert table.select(total("spend"), total("revenue")).row(0) == (10500.0, 19150.0)
+    # search: assets 3, 4 and 5; 200 + 1900 + 1900 of cost, 800 + 3200 + 3600 of revenue
+    search = tiny_run.tables.value_by_channel.row(1, named=True)
+    assert (search["name"], search["spend"], search["revenue"]) == (
+        "Google Ads (search)",
+        4000.0,
+        7600.0,
+    )
+
+
 def test_the_waterfall_ends_where_the_net_return_stands(tiny_run: mktorch.Run) -> None:
     columns = ["label", "kind", "amount", "start", "end"]
     assert tiny_run.tables.roi_waterfall.select(columns).rows() == [
@@ -46,6 +74,11 @@ def test_the_waterfall_ends_where_the_net_return_stands(tiny_run: mktorch.Run) -
         ("Model cost", "cost", -102.55, 8650.0, 8547.45),
         ("Human review", "cost", -495.0, 8547.45, 8052.45),
         ("Net return", "net", 8052.45, 0.0, 8052.45),
+        # nine performance rows at 0.001; 500 a month from 6 to 15 March, 10 days
+        ("Modelled model and review cost", "cost", 0.0, 8052.45, 8052.45),
+        ("Service calls", "cost", -0.009, 8052.45, 8052.441),
+        ("Infrastructure share", "cost", -INFRASTRUCTURE, 8052.441, 8052.441 - INFRASTRUCTURE),
+        ("Fully loaded net", "net", 8052.441 - INFRASTRUCTURE, 0.0, 8052.441 - INFRASTRUCTURE),
     ]
 
 
@@ -67,7 +100,7 @@ def test_no_spend_gives_no_percentage_and_no_record_gives_no_chart() -> None:
     assert totals(net_roi=5.0)["roi_percentage"].item() is None
     unknown = totals(net_roi=None, media_spend=None, estimated_value=None)
     assert unknown["total_media_spend"].item() is None
-    assert roi_waterfall(unknown).is_empty()
+    assert roi_waterfall(unknown, NO_OPERATING).is_empty()
 
 
 def test_a_campaign_without_a_ledger_row_counts_its_metrics(edit, tmp_path) -> None:
