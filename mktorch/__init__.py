@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mktorch.runs import Run, RunError, load_run
     from mktorch.sources import SourceError
     from mktorch.state import MarketingOrchestratorState
-    from mktorch.synth import synth
+    from mktorch.synth import SynthError, synth
 
 __version__ = "0.1.0"
 
@@ -34,6 +34,7 @@ __all__ = [
     "Run",
     "RunError",
     "SourceError",
+    "SynthError",
     "load_config",
     "load_run",
     "render",
@@ -52,6 +53,7 @@ _HOMES = {
     "Run": "runs",
     "RunError": "runs",
     "SourceError": "sources",
+    "SynthError": "synth",
     "load_config": "config",
     "load_run": "runs",
     "render": "render",

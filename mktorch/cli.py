@@ -163,13 +163,17 @@ def synth(
     rows: Annotated[int | None, typer.Option(help="Rows of performance_metrics.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the generator.")] = None,
     campaigns: Annotated[int | None, typer.Option(help="Number of campaigns.")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="Of performance_metrics: json, ndjson, parquet.")
+    ] = None,
 ) -> None:
     """Write a synthetic data set with known truth beside it."""
     with _helpful_errors():
         from mktorch.synth import synth as write
 
-        given = {"rows": rows, "seed": seed, "campaigns": campaigns}
-        write(folder, **{name: value for name, value in given.items() if value is not None})
+        given = {"rows": rows, "seed": seed, "campaigns": campaigns, "format": format_}
+        chosen: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
+        write(folder, **chosen)
         typer.echo(str(folder))
 
 

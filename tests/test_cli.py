@@ -63,6 +63,8 @@ def test_failed_records_are_findings_and_the_rest_is_analysed(edit, tmp_path) ->
         (["report", "nowhere"], "manifest.json is missing"),
         (["report"], "holds no run yet"),
         (["validate", "nowhere"], "nowhere"),
+        (["synth", "set", "--campaigns", "2"], "7"),
+        (["synth", "set", "--format", "xlsx"], "ndjson"),
     ],
 )
 def test_what_cannot_be_done_is_one_message_and_code_2(tmp_path, arguments, said) -> None:

@@ -142,7 +142,12 @@ def _rate_mismatch(tolerance: float) -> Check:
         ((rate - own).abs() <= tolerance * own + half + 1e-12).fill_null(False) for own in computed
     ]
     no_base = pl.all_horizontal(own.is_null() for own in computed)
-    broken = ~pl.any_horizontal(fits) & ~(no_base & (rate == 0))
+    # Nothing to say of a rate that is absent, or where a count is missing or could not be read.
+    known = pl.all_horizontal(
+        column.is_not_null()
+        for column in (rate, conversions, *map(pl.col, ("clicks", "impressions")))
+    )
+    broken = known & ~pl.any_horizontal(fits) & ~(no_base & (rate == 0))
     message = pl.format(
         "conversion_rate {} is neither conversions / clicks ({}) nor conversions / impressions "
         "({}); mend it, or leave it out to have it computed",

@@ -85,7 +85,10 @@ def _breaches(raw: RawSource, spec: SourceSpec, checks: Iterator[Check]) -> pl.D
         check.broken.fill_null(value=False).alias(str(i)) for i, check in enumerate(listed)
     )
     parts = [
-        frame.filter(masks[str(i)]).select(
+        # In one chunk: polars 2.1's `format` panics where a filter left a chunk without rows.
+        frame.filter(masks[str(i)])
+        .rechunk()
+        .select(
             pl.col(FILE).alias("file"),
             pl.col(ROW).alias("row"),
             pl.lit(check.field).alias("field"),

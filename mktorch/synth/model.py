@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from mktorch.errors import MktorchError
+
 FIRST_DAY = date(2026, 3, 2)
 DAYS = 56
 LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
@@ -17,7 +19,7 @@ AS_OF = f"{LAST_DAY}T23:45:00"
 Record = dict[str, Any]
 
 
-class SynthError(ValueError):
+class SynthError(MktorchError):
     """The data set cannot be written as asked; the message says what is allowed."""
 
 
