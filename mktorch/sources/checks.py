@@ -9,9 +9,9 @@ from types import MappingProxyType
 import dataframely as dy
 import polars as pl
 
-from mktorch.sources.convert import bounds, expected
+from mktorch.sources.columns import bounds, expected, metadata
 from mktorch.sources.rules import Rule
-from mktorch.sources.schemas import ForeignKey, SourceSpec, metadata
+from mktorch.sources.schemas import ForeignKey, SourceSpec
 from mktorch.vocab import Source
 
 

@@ -26,6 +26,7 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 
+from mktorch.sources.columns import metadata
 from mktorch.sources.convert import (
     Batch,
     Habits,
@@ -35,7 +36,6 @@ from mktorch.sources.convert import (
     to_moment,
 )
 from mktorch.sources.rules import found
-from mktorch.sources.schemas import metadata
 
 _BLOCK = 1 << 18
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '

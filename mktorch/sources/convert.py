@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import dataframely as dy
 import polars as pl
 import polars.selectors as cs
 
+from mktorch.sources.columns import expected, metadata
 from mktorch.sources.rules import Rule, failures, found
-from mktorch.sources.schemas import metadata
 
 
 class Kind(IntEnum):
@@ -209,41 +209,6 @@ _READ: dict[pl.DataType, _Read] = {
     pl.List(pl.Float64): _written(_to_list(pl.Float64()), Kind.NUMBERS, Kind.EMPTY),
 }
 _JSON = _written(_as_is, *(kind for kind in Kind if kind not in (Kind.NULL, Kind.CONSTANT)))
-
-_EXPECTED = {
-    pl.Int64(): "a whole number",
-    pl.Float64(): "a finite number",
-    pl.Boolean(): "true or false",
-    pl.String(): "text in quotes",
-    pl.Date(): "a day such as 2026-03-01",
-    pl.Datetime("us"): "a timestamp such as 2026-03-15T10:00:00 or 2026-03-15T10:00:00+02:00",
-    pl.List(pl.String): 'a list of texts such as ["A1", "A2"]',
-    pl.List(pl.Float64): "a list of numbers such as [0.5, 0.5]",
-}
-
-
-def expected(column: dy.Column) -> str:
-    """What a column takes, in words.
-
-    >>> expected(dy.Int64(min=0))
-    'a whole number of at least 0'
-    """
-    if words := metadata(column, "words"):
-        return f"one of {', '.join(words)}"
-    if metadata(column, "json"):
-        return "any JSON value"
-    least, most = bounds(column)
-    if isinstance(least, int | float):
-        limits = f" of at least {least:g}" if most is None else f" from {least:g} to {most:g}"
-    else:
-        limits = "" if least is None else f", from {least:%Y-%m-%d} to {most:%Y-%m-%d}"
-    return _EXPECTED[column.dtype] + limits
-
-
-def bounds(column: dy.Column) -> tuple[Any, Any]:
-    """Least and greatest value of a column, or of a list's elements; None for no limit."""
-    within = column.inner if isinstance(column, dy.List) else column
-    return getattr(within, "min", None), getattr(within, "max", None)
 
 
 def convert(

@@ -8,9 +8,9 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 
+from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, convert
 from mktorch.sources.rules import SourceError
-from mktorch.sources.schemas import metadata
 
 
 def read_parquet(path: Path, columns: Mapping[str, dy.Column]) -> Batch:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import dataframely as dy
 import polars as pl
 
+from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, convert
 from mktorch.sources.rules import Rule, failures, found
-from mktorch.sources.schemas import metadata
 
 
 class Number(str):

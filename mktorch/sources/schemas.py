@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
 import dataframely as dy
 import polars as pl
 
+from mktorch.sources.columns import (
+    amount,
+    count,
+    date,
+    flag,
+    fraction,
+    free,
+    ids,
+    moment,
+    text,
+    word,
+)
 from mktorch.sources.rules import Rule
 from mktorch.vocab import (
     AttributionMethod,
@@ -40,58 +49,6 @@ from mktorch.vocab import (
 FILE = "_file"
 ROW = "_row"
 """Hidden last columns of every input frame: the file, and the 1-based record within it."""
-
-_FIRST, _LAST = datetime(1970, 1, 1), datetime(2199, 12, 31)
-
-
-def text(*, optional: bool = False) -> dy.String:
-    """A name, an id or a sentence; a blank one counts as absent."""
-    return dy.String(nullable=optional)
-
-
-def word(of: type[StrEnum], *, optional: bool = False, closed: bool = True) -> dy.String:
-    """A word of a vocabulary: a value outside a closed one fails, outside an open one warns."""
-    return dy.String(nullable=optional, metadata={"words": tuple(of), "closed": closed})
-
-
-def count(*, optional: bool = False) -> dy.Int64:
-    """A number of things: whole, not negative."""
-    return dy.Int64(nullable=optional, min=0)
-
-
-def amount(*, optional: bool = False, signed: bool = False) -> dy.Float64:
-    """Money or a measure; not negative unless `signed`."""
-    return dy.Float64(nullable=optional, min=None if signed else 0)
-
-
-def fraction() -> dy.Float64:
-    """A share from 0 to 1."""
-    return dy.Float64(min=0, max=1)
-
-
-def flag() -> dy.Bool:
-    """True or false."""
-    return dy.Bool()
-
-
-def date(*, optional: bool = False) -> dy.Date:
-    """A calendar day, of a year that a campaign may have."""
-    return dy.Date(nullable=optional, min=_FIRST.date(), max=_LAST.date())
-
-
-def moment(*, optional: bool = False) -> dy.Datetime:
-    """A point in time, held as naive UTC."""
-    return dy.Datetime(nullable=optional, min=_FIRST, max=_LAST)
-
-
-def ids(*, optional: bool = False) -> dy.List:
-    """A list of texts."""
-    return dy.List(dy.String(), nullable=optional)
-
-
-def free() -> dy.String:
-    """Any JSON value, kept as its JSON text."""
-    return dy.String(metadata={"json": True})
 
 
 class Campaigns(dy.Schema):
@@ -282,11 +239,6 @@ class SourceSpec:
     def dtypes(self) -> dict[str, pl.DataType]:
         """Polars types by column, without the two hidden columns."""
         return {name: column.dtype for name, column in self.columns.items()}
-
-
-def metadata(column: dy.Column, name: str) -> Any:
-    """An annotation of a column, or None."""
-    return (column.metadata or {}).get(name)
 
 
 _PARENTS = {

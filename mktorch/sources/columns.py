@@ -1,0 +1,103 @@
+"""Kinds of columns: what the declared schemas are written in, and what each takes, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+_FIRST, _LAST = datetime(1970, 1, 1), datetime(2199, 12, 31)
+
+
+def text(*, optional: bool = False) -> dy.String:
+    """A name, an id or a sentence; a blank one counts as absent."""
+    return dy.String(nullable=optional)
+
+
+def word(of: type[StrEnum], *, optional: bool = False, closed: bool = True) -> dy.String:
+    """A word of a vocabulary: a value outside a closed one fails, outside an open one warns."""
+    return dy.String(nullable=optional, metadata={"words": tuple(of), "closed": closed})
+
+
+def count(*, optional: bool = False) -> dy.Int64:
+    """A number of things: whole, not negative."""
+    return dy.Int64(nullable=optional, min=0)
+
+
+def amount(*, optional: bool = False, signed: bool = False) -> dy.Float64:
+    """Money or a measure; not negative unless `signed`."""
+    return dy.Float64(nullable=optional, min=None if signed else 0)
+
+
+def fraction() -> dy.Float64:
+    """A share from 0 to 1."""
+    return dy.Float64(min=0, max=1)
+
+
+def flag() -> dy.Bool:
+    """True or false."""
+    return dy.Bool()
+
+
+def date(*, optional: bool = False) -> dy.Date:
+    """A calendar day, of a year that a campaign may have."""
+    return dy.Date(nullable=optional, min=_FIRST.date(), max=_LAST.date())
+
+
+def moment(*, optional: bool = False) -> dy.Datetime:
+    """A point in time, held as naive UTC."""
+    return dy.Datetime(nullable=optional, min=_FIRST, max=_LAST)
+
+
+def ids(*, optional: bool = False) -> dy.List:
+    """A list of texts."""
+    return dy.List(dy.String(), nullable=optional)
+
+
+def free() -> dy.String:
+    """Any JSON value, kept as its JSON text."""
+    return dy.String(metadata={"json": True})
+
+
+def metadata(column: dy.Column, name: str) -> Any:
+    """An annotation of a column, or None."""
+    return (column.metadata or {}).get(name)
+
+
+_EXPECTED = {
+    pl.Int64(): "a whole number",
+    pl.Float64(): "a finite number",
+    pl.Boolean(): "true or false",
+    pl.String(): "text in quotes",
+    pl.Date(): "a day such as 2026-03-01",
+    pl.Datetime("us"): "a timestamp such as 2026-03-15T10:00:00 or 2026-03-15T10:00:00+02:00",
+    pl.List(pl.String): 'a list of texts such as ["A1", "A2"]',
+    pl.List(pl.Float64): "a list of numbers such as [0.5, 0.5]",
+}
+
+
+def expected(column: dy.Column) -> str:
+    """What a column takes, in words.
+
+    >>> expected(dy.Int64(min=0))
+    'a whole number of at least 0'
+    """
+    if words := metadata(column, "words"):
+        return f"one of {', '.join(words)}"
+    if metadata(column, "json"):
+        return "any JSON value"
+    least, most = bounds(column)
+    if isinstance(least, int | float):
+        limits = f" of at least {least:g}" if most is None else f" from {least:g} to {most:g}"
+    else:
+        limits = "" if least is None else f", from {least:%Y-%m-%d} to {most:%Y-%m-%d}"
+    return _EXPECTED[column.dtype] + limits
+
+
+def bounds(column: dy.Column) -> tuple[Any, Any]:
+    """Least and greatest value of a column, or of a list's elements; None for no limit."""
+    within = column.inner if isinstance(column, dy.List) else column
+    return getattr(within, "min", None), getattr(within, "max", None)
