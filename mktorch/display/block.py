@@ -61,7 +61,7 @@ class Block(ABC):
     def typst(self) -> str:
         """The block as Typst markup."""
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         match target():
             case Target.HTML:
                 return {"text/html": self.html()}

@@ -7,7 +7,6 @@ folder is used, else the one mktorch brings.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,10 @@ from typing import Any
 
 import yaml
 
+from mktorch.display.house import font_dir, home
+
 BRAND_FILE = "_brand.yml"
+HOUSE_FONT = "Source Sans Pro"
 _COLORS = {
     "foreground": "#1b2733",
     "background": "#ffffff",
@@ -30,7 +32,6 @@ _COLORS = {
     "dark": "#1b2733",
 }
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
-_WEIGHTS = {"semibold": 600, "bold": 700, "black": 900, "light": 300}
 _LOGO_SIZES = ("medium", "small", "large")
 
 
@@ -44,7 +45,7 @@ class Brand:
 
     company: str = ""
     colors: Mapping[str, str] = ()  # type: ignore[assignment]
-    font: str = "Source Sans Pro"
+    font: str = HOUSE_FONT
     font_files: tuple[Path, ...] = ()
     logo: Path | None = None
     logo_alt: str = ""
@@ -65,32 +66,25 @@ class Brand:
         return "#" + "".join(f"{part:02x}" for part in mixed)
 
     @property
+    def page_fonts(self) -> tuple[Path, ...]:
+        """The font files a page carries: the company's, or the house font's two weights."""
+        if self.font_files or self.font != HOUSE_FONT:
+            return self.font_files
+        return tuple(
+            font_dir() / f"SourceSansPro-{weight}.ttf" for weight in ("Regular", "Semibold")
+        )
+
+    @property
     def css(self) -> str:
         """The colours and the font as CSS custom properties."""
         names = {f"--mk-{name}": self.color(name) for name in _COLORS}
         tints = {f"--mk-{name}-tint": self.tint(name) for name in _COLORS}
         properties = {**names, **tints, "--mk-font": f'"{self.font}"'}
-        return (
-            self._font_faces()
-            + ":root{"
-            + ";".join(f"{k}:{v}" for k, v in properties.items())
-            + "}"
-        )
-
-    def _font_faces(self) -> str:
-        """The company's own font files, inside the page."""
-        return "".join(
-            f'@font-face{{font-family:"{self.font}";font-weight:{_weight(file)};'
-            f"font-style:{'italic' if 'it' in file.stem.lower().rpartition('-')[2] else 'normal'};"
-            f"src:url(data:font/{file.suffix[1:]};base64,{b64encode(file.read_bytes()).decode()})}}"
-            for file in self.font_files
-        )
+        return ":root{" + ";".join(f"{k}:{v}" for k, v in properties.items()) + "}"
 
 
 def find_brand(start: Path | None = None) -> Path:
     """The nearest `_brand.yml` upward of `start` (the working folder), else the shipped one."""
-    from mktorch.display.house import home
-
     here = (start or Path.cwd()).resolve()
     near = (folder / BRAND_FILE for folder in (here, *here.parents))
     return next((path for path in near if path.is_file()), home() / BRAND_FILE)
@@ -166,8 +160,8 @@ def _font_files(typography: dict[str, Any], file: Path) -> tuple[Path, ...]:
     for entry in typography.get("fonts") or ():
         if entry.get("source") != "file":
             raise BrandError(
-                f"{file}: font {entry.get('family')!r} has source {entry.get('source')!r}; only `file` "
-                "keeps a page free of requests"
+                f"{file}: font {entry.get('family')!r} has source {entry.get('source')!r}; "
+                "only `file` keeps a page free of requests"
             )
         for listed in entry.get("files") or ():
             path = (
@@ -177,11 +171,6 @@ def _font_files(typography: dict[str, Any], file: Path) -> tuple[Path, ...]:
                 raise BrandError(f"{file}: font file {path} is no TTF or OTF file there")
             found.append(path)
     return tuple(found)
-
-
-def _weight(file: Path) -> int:
-    name = file.stem.lower()
-    return next((weight for word, weight in _WEIGHTS.items() if word in name), 400)
 
 
 def _logo(entry: Any, file: Path) -> tuple[Path | None, str]:

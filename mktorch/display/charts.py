@@ -13,6 +13,7 @@ from mktorch.display.brand import Brand, load_brand
 from mktorch.display.house import font_dir
 from mktorch.display.shell import html_shell, typst_shell
 
+THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis
 WIDTH = 640  # of every chart, in pixels, labels apart
 
 
@@ -65,7 +66,7 @@ class Chart(Block):
             f'#image(bytes("{svg}"), format: "svg", width: 100%, '
             f"alt: {escape.typst_string(self.alt)})"
         )
-        return typst_shell(load_brand(), self.title, self.subtitle, body, self.all_notes)
+        return typst_shell(load_brand(), self.title, self.subtitle, body, self.all_notes, False)
 
 
 def theme(brand: Brand) -> dict[str, Any]:

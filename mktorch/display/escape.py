@@ -15,6 +15,7 @@ _NONCHARACTERS = frozenset("\ufffe\uffff")
 _REPLACEMENT = "\ufffd"
 _HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}$\\@[]"})
 _TYPST_PLAIN = frozenset(" .,:;()%+-/_=!?'|^")
+_NEGATIVE = re.compile(r"(\u2212\S*\d)")
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -47,12 +48,19 @@ def typst_string(text: object) -> str:
 
 
 def typst(text: object) -> str:
-    """Text for Typst markup: a string literal, which is never read as markup.
+    """Text for Typst markup: string literals, which are never read as markup.
+
+    A negative amount is boxed: a line must not end between its sign and its digits.
 
     >>> typst("Spring")
     '#"Spring"'
     """
-    return f"#{typst_string(text)}"
+    parts = _NEGATIVE.split(clean(str(text)))
+    return "".join(
+        f"#box({typst_string(part)})" if i % 2 else f"#{typst_string(part)}"
+        for i, part in enumerate(parts)
+        if part or len(parts) == 1
+    )
 
 
 def markdown(text: object) -> str:
@@ -65,12 +73,23 @@ def markdown(text: object) -> str:
 
 
 def breakable(text: str, longest: int = 16) -> str:
-    """Text whose long words may break: a zero-width space within each run over `longest`.
+    """Text whose long words may break: after a joint (`_ - / . |`), else every `longest` letters.
 
-    >>> breakable("abcdef", 3).encode("unicode_escape")
-    b'abc\\\\u200bdef'
+    >>> breakable("conversion_rate_delta").split(chr(0x200b))
+    ['conversion_', 'rate_', 'delta']
+    >>> breakable("a" * 20).split(chr(0x200b))
+    ['aaaaaaaaaaaaaaaa', 'aaaa']
     """
-    return re.sub(rf"(\S{{{longest}}})(?=\S)", rf"\1{_ZERO_WIDTH_SPACE}", text)
+
+    def broken(word: re.Match[str]) -> str:
+        jointed = re.sub(r"(?<=\w)([_\-/.|])(?=\w)", rf"\1{_ZERO_WIDTH_SPACE}", word[0])
+        return re.sub(
+            rf"([^\s{_ZERO_WIDTH_SPACE}]{{{longest}}})(?=[^\s{_ZERO_WIDTH_SPACE}])",
+            rf"\1{_ZERO_WIDTH_SPACE}",
+            jointed,
+        )
+
+    return re.sub(rf"\S{{{longest + 1},}}", broken, text)
 
 
 def slug(text: str) -> str:

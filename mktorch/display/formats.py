@@ -56,6 +56,7 @@ COMPACT = Format(Kind.INTEGER, decimals=1, compact=True)
 CURRENCY = Format(Kind.CURRENCY, decimals=0)
 CURRENCY_EXACT = Format(Kind.CURRENCY, decimals=2)
 CURRENCY_COMPACT = Format(Kind.CURRENCY, decimals=1, compact=True)
+FIGURE = Format(Kind.DECIMAL)  # of any unit: as many decimals as it has, up to four
 PERCENT = Format(Kind.PERCENT, decimals=1)
 PERCENT_SIGNED = Format(Kind.PERCENT, decimals=1, signed=True)
 RATIO = Format(Kind.RATIO, decimals=2)
@@ -64,7 +65,7 @@ DATETIME = Format(Kind.DATETIME)
 BYTES = Format(Kind.BYTES)
 
 
-def format_value(value: Any, fmt: Format = TEXT, locale: Locale = Locale()) -> str:  # noqa: B008
+def format_value(value: Any, fmt: Format = TEXT, locale: Locale = Locale()) -> str:
     """The text of one value: `n/a` for null, never a NaN.
 
     Percent takes a fraction (0.2 is 20.0 %); ratio writes a multiple (1.82 is 1.82x).
@@ -106,7 +107,8 @@ def _integer(value: Any, fmt: Format, locale: Locale) -> str:
 def _decimal(value: Any, fmt: Format, locale: Locale) -> str:
     from babel.numbers import format_decimal
 
-    return format_decimal(value, _pattern(fmt), locale=locale.name)
+    pattern = "#,##0.####" if fmt.decimals is None else _pattern(fmt)
+    return format_decimal(value, pattern, locale=locale.name)
 
 
 def _currency(value: Any, fmt: Format, locale: Locale) -> str:

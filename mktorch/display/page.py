@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mktorch.display import escape
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
+from mktorch.display.fonts import font_faces
 from mktorch.display.shell import rgb
 from mktorch.display.status import Status
 
@@ -32,7 +33,7 @@ class Masthead(Block):
         line = self.brand.confidentiality
         secret = f'<p class="mk-confidential">{escape.html(line)}</p>' if line else ""
         return (
-            f"<style>{self.brand.css}</style>"
+            f"<style>{font_faces(self.brand.font, self.brand.page_fonts)}{self.brand.css}</style>"
             f'<div class="mk-masthead">{self._logo_html()}<div>{company}'
             f'<ul class="mk-facts">{facts}</ul>{secret}</div></div>'
         )
@@ -43,7 +44,8 @@ class Masthead(Block):
         words = (
             f"#running-company.update({escape.typst_string(self.company)})\n"
             f"#running-line.update({escape.typst_string(self.brand.confidentiality)})\n"
-            f"#text(size: 9pt, fill: {rgb(self.brand.color('secondary'))})[{company}{facts}]"
+            f"#block(above: 8pt, below: 4pt)[#text(size: 9pt, fill: "
+            f"{rgb(self.brand.color('secondary'))})[{company}{facts}]]"
         )
         if self.brand.logo is None:
             return words
@@ -58,7 +60,8 @@ class Masthead(Block):
             return ""
         content = base64.b64encode(logo.read_bytes()).decode()
         alt = escape.html(self.brand.logo_alt or self.company)
-        return f'<img class="mk-logo" alt="{alt}" src="data:{_MEDIA[logo.suffix.lower()]};base64,{content}">'
+        media = _MEDIA[logo.suffix.lower()]
+        return f'<img class="mk-logo" alt="{alt}" src="data:{media};base64,{content}">'
 
     def _logo_typst(self) -> str:
         logo = self.brand.logo
@@ -90,9 +93,14 @@ class Cards(Block):
         return f'<div class="mk-cards">{"".join(map(_html_card, self.cards))}</div>'
 
     def typst(self) -> str:
-        columns = min(len(self.cards), 3)
-        cards = ",\n".join(_typst_card(card, load_brand()) for card in self.cards)
-        return f"#block(above: 12pt, below: 12pt)[#grid(columns: (1fr,) * {columns}, gutter: 8pt,\n{cards})]"
+        brand = load_brand()
+        line = rgb(brand.tint("secondary", 0.28))
+        cards = ",\n".join(_typst_card(card, brand) for card in self.cards)
+        return (
+            "#block(above: 14pt, below: 14pt)[#set par(leading: 0.45em, spacing: 0.6em)\n"
+            f"#grid(columns: (1fr,) * {min(len(self.cards), 3)}, gutter: 8pt, inset: 9pt,\n"
+            f"stroke: (top: 2pt + {rgb(brand.color('primary'))}, rest: 0.6pt + {line}),\n{cards})]"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,18 +143,16 @@ def _html_card(card: Card) -> str:
 
 
 def _typst_card(card: Card, brand: Brand) -> str:
-    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
+    muted = rgb(brand.color("secondary"))
     status = ""
     if card.status:
         tone = card.status.tone
         words = escape.typst(f"{tone.shape} {card.status.word}")
-        status = (
-            f" #h(1fr) #text(size: 8pt, weight: 600, fill: {rgb(brand.color(tone.color))})[{words}]"
-        )
+        ink = rgb(brand.color(tone.color))
+        status = f"#text(size: 8pt, weight: 600, fill: {ink})[{words}] \\\n"
     return (
-        f"block(width: 100%, height: 100%, inset: 9pt, radius: 3pt, stroke: 0.6pt + {line}, breakable: false)"
-        "[#set par(leading: 0.45em, justify: false)\n"
-        f"#text(size: 8pt, fill: {muted})[{escape.typst(card.label)}{status}]\n"
-        f"#v(-3pt)#text(size: 19pt, weight: 600, fill: {rgb(brand.color('primary'))})[{escape.typst(card.value)}]\n"
-        f"#v(-3pt)#text(size: 8pt, fill: {muted})[{escape.typst(card.detail)}]]"
+        f"[#text(size: 8.5pt, fill: {muted})[{escape.typst(card.label)}]\n\n"
+        f"#text(size: 19pt, weight: 600, fill: {rgb(brand.color('primary'))})"
+        f"[{escape.typst(card.value)}]\n\n"
+        f"{status}#text(size: 8pt, fill: {muted})[{escape.typst(card.detail)}]]"
     )

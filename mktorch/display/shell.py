@@ -21,7 +21,9 @@ def html_shell(
     )
 
 
-def typst_shell(brand: Brand, title: str, subtitle: str, body: str, notes: Sequence[str]) -> str:
+def typst_shell(
+    brand: Brand, title: str, subtitle: str, body: str, notes: Sequence[str], breakable: bool
+) -> str:
     """The Typst of a titled block: the title stays with what follows it."""
     muted = brand.color("secondary")
     below = (
@@ -32,7 +34,7 @@ def typst_shell(brand: Brand, title: str, subtitle: str, body: str, notes: Seque
     )
     small = " \\\n".join(escape.typst(note) for note in notes)
     return (
-        "#block(width: 100%, breakable: true)[\n#set align(left)\n"
+        f"#block(width: 100%, breakable: {str(breakable).lower()})[\n#set align(left)\n"
         f"#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)[{escape.typst(title)}]]"
         f"{below}\n{body}\n"
         f"#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"

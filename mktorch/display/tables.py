@@ -26,6 +26,7 @@ _SIZE, _SMALLEST = 8.5, 5.5
 _LINE_CHARACTERS = 104  # of digits at `_SIZE` across the text width of A4
 _TEXT_CHARACTERS = 15  # a text column narrower than this wraps too often to read
 _GAP_CHARACTERS = 3
+_WHOLE = 12  # rows up to which a table stays on one page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class Column:
     @property
     def flexible(self) -> bool:
         """Whether the column's text may wrap."""
-        return self.format == TEXT and self.statuses is None
+        return bool(self.detail) or (self.format == TEXT and self.statuses is None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +110,12 @@ class Table(Block):
     @property
     def all_notes(self) -> tuple[str, ...]:
         """The table's own notes, then why values are missing, then the source."""
-        reasons = tuple(
-            f"{NOT_AVAILABLE} under {c.label}: {c.missing}"
+        gaps = [
+            f"{c.label}, {c.missing}"
             for c in self.columns
             if c.missing and self.frame[c.name].null_count()
-        )
+        ]
+        reasons = (f"{NOT_AVAILABLE}: {'; '.join(gaps)}.",) if gaps else ()
         source = (f"Source: {self.source}.",) if self.source else ()
         return (*self.notes, *reasons, *source)
 
@@ -125,7 +127,7 @@ class Table(Block):
             c.name: [_html_cell(self, c, i) for i in range(self.frame.height)] for c in self.columns
         }
         groups = {self.group: self.frame[self.group].to_list()} if self.group else {}
-        shown = pl.DataFrame(groups | cells, schema={n: pl.String for n in (*groups, *cells)})
+        shown = pl.DataFrame(groups | cells, schema=dict.fromkeys((*groups, *cells), pl.String))
         table = GT(shown, id=self.id, groupname_col=self.group or None)
         table = table.fmt(fns=str, columns=[c.name for c in self.columns])
         table = table.cols_label({c.name: html(escape.html(c.label)) for c in self.columns})
@@ -156,7 +158,8 @@ class Table(Block):
         body = (
             f"#{escape.typst_string(self.empty)}" if self.frame.is_empty() else _typst_table(self)
         )
-        return typst_shell(self.brand, self.title, self.subtitle, body, self.all_notes)
+        long = self.frame.height > _WHOLE
+        return typst_shell(self.brand, self.title, self.subtitle, body, self.all_notes, long)
 
 
 def _html_cell(table: Table, column: Column, row: int) -> str:
@@ -296,7 +299,13 @@ def _typst_cell(table: Table, column: Column, value: Any, text: str, detail: str
 
 
 def _typst_label(column: Column, longest: int) -> str:
-    lines = [column.label] if column.flexible else textwrap.wrap(column.label, max(longest, 9))
+    lines = (
+        [column.label]
+        if column.flexible
+        else textwrap.wrap(
+            column.label, max(longest, 9), break_long_words=False, break_on_hyphens=False
+        )
+    )
     words = " \\ ".join(escape.typst(line) for line in lines)
     return f"[#text(size: 0.92em, weight: 600)[{words}]]"
 

@@ -1,4 +1,4 @@
-"""Quarto documents into HTML and PDF, by Quarto where it is found and by the wheels' own parts else.
+"""Quarto documents into HTML and PDF: by Quarto where it is found, else by parts from wheels.
 
 Both render the same `.qmd` files with the same parameters; see docs/rendering.md.
 """

@@ -1,4 +1,4 @@
-"""Markdown to a self-contained HTML page, or through Typst to PDF: pandoc and Typst as libraries."""
+"""Markdown to a self-contained HTML page, or through Typst to PDF."""
 
 from __future__ import annotations
 

@@ -47,10 +47,13 @@ class Kernel:
 
         self._info.write_text(json.dumps(_execute_info(document, form)), encoding="utf-8")
         steps = list(_steps(document, parameters))
-        notebook = nbformat.v4.new_notebook(
-            cells=[
-                nbformat.v4.new_code_cell(code, id=f"cell-{i}") for i, (_, code) in enumerate(steps)
-            ]
+        notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+            {
+                "nbformat": 4,
+                "nbformat_minor": 5,
+                "metadata": {},
+                "cells": [_code_cell(i, code) for i, (_, code) in enumerate(steps)],
+            }
         )
         client = NotebookClient(
             notebook,
@@ -75,7 +78,7 @@ class Kernel:
                     ) from None
                 if cell is not None:
                     outputs[cell] = list(done["outputs"])
-            client.kc.stop_channels()
+            client.kc.stop_channels()  # type: ignore[union-attr]  # set by setup_kernel
         return outputs
 
 
@@ -112,6 +115,17 @@ def _steps(document: Document, parameters: Mapping[str, Any]) -> Iterator[tuple[
             yield cell, cell.code
         if cell is declared and parameters:
             yield None, "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+
+
+def _code_cell(number: int, code: str) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": f"cell-{number}",
+        "metadata": {},
+        "execution_count": None,
+        "source": code,
+        "outputs": [],
+    }
 
 
 def _check_parameters(

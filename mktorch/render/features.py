@@ -12,7 +12,7 @@ import yaml
 
 from mktorch.render.errors import RenderError
 
-# A key's rule: a set of allowed values, a type, `ANY` of a type's values, or a table of further keys.
+# The rule of a key: a set of allowed values, a type (or several), or a table of further keys.
 Rule = Any
 
 SHARED: Final[Mapping[str, Rule]] = {"toc": bool, "toc-depth": int, "toc-title": str}

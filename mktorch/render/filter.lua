@@ -31,7 +31,7 @@ local function float(div)
   local caption, content = last.content, { table.unpack(div.content, 1, #div.content - 1) }
   local blocks = pandoc.List()
   if html then
-    local label = pandoc.Span({ pandoc.Str(kinds[kind] .. "\u{a0}" .. numbers[div.identifier]) },
+    local label = pandoc.Span({ pandoc.Str(kinds[kind] .. "\u{a0}" .. numbers[div.identifier] .. ":") },
       pandoc.Attr("", { "float-label" }))
     local words = pandoc.List({ raw("<figcaption>"),
       pandoc.Plain(pandoc.List({ label, pandoc.Space() }) .. caption), raw("</figcaption>") })

@@ -1,4 +1,4 @@
-"""An executed document as one Markdown text: cells become their outputs, shortcodes their blocks."""
+"""An executed document as one Markdown text, each cell replaced by its outputs."""
 
 from __future__ import annotations
 

@@ -83,13 +83,16 @@ def render(
     parameters = {"run_path": str(run.path.resolve()), "campaign": campaign or ""}
     suffix = f"-{slug(campaign)}" if campaign else ""
     try:
-        with _replacing(folder) as fresh, staged(run, campaign) as stage:
-            with _engine(renderer, run, parameters, stage) as engine:
-                return [
-                    _write(engine, stage.reports / f"{name}.qmd", form, fresh, folder, suffix)
-                    for name in documents()
-                    for form in formats
-                ]
+        with (
+            _replacing(folder) as fresh,
+            staged(run, campaign) as stage,
+            _engine(renderer, run, parameters, stage) as engine,
+        ):
+            return [
+                _write(engine, stage.reports / f"{name}.qmd", form, fresh, folder, suffix)
+                for name in documents()
+                for form in formats
+            ]
     except BrandError as error:
         raise RenderError(str(error)) from None
 
@@ -149,7 +152,8 @@ def _replacing(folder: Path) -> Iterator[Path]:
             file.replace(folder / file.name)
     except OSError as error:
         raise RenderError(
-            f"{folder}: cannot be written ({error.strerror or error}); choose another place with --out"
+            f"{folder}: cannot be written ({error.strerror or error}); "
+            "choose another place with --out"
         ) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

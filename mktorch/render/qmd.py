@@ -95,8 +95,8 @@ def _shared(path: Path) -> dict[str, Any]:
         (file for d in (path.parent, path.parent.parent) if (file := d / "_quarto.yml").is_file()),
         None,
     )
-    for file in (project, path.parent / "_metadata.yml"):
-        if file is not None and file.is_file():
+    for file in filter(None, (project, path.parent / "_metadata.yml")):
+        if file.is_file():
             rules = PROJECT if file.name == "_quarto.yml" else FRONT_MATTER
             found = _merged(found, read_yaml(_read(file), rules, file, 1))
     return found

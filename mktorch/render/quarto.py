@@ -29,7 +29,7 @@ _EXTENSION = {"html": ".html", "typst": ".pdf"}
 def find_quarto() -> Path | None:
     """Quarto's executable: `QUARTO_PATH` (a file, or its folder), `PATH`, or beside this Python.
 
-    The `quarto` extra installs its command beside the interpreter, whose folder need not be on PATH.
+    The `quarto` extra installs its command beside the interpreter, which need not be on PATH.
     """
     named = os.environ.get("QUARTO_PATH")
     if named:

@@ -1,4 +1,4 @@
-"""A working copy of the reports: where a renderer may write, with the run's page settings laid in."""
+"""A working copy of the reports that a renderer may write in, with the run's page settings."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart
-from mktorch.display.sections.facts import count, locale_of, money, of_campaign, row
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart
 from mktorch.display.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
+from mktorch.display.sections.facts import count, locale_of, money, of_campaign, row
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.display.tables import Column, Table
 from mktorch.runs import Run
@@ -29,19 +29,19 @@ def campaigns(run: Run, campaign: str = "") -> Table:
             Column(name="name", label="Campaign", detail="campaign_id", weight=2.2),
             Column(name="status", label="Status", statuses=LIFECYCLE),
             Column(
-                name="total_spend", label="Spend", format=CURRENCY, missing="no record of spend."
+                name="total_spend", label="Spend", format=CURRENCY, missing="no record of spend"
             ),
             Column(
                 name="total_revenue_proxy",
                 label="Value",
                 format=CURRENCY,
-                missing="no record of value.",
+                missing="no record of value",
             ),
             Column(
                 name="roas",
                 label="Return per unit spent",
                 format=RATIO,
-                missing="no spend to divide by.",
+                missing="no spend to divide by",
             ),
             Column(name="roi", label="ROI", format=PERCENT),
             Column(name="budget_used", label="Budget used", format=PERCENT),
@@ -54,9 +54,11 @@ def campaigns(run: Run, campaign: str = "") -> Table:
         ),
         title=_campaigns_finding(run, frame),
         notes=(
-            "Spend and value are the ledger's where it has a row, else summed from the performance "
-            "metrics. Return per unit spent is value / spend; ROI is (value - spend) / spend; budget "
-            "used is spend / budget. All dates up to the report's moment.",
+            (
+                "Spend and value are the ledger's where it has a row, else summed from the "
+                "performance metrics. Return per unit spent is value / spend; ROI is (value - "
+                "spend) / spend; budget used is spend / budget. All dates up to the report's moment."
+            ),
             _verdict_rule(run),
         ),
         source="campaign_analysis",
@@ -89,7 +91,9 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
     order = alt.Y("campaign:N", sort=points["campaign"].to_list(), title=None)
     order = order.axis(labelLimit=230, grid=False, domain=False)
     base = alt.Chart(alt.InlineData(values=points.to_dicts()))
-    money_axis = alt.Axis(format="~s", title=f"{locale.currency}, spend to value", tickCount=5)
+    money_axis = alt.Axis(
+        labelExpr=THOUSANDS, title=f"{locale.currency}, spend to value", tickCount=5
+    )
     drawing = alt.layer(
         base.mark_rule(strokeWidth=3, color=brand.tint("secondary", 0.45)).encode(
             x=alt.X("spend:Q", axis=money_axis, scale=alt.Scale(zero=True)), x2="value:Q", y=order
@@ -110,14 +114,16 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
         title=_spread_finding(known, losing),
         alt="Spend and value by campaign. "
         + " ".join(
-            f"{name}: spend {format_value(s, CURRENCY, locale)}, value {format_value(v, CURRENCY, locale)}."
+            f"{name}: spend {money(run, s)}, value {money(run, v)}."
             for name, s, v in zip(
                 shown["name"], shown["total_spend"], shown["total_revenue_proxy"], strict=True
             )
         ),
         notes=(
-            "Square: spend. Circle: estimated value, with its figure. A circle left of its square "
-            "is a campaign that has not earned back its media spend.",
+            (
+                "Square: spend. Circle: estimated value, with its figure. A circle left of its "
+                "square is a campaign that has not earned back its media spend."
+            ),
             *(
                 (f"The {count(rest, 'campaign')} of least value are in the table only.",)
                 if rest
@@ -146,6 +152,7 @@ def portfolio(run: Run) -> Table:
             "names": [_listed(names.get(str(verdict), [])) for verdict in Performance],
         }
     )
+    exceeding, meeting, below, _ = counts
     return Table(
         id="portfolio",
         frame=frame,
@@ -156,14 +163,17 @@ def portfolio(run: Run) -> Table:
             Column(name="names", label="Which", weight=2.4),
         ),
         title=(
-            f"{total['exceeding'] + total['meeting']} of {count(total['total_campaigns'], 'campaign')} "
-            f"meet or exceed expectations; {total['below']} fall short."
+            f"{exceeding + meeting} of {count(exceeding + meeting + below, 'judged campaign')} "
+            f"meet or exceed expectations; {below} fall short."
         ),
         notes=(
-            f"Overall return {format_value(total['overall_roi'], PERCENT)}: value "
-            f"{money(run, total['total_revenue_proxy'])} on spend {money(run, total['total_spend'])}. "
-            f"Experiments: {total['total_experiments']}, of which {total['running_experiments']} run "
-            f"and {total['completed_experiments']} are completed.",
+            (
+                f"Overall return {format_value(total['overall_roi'], PERCENT)}: "
+                f"{money(run, total['total_revenue_proxy'])} of value on "
+                f"{money(run, total['total_spend'])} of spend. "
+                f"Experiments: {total['total_experiments']}, {total['running_experiments']} "
+                f"running and {total['completed_experiments']} completed."
+            ),
         ),
         source="performance_assessment",
         locale=locale_of(run),
@@ -178,25 +188,32 @@ def _limits(run: Run) -> tuple[float, float]:
 
 def _rules(run: Run) -> tuple[str, ...]:
     above, meets = (format_value(limit, RATIO) for limit in _limits(run))
-    return (f"above {above}", f"{meets} to {above}", f"below {meets}", "no spend recorded")
+    return (f"above {above}", f"{meets} to {above}", f"under {meets}", "no spend recorded")
 
 
 def _verdict_rule(run: Run) -> str:
     exceeding, meeting, below, _ = _rules(run)
-    return f"Verdict by value per unit of spend: exceeding {exceeding}, meeting {meeting}, below {below}."
+    return (
+        f"Verdict by value per unit of spend: exceeding {exceeding}, meeting {meeting}, "
+        f"below {below}."
+    )
 
 
 def _campaigns_finding(run: Run, frame: pl.DataFrame) -> str:
-    judged = frame.drop_nulls("roi")
+    judged, locale = frame.drop_nulls("roi"), locale_of(run)
+
+    def percent(value: float) -> str:
+        return format_value(value, PERCENT, locale)
+
     if judged.is_empty():
         return "No campaign can be judged yet: no spend is recorded."
     best = judged.sort("roi", "campaign_id", descending=[True, False]).row(0, named=True)
     worst = judged.sort("roi", "campaign_id").row(0, named=True)
     if judged.height == 1:
-        return f"{best['name']} returned {format_value(best['roi'], PERCENT, locale_of(run))} on its spend."
+        return f"{best['name']} returned {percent(best['roi'])} on its spend."
     return (
-        f"{best['name']} returned most ({format_value(best['roi'], PERCENT)} on spend), "
-        f"{worst['name']} least ({format_value(worst['roi'], PERCENT)})."
+        f"{best['name']} returned most ({percent(best['roi'])} on spend), "
+        f"{worst['name']} least ({percent(worst['roi'])})."
     )
 
 
@@ -204,7 +221,7 @@ def _spread_finding(known: pl.DataFrame, losing: pl.DataFrame) -> str:
     if known.is_empty():
         return "No campaign has both spend and value on record."
     if losing.is_empty():
-        return f"Every campaign with spend on record earned it back ({count(known.height, 'campaign')})."
+        return f"All {count(known.height, 'campaign')} with spend on record earned it back."
     return f"{losing.height} of {count(known.height, 'campaign')} have not earned back their spend."
 
 

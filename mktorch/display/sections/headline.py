@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from mktorch.display.brand import load_brand
-from mktorch.display.page import Card, Cards, Lead, Masthead
-from mktorch.display.sections.facts import count, money, of_campaign, row
 from mktorch.display.formats import (
     CURRENCY_COMPACT,
     DATETIME,
     PERCENT,
     format_value,
 )
+from mktorch.display.page import Card, Cards, Lead, Masthead
+from mktorch.display.sections.facts import count, money, of_campaign, row
 from mktorch.display.status import Status, Tone
 from mktorch.runs import Run
 from mktorch.vocab import RoiStatus
@@ -43,12 +43,14 @@ def headline(run: Run) -> Lead:
     total, roi = row(run, "performance_assessment"), row(run, "roi_analysis")
     judged = total["total_campaigns"] - total["insufficient"]
     points = [
-        f"{total['exceeding']} of {count(judged, 'judged campaign')} exceed expectations, "
-        f"{total['meeting']} meet them and {total['below']} fall short."
+        (
+            f"{total['exceeding']} of {count(judged, 'judged campaign')} exceed expectations, "
+            f"{total['meeting']} meet them and {total['below']} fall short."
+        )
     ]
     if total["insufficient"]:
         points.append(
-            f"{count(total['insufficient'], 'campaign')} cannot be judged yet: no spend is recorded."
+            f"{count(total['insufficient'], 'campaign')} cannot be judged yet: no spend on record."
         )
     points.append(
         f"{count(total['running_experiments'], 'experiment')} running and "
@@ -101,7 +103,7 @@ def cards(run: Run) -> Cards:
             Card(
                 label="Records used",
                 value=format_value((rows - failed) / rows if rows else None, PERCENT),
-                detail=f"{count(failed, 'record')} rejected, {count(differing, 'figure')} in dispute",
+                detail=f"{count(failed, 'record')} rejected, {count(differing, 'gap')} to explain",
                 status=Status("See appendix", Tone.WATCH) if failed or differing else None,
                 source="manifest.inputs",
             ),
@@ -115,10 +117,10 @@ def _result(run: Run, roi: dict[str, float | None]) -> str:
         return "No campaign has recorded spend yet, so no return can be stated."
     verb = "earned" if net >= 0 else "lost"
     share = _fraction(roi["roi_percentage"])
-    rate = f", {format_value(abs(share), PERCENT)} of it" if share is not None else ""
+    rate = f", {format_value(abs(share), PERCENT)} of" if share is not None else " on"
     return (
-        f"Marketing {verb} {money(run, abs(net))} net of every cost on {money(run, spend)} of "
-        f"media spend{rate}."
+        f"Marketing {verb} {money(run, abs(net))} net of every cost{rate} its {money(run, spend)} "
+        "media spend."
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
+from mktorch.display.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
 from mktorch.display.sections.facts import count, locale_of
-from mktorch.display.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, Kind
 from mktorch.display.status import SEVERITY, VERDICT
 from mktorch.display.tables import Column, Table
 from mktorch.runs import Run
 from mktorch.vocab import FailureSeverity
 
 SHOWN = 25  # rows of an appendix table; the run's tables hold them all
-_FIGURE = Format(Kind.DECIMAL, decimals=4)
+_EACH = 5  # findings shown of one rule
 
 
 def failure_summary(run: Run) -> Table:
@@ -38,8 +38,10 @@ def failure_summary(run: Run) -> Table:
         ),
         title=_failure_finding(rows, failures.height - errors.height),
         notes=(
-            "Rejected records enter no figure. Records kept with a warning do. One record may break "
-            "several rules.",
+            (
+                "Rejected records enter no figure; records kept with a warning do. One record may "
+                "break several rules."
+            ),
         ),
         source="failures",
         empty="Every record passed every rule.",
@@ -48,13 +50,18 @@ def failure_summary(run: Run) -> Table:
 
 
 def failures(run: Run) -> Table:
-    """The first failures, row by row: where, which value, which rule."""
-    found = run.tables["failures"].sort("severity", "source", "file", "row", "field", "rule")
-    frame = found.head(SHOWN).with_columns(
-        place=pl.concat_str(
-            "file", pl.lit(", row "), pl.col("row").cast(pl.String), ignore_nulls=True
-        ),
-        what=pl.concat_str("field", pl.col("value").fill_null("empty"), separator=": "),
+    """The first failures of each rule, record by record: where, which value, why."""
+    found = run.tables["failures"].sort("severity", "source", "rule", "file", "row", "field")
+    first = pl.int_range(pl.len()).over("severity", "source", "rule") < _EACH
+    frame = (
+        found.filter(first)
+        .head(SHOWN)
+        .with_columns(
+            place=pl.concat_str(
+                "file", pl.lit(", row "), pl.col("row").cast(pl.String), ignore_nulls=True
+            ),
+            what=pl.concat_str("field", pl.col("value").fill_null("empty"), separator=": "),
+        )
     )
     return Table(
         id="failures",
@@ -62,13 +69,11 @@ def failures(run: Run) -> Table:
         columns=(
             Column(name="severity", label="Outcome", statuses=SEVERITY),
             Column(name="place", label="Where", detail="key", weight=1.3),
-            Column(name="what", label="Field and value", weight=1.2, missing="the whole record."),
+            Column(name="what", label="Field and value", weight=1.2, missing="the whole record"),
             Column(name="message", label="Why", detail="rule", weight=2.0),
         ),
-        title=f"The first {SHOWN} of {count(found.height, 'finding')}, rejected records first."
-        if found.height > SHOWN
-        else f"{count(found.height, 'finding').capitalize()}, rejected records first.",
-        notes=("All findings are in the run's failures.parquet.",),
+        title=f"{frame.height} of {count(found.height, 'finding')}, rejected records first.",
+        notes=(f"At most {_EACH} of each rule; all are in the run's failures.parquet.",),
         source="failures",
         empty="Every record passed every rule.",
         locale=locale_of(run),
@@ -88,7 +93,7 @@ def reconciliation_summary(run: Run) -> Table:
         )
         .sort("check", "source")
     )
-    differing = checks.filter(verdict="differs").height
+    differing, agreeing = (checks.filter(verdict=v).height for v in ("differs", "agrees"))
     return Table(
         id="reconciliation-summary",
         frame=frame,
@@ -101,9 +106,9 @@ def reconciliation_summary(run: Run) -> Table:
             Column(name="not_comparable", label="Not comparable", format=INTEGER),
         ),
         title=(
-            f"{differing} of {count(checks.height, 'pair')} of figures differ by more than the tolerance."
+            f"{differing} of {count(checks.height, 'pair')} of figures differ beyond the tolerance."
             if differing
-            else f"All {count(checks.height, 'pair')} of figures that can be compared agree."
+            else f"All {count(agreeing, 'pair')} of figures that can be compared agree."
         ),
         notes=("Tolerance is the allowed gap as a share of the computed figure.",),
         source="reconciliations",
@@ -142,16 +147,16 @@ def reconciliations(run: Run) -> Table:
             Column(
                 name="supplied",
                 label="Supplied",
-                format=_FIGURE,
-                missing="the record does not state it.",
+                format=FIGURE,
+                missing="the record does not state it",
             ),
             Column(
                 name="computed",
                 label="Computed",
-                format=_FIGURE,
-                missing="no rows to compute it from.",
+                format=FIGURE,
+                missing="no rows to compute it from",
             ),
-            Column(name="gap", label="Gap", format=_FIGURE),
+            Column(name="gap", label="Gap", format=FIGURE),
             Column(name="relative_gap", label="Gap, relative", format=PERCENT_SIGNED),
             Column(name="verdict", label="Verdict", statuses=VERDICT, detail="reason"),
         ),
@@ -170,7 +175,7 @@ def _failure_finding(rejected: int, warnings: int) -> str:
     if not rejected and not warnings:
         return "Every record passed every rule."
     return (
-        f"{count(rejected, 'record').capitalize()} rejected; "
+        f"{count(rejected, 'record')} rejected; "
         f"{count(warnings, 'warning')} on records that were kept."
     )
 
@@ -179,4 +184,5 @@ def _open_finding(open_ones: pl.DataFrame) -> str:
     differing = open_ones.filter(verdict="differs").height
     if open_ones.is_empty():
         return "No figure is in dispute."
-    return f"{count(differing, 'figure').capitalize()} in dispute, {open_ones.height - differing} not comparable."
+    beside = open_ones.height - differing
+    return f"{count(differing, 'figure')} in dispute, {beside} not comparable."

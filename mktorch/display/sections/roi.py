@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart
-from mktorch.display.sections.facts import locale_of, money, of_campaign, row
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart
 from mktorch.display.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
+from mktorch.display.sections.facts import locale_of, money, of_campaign, row
 from mktorch.display.tables import Column, Table
 from mktorch.runs import Run
 
@@ -35,7 +35,8 @@ def roi_waterfall(run: Run) -> Chart:
     across = alt.X("label:N", sort=bars["label"].to_list(), title=None)
     across = across.axis(labelAngle=0, labelLimit=110, domain=False).scale(paddingInner=0.35)
     up = alt.Y(
-        "start:Q", axis=alt.Axis(format="~s", title=locale.currency, tickCount=5, domain=False)
+        "start:Q",
+        axis=alt.Axis(labelExpr=THOUSANDS, title=locale.currency, tickCount=5, domain=False),
     )
     drawing = alt.layer(
         base.mark_bar().encode(x=across, y=up, y2="end:Q", color=alt.Color("color:N", scale=None)),
@@ -52,8 +53,10 @@ def roi_waterfall(run: Run) -> Chart:
         alt="Waterfall from estimated value to net return. "
         + " ".join(f"{label}: {text}." for label, text in zip(steps["label"], texts, strict=True)),
         notes=(
-            f"{_DEFINITION} A cost nobody recorded counts as nothing. "
-            "All dates up to the report's moment.",
+            (
+                f"{_DEFINITION} A cost nobody recorded counts as nothing. "
+                "All dates up to the report's moment."
+            ),
         ),
         source="roi_waterfall",
     )
@@ -65,7 +68,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
     frame = of_campaign(run, "roi_by_campaign", campaign).sort(
         "net_roi", "campaign_id", descending=[True, False], nulls_last=True
     )
-    costs = "the ledger has no row for the campaign, counted as nothing."
+    costs = "the ledger has no row for the campaign, counted as nothing"
     return Table(
         id="roi-by-campaign",
         frame=frame,
@@ -75,13 +78,13 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
                 name="estimated_value",
                 label="Value",
                 format=CURRENCY_EXACT,
-                missing="no record of value.",
+                missing="no record of value",
             ),
             Column(
                 name="media_spend",
                 label="Media spend",
                 format=CURRENCY_EXACT,
-                missing="no record of spend.",
+                missing="no record of spend",
             ),
             Column(name="llm_cost", label="Model cost", format=CURRENCY_EXACT, missing=costs),
             Column(
@@ -91,14 +94,14 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
                 name="net_roi",
                 label="Net return",
                 format=CURRENCY_EXACT,
-                missing="no record of value and spend.",
+                missing="no record of value and spend",
             ),
-            Column(name="roi", label="ROI", format=PERCENT, missing="no spend to divide by."),
+            Column(name="roi", label="ROI", format=PERCENT, missing="no spend to divide by"),
             Column(
                 name="source",
                 label="Money from",
                 format=TEXT,
-                missing="in neither ledger nor metrics.",
+                missing="in neither ledger nor metrics",
                 weight=0.8,
             ),
         ),
@@ -169,7 +172,10 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
     if net is None or spend is None or value is None:
         return "No return can be drawn: no campaign has recorded spend."
     if net < 0:
-        return f"Costs exceed the value by {money(run, -net, CURRENCY_EXACT)}; media spend is {money(run, spend)}."
+        return (
+            f"Costs exceed the value by {money(run, -net, CURRENCY_EXACT)}; "
+            f"media spend is {money(run, spend)}."
+        )
     return (
         f"Of {money(run, value, CURRENCY_EXACT)} in value, {money(run, net, CURRENCY_EXACT)} "
         "remains after every cost."
@@ -182,7 +188,8 @@ def _by_campaign_finding(run: Run, frame: pl.DataFrame) -> str:
         return "No campaign has a net return on record."
     losing = known.filter(pl.col("net_roi") < 0)
     first = known.row(0, named=True)
-    lead = f"{first['name']} brings the largest net return, {money(run, first['net_roi'], CURRENCY_EXACT)}"
+    most = money(run, first["net_roi"], CURRENCY_EXACT)
+    lead = f"{first['name']} brings the largest net return, {most}"
     if losing.is_empty():
         return f"{lead}; no campaign loses money."
     last = known.row(-1, named=True)
