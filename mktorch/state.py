@@ -188,6 +188,7 @@ LOOKUPS: dict[str, Source] = {
 # State key -> the table whose rows are its records, and one -> whose single row is its record.
 RECORD_TABLES = {
     "campaign_analysis": "campaign_analysis",
+    "experiment_evaluations": "experiment_records",
 }
 ROW_TABLES = {
     "performance_assessment": "performance_assessment",
