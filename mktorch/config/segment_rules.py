@@ -63,3 +63,5 @@ class SegmentRules(BaseModel):
     """KPI attainment of the campaign's rate below this: `revise`."""
     scale_ratio: float = Field(1.2, ge=1, allow_inf_nan=False)
     """Not declining, and KPI attainment of the campaign's rate at or above this: `scale`."""
+    scale_roas: float = Field(1.0, ge=0, allow_inf_nan=False)
+    """Revenue per unit of cost a segment must return to be scaled; 0 asks for nothing."""
