@@ -170,7 +170,7 @@ def compare(rows: int, rounds: int) -> None:
         print(f"ratio    {best[0] / best[1]:.2f} (mktorch / duckdb; 1.10 is the most allowed)")
         seconds, peak, valid = measure("rollups", path)
         print(
-            f"load, validate and roll up: {seconds:.2f} s, peak memory {peak:.2f} GB, {valid:,} rows"
+            f"load, validate, roll up: {seconds:.2f} s, peak memory {peak:.2f} GB, {valid:,} rows"
         )
 
 
