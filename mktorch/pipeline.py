@@ -235,6 +235,11 @@ def input_records(work: Work) -> list[InputRecord]:
 
 
 def _execute(step: Step, work: Work) -> StepRecord:
+    if step.switch is not None and not getattr(work.config, step.switch):
+        work.notes.append(f"{step.name}: left out, {step.switch} is false")
+        return StepRecord(
+            name=step.name, description=step.description, status=StepStatus.SKIPPED, seconds=0.0
+        )
     missing = [str(need) for need in step.needs if need not in work.artifacts]
     if missing:
         return StepRecord(
@@ -256,11 +261,12 @@ def _execute(step: Step, work: Work) -> StepRecord:
         if not step.optional:
             raise
         error = f"{type(failure).__name__}: {failure}"
+    work.seconds.append(perf_counter() - started)
     return StepRecord(
         name=step.name,
         description=step.description,
         status=StepStatus.FAILED if error else StepStatus.DONE,
-        seconds=perf_counter() - started,
+        seconds=work.seconds[-1],
         error=error,
     )
 

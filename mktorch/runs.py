@@ -28,7 +28,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import MktorchError
 from mktorch.sources.lookups import Lookups, lookups
-from mktorch.state import LOOKUPS, RECORD_TABLES, ROW_TABLES, STATE_KEYS, empty_state
+from mktorch.state import (
+    KPI_GROUPS,
+    LOOKUPS,
+    RECORD_TABLES,
+    ROW_TABLES,
+    STATE_KEYS,
+    empty_state,
+)
 from mktorch.vocab import Source, StepStatus
 
 FAILURES = "failures"
@@ -298,6 +305,12 @@ def state_of(tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any]) -> 
     for key, name in ROW_TABLES.items():
         if name in tables:
             state[key] = records(tables[name])[0]
+    if "measured_kpis" in tables:
+        for key, group in KPI_GROUPS.items():
+            rows = tables["measured_kpis"].filter(group=str(group))
+            state[key] = dict(zip(rows["kpi"], rows["value"], strict=True))
+        words = tables["measured_kpi_status"]
+        state["kpi_status"] = dict(zip(words["group"], words["status"], strict=True))
     return {key: settled.get(key, state[key]) for key in STATE_KEYS}
 
 

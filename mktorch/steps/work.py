@@ -27,6 +27,7 @@ class Work:
     campaign_id: str | None = None
     artifacts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> Any:
         return self.artifacts[name]
@@ -56,7 +57,10 @@ class Period:
 
 @dataclass(frozen=True)
 class Step:
-    """One declared step: what it needs, what it makes, and whether a run stands without it."""
+    """One declared step: what it needs, what it makes, and whether a run stands without it.
+
+    `switch` names the setting that turns it off.
+    """
 
     name: str
     description: str
@@ -64,3 +68,4 @@ class Step:
     makes: tuple[str, ...]
     do: Callable[[Work], Mapping[str, Any]]
     optional: bool = True
+    switch: str | None = None
