@@ -1,0 +1,202 @@
+"""Risks the data itself shows, without anybody's signal: one table of findings."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from mktorch.analysis.findings import FOUND, found
+from mktorch.analysis.spikes import spend_spikes
+from mktorch.analysis.tracking import tracking_gaps, tracking_silence
+from mktorch.config.risk_rules import Detection, RiskRules
+from mktorch.metrics import ratio
+from mktorch.rollups import micros, units
+from mktorch.stats import wilson
+from mktorch.vocab import Window
+
+
+def risk_detected(
+    asset_days: pl.DataFrame,
+    rollup_asset: pl.DataFrame,
+    rollup_segment: pl.DataFrame,
+    assets: pl.DataFrame,
+    campaigns: pl.DataFrame,
+    today: date,
+    rules: RiskRules,
+) -> pl.DataFrame:
+    """One row per finding, sorted by id.
+
+    Parameters
+    ----------
+    asset_days
+        Performance by asset_id, campaign_id, segment_id, channel_id and date.
+    rollup_asset, rollup_segment
+        From `rollups`; their `all` window is used.
+    assets, campaigns
+        The input tables.
+    today
+        The date of as_of.
+
+    Returns
+    -------
+    `detection_id` (detection:subject:first day, so the same finding keeps its id from run to run),
+    `detection`, `subject`, `campaign_id`, `segment_id`, `channel_id`, `asset_ids` (null where the
+    finding is of a whole campaign), `severity`, `recommended_action`, `first_day`, `last_day`,
+    `spend` (cost of the days found, null where none is recorded), `value` against `threshold` (in
+    the detection's own unit, see docs/governance.md) and `detail` in words.
+    """
+    everything = pl.concat(
+        (
+            zero_conversions(rollup_asset, rules),
+            spend_spikes(asset_days, rules),
+            segment_mismatches(rollup_asset, rollup_segment, rules),
+            tracking_gaps(asset_days, campaigns, today, rules),
+            tracking_silence(asset_days, rules),
+            ungoverned_deliveries(rollup_asset, assets),
+        )
+    )
+    kinds = pl.DataFrame(
+        [
+            (str(kind), str(rule.severity), str(rule.recommended_action))
+            for kind, rule in rules.detections.items()
+        ],
+        schema={"detection": pl.String, "severity": pl.String, "recommended_action": pl.String},
+        orient="row",
+    )
+    named = pl.concat_str("detection", "subject", "first_day", separator=":")
+    order = ["detection_id", *list(FOUND)[:6], *kinds.columns[1:], *list(FOUND)[6:]]
+    return (
+        everything.join(kinds, on="detection")
+        .with_columns(named.alias("detection_id"))
+        .select(order)
+        .sort("detection_id")
+    )
+
+
+def zero_conversions(rollup_asset: pl.DataFrame, rules: RiskRules) -> pl.DataFrame:
+    """Assets that never converted: after many clicks, or else after real spend.
+
+    From `zero_conversion_clicks` clicks on, `high_clicks_zero_conversions` (`value` in clicks);
+    with fewer, but `zero_conversion_spend` or more spent, `zero_conversion_spend` (`value` in
+    money). No asset is both. Returns the columns of a finding.
+    """
+    clicks, cost = pl.col("clicks"), pl.col("cost")
+    dead = _assets(rollup_asset).filter(pl.col("conversions") == 0)
+    clicked = clicks >= rules.zero_conversion_clicks
+    groups = {
+        Detection.HIGH_CLICKS_ZERO_CONVERSIONS: dead.filter(clicked).with_columns(
+            clicks.alias("value"),
+            pl.lit(rules.zero_conversion_clicks).alias("threshold"),
+            pl.format("{} clicks and no conversion", clicks).alias("detail"),
+        ),
+        Detection.ZERO_CONVERSION_SPEND: dead.filter(
+            ~clicked, cost >= rules.zero_conversion_spend
+        ).with_columns(
+            cost.alias("value"),
+            pl.lit(rules.zero_conversion_spend).alias("threshold"),
+            pl.format("{} spent, {} clicks and no conversion", cost, clicks).alias("detail"),
+        ),
+    }
+    return pl.concat(found(frame, detection) for detection, frame in groups.items())
+
+
+def segment_mismatches(
+    rollup_asset: pl.DataFrame, rollup_segment: pl.DataFrame, rules: RiskRules
+) -> pl.DataFrame:
+    """Segments that surely convert far below the rest of their campaign, and take real spend.
+
+    The rate is conversions per click: per impression it would compare channels, not audiences.
+    Found where the upper end of the segment's Wilson interval (`value`) is below `mismatch_rate`
+    times the rate of the campaign's other segments together (`threshold`), and its share of the
+    campaign's cost is at least `mismatch_spend_share`. A segment without any conversion is left
+    to `zero_conversions`; one with more conversions than clicks has no such rate, and is neither
+    judged nor among the others. Names the segment's assets. Returns the columns of a finding.
+    """
+    clicks, conversions, cost = pl.col("clicks"), pl.col("conversions"), pl.col("cost")
+    spent = units(micros(cost).sum().over("campaign_id"))
+    rates = (
+        _all_days(rollup_segment)
+        .with_columns(ratio(cost, spent).alias("share"))
+        .filter(conversions <= clicks)
+        .with_columns(
+            ratio(
+                conversions.sum().over("campaign_id") - conversions,
+                clicks.sum().over("campaign_id") - clicks,
+            ).alias("others"),
+        )
+        .sort("campaign_id", "segment_id")
+    )
+    high = wilson(
+        rates["conversions"].to_numpy(), rates["clicks"].to_numpy(), alpha=rules.alpha
+    ).high
+    held = (
+        _assets(rollup_asset)
+        .group_by("campaign_id", "segment_id")
+        .agg(pl.col("asset_ids").list.explode().sort())
+    )
+    mismatched = (
+        rates.with_columns(
+            pl.Series("value", high, pl.Float64).fill_nan(None),
+            (rules.mismatch_rate * pl.col("others")).alias("threshold"),
+        )
+        .filter(
+            conversions > 0,
+            pl.col("value") < pl.col("threshold"),
+            pl.col("share") >= rules.mismatch_spend_share,
+        )
+        .join(held, on=["campaign_id", "segment_id"], how="left")
+        .with_columns(
+            pl.concat_str("campaign_id", "segment_id", separator="/").alias("subject"),
+            cost.alias("spend"),
+            pl.format(
+                "{} % of clicks convert, {} % in the campaign's other segments",
+                (100 * ratio(conversions, clicks)).round(2),
+                (100 * pl.col("others")).round(2),
+            ).alias("detail"),
+        )
+    )
+    return found(mismatched, Detection.SEGMENT_MISMATCH)
+
+
+def ungoverned_deliveries(rollup_asset: pl.DataFrame, assets: pl.DataFrame) -> pl.DataFrame:
+    """Assets that had impressions though nobody approved them, or with risk flags standing.
+
+    `value` is impressions for the first, the number of flags for the second; either is found above
+    a `threshold` of 0. An asset may be both. Returns the columns of a finding.
+    """
+    shown, flags = pl.col("impressions"), pl.col("risk_flags").list
+    delivered = (
+        _assets(rollup_asset)
+        .filter(shown > 0)
+        .join(assets.select("asset_id", "approved_by_human", "risk_flags"), on="asset_id")
+        .with_columns(pl.lit(0.0).alias("threshold"))
+    )
+    groups = {
+        Detection.DELIVERY_WITHOUT_APPROVAL: delivered.filter(
+            ~pl.col("approved_by_human")
+        ).with_columns(
+            shown.alias("value"),
+            pl.format("{} impressions without a person's approval", shown).alias("detail"),
+        ),
+        Detection.DELIVERY_WITH_RISK_FLAGS: delivered.filter(flags.len() > 0).with_columns(
+            flags.len().alias("value"),
+            pl.format("delivered with risk flags: {}", flags.sort().list.join(", ")).alias(
+                "detail"
+            ),
+        ),
+    }
+    return pl.concat(found(frame, detection) for detection, frame in groups.items())
+
+
+def _all_days(rollup: pl.DataFrame) -> pl.DataFrame:
+    return rollup.filter(pl.col("window") == Window.ALL)
+
+
+def _assets(rollup_asset: pl.DataFrame) -> pl.DataFrame:
+    """Each asset over all days, as the subject of a finding."""
+    return _all_days(rollup_asset).with_columns(
+        pl.col("asset_id").alias("subject"),
+        pl.concat_list("asset_id").alias("asset_ids"),
+        pl.col("cost").alias("spend"),
+    )
