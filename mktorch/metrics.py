@@ -102,7 +102,8 @@ def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     >>> pl.select(ratio(pl.lit(3), pl.lit(4)), none=ratio(pl.lit(3), pl.lit(0))).row(0)
     (0.75, None)
     """
-    return numerator / pl.when(denominator > 0).then(denominator)
+    # Polars divides by a scalar through its reciprocal, off by one bit; by a column it divides.
+    return numerator / (pl.when(denominator > 0).then(denominator) + numerator * 0)
 
 
 def roas(revenue: pl.Expr, cost: pl.Expr) -> pl.Expr:

@@ -89,6 +89,7 @@ def test_a_failed_step_is_told_in_state_and_manifest(monkeypatch, tmp_path) -> N
     assert run.state["errors"] == [
         "portfolio: ZeroDivisionError: by hand",
         "value: not run: performance_assessment could not be made",
+        "kpis: not run: performance_assessment could not be made",
     ]
     assert run.state["performance_assessment"] == {}
     assert run.state["roi_analysis"]["total_net_roi"] == 8052.45

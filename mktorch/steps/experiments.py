@@ -27,15 +27,23 @@ def _experiments(work: Work) -> Mapping[str, Any]:
         testing=config.enable_statistical_testing,
         rules=config.experiment_rules,
     )
-    experiments, assets = work[Source.EXPERIMENTS], work[Source.CREATIVE_ASSETS]
-    sums = work["rollup_experiment"]
+    experiments = work[Source.EXPERIMENTS]
+    # All assets, so that one of another campaign is named as such in a run of one campaign too.
+    assets = work["valid"][Source.CREATIVE_ASSETS]
+    sums = work["rollup_experiment"].join(
+        experiments, on=["experiment_id", "campaign_id"], how="semi", maintain_order="left"
+    )
     faults = experiment_setup_faults(experiments, assets, sums, terms)
     evaluations = experiment_evaluations(
         experiments,
         assets,
         sums,
-        work["rollup_experiment_week"],
-        work["rollup_experiment_weekday"],
+        *(
+            work[name].join(
+                sums, on=["experiment_id", "asset_id"], how="semi", maintain_order="left"
+            )
+            for name in ("rollup_experiment_week", "rollup_experiment_weekday")
+        ),
         faults,
         terms,
     )
@@ -54,7 +62,7 @@ STEPS: tuple[Step, ...] = (
         "Evaluate every experiment and walk it through its gates",
         (
             Source.EXPERIMENTS,
-            Source.CREATIVE_ASSETS,
+            "valid",
             "rollup_experiment",
             "rollup_experiment_week",
             "rollup_experiment_weekday",

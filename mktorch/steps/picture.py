@@ -64,7 +64,7 @@ def _journey(work: Work) -> Mapping[str, Any]:
         "funnel_steps": funnel_steps(
             stages, work["rollup_campaign"], by_campaign, config.funnel_rules, alpha
         ),
-        "funnel_steps_by_segment": funnel_steps(
+        "funnel_segment_steps": funnel_steps(
             funnel_stages(detail, *by_segment),
             work["rollup_segment"],
             by_segment,
@@ -162,7 +162,7 @@ STEPS: tuple[Step, ...] = (
         "journey",
         "Follow people from stage to stage; find leaks and breaks",
         (Source.FUNNEL_EVENTS, "rollup_campaign", "rollup_segment", "as_of"),
-        ("funnel_detail", "funnel_stages", "funnel_steps", "funnel_steps_by_segment"),
+        ("funnel_detail", "funnel_stages", "funnel_steps", "funnel_segment_steps"),
         _journey,
     ),
     Step(
