@@ -45,7 +45,7 @@ class Chart(Block):
         spec = self.drawing.to_dict() | {"config": theme(load_brand())}
         version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
         drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
-        named = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{self.id}-", drawn)
+        named = _renamed(drawn, self.id)
         return re.sub(r"\s*\n\s*", " ", named).replace("`", "&#96;").strip()
 
     def html(self) -> str:
@@ -67,6 +67,13 @@ class Chart(Block):
             f"alt: {escape.typst_string(self.alt)})"
         )
         return typst_shell(load_brand(), self.title, self.subtitle, body, self.all_notes, False)
+
+
+def _renamed(svg: str, prefix: str) -> str:
+    """Ids as the chart's own, counted within it: Vega counts over the life of the process."""
+    names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg))
+    fresh = {name: f"{prefix}-{i}" for i, name in enumerate(names, start=1)}
+    return re.sub(r'(\bid="|url\(#|href="#)([^")]+)', lambda m: m[1] + fresh.get(m[2], m[2]), svg)
 
 
 def theme(brand: Brand) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import unicodedata
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NONCHARACTERS = frozenset("\ufffe\uffff")
 _REPLACEMENT = "\ufffd"
-_HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}$\\@[]"})
+_HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}"})
 _TYPST_PLAIN = frozenset(" .,:;()%+-/_=!?'|^")
 _NEGATIVE = re.compile(r"(\u2212\S*\d)")
 _ZERO_WIDTH_SPACE = "\u200b"

@@ -71,7 +71,7 @@ def format_value(value: Any, fmt: Format = TEXT, locale: Locale = Locale()) -> s
     Percent takes a fraction (0.2 is 20.0 %); ratio writes a multiple (1.82 is 1.82x).
 
     >>> format_value(-1234.5, CURRENCY_EXACT), format_value(0.767, PERCENT), format_value(None)
-    ('\u22121,234.50', '76.7%', 'n/a')
+    ('\u2212$1,234.50', '76.7%', 'n/a')
 
     Raises
     ------

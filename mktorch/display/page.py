@@ -126,6 +126,20 @@ class Lead(Block):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unavailable(Block):
+    """In place of a block whose tables the run does not hold: which, and why."""
+
+    reason: str
+
+    def html(self) -> str:
+        return f'<p class="mk-empty">{escape.html(self.reason)}</p>'
+
+    def typst(self) -> str:
+        fill = rgb(load_brand().color("light"))
+        return f"#block(width: 100%, inset: 8pt, fill: {fill})[{escape.typst(self.reason)}]"
+
+
 def _html_card(card: Card) -> str:
     source = f' data-source="{escape.html(card.source)}"' if card.source else ""
     status = ""

@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
 from mktorch.display.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
-from mktorch.display.sections.facts import count, locale_of, money, of_campaign, row
+from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.display.tables import Column, Table
 from mktorch.runs import Run
@@ -17,6 +17,7 @@ _DRAWN = 15  # campaigns a bar chart can hold and stay readable
 _NAMED = 6  # campaigns listed by name in one cell
 
 
+@needs("campaign_analysis")
 def campaigns(run: Run, campaign: str = "") -> Table:
     """Every campaign with spend, value, returns, budget use and verdict, largest spend first."""
     frame = of_campaign(run, "campaign_analysis", campaign).sort(
@@ -56,8 +57,9 @@ def campaigns(run: Run, campaign: str = "") -> Table:
         notes=(
             (
                 "Spend and value are the ledger's where it has a row, else summed from the "
-                "performance metrics. Return per unit spent is value / spend; ROI is (value - "
-                "spend) / spend; budget used is spend / budget. All dates up to the report's moment."
+                "performance metrics. Return per unit spent is value / spend; ROI is "
+                "(value - spend) / spend; budget used is spend / budget. All dates up to the "
+                "report's moment."
             ),
             _verdict_rule(run),
         ),
@@ -67,6 +69,7 @@ def campaigns(run: Run, campaign: str = "") -> Table:
     )
 
 
+@needs("campaign_analysis")
 def spend_and_value(run: Run, campaign: str = "") -> Chart:
     """Spend against value, one line per campaign, as far apart as the return is large."""
     import altair as alt
@@ -134,6 +137,7 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
     )
 
 
+@needs("performance_assessment", "campaign_analysis")
 def portfolio(run: Run) -> Table:
     """The portfolio by verdict: how many campaigns, by which rule, and which."""
     total, analysis = row(run, "performance_assessment"), run.tables["campaign_analysis"]

@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 
 from mktorch.display.block import DisplayError
 from mktorch.display.formats import CURRENCY, Format, Locale, format_value
+from mktorch.display.page import Unavailable
 from mktorch.runs import Run
+
+P = ParamSpec("P")
+B = TypeVar("B")
+
+
+def needs(
+    *tables: str,
+) -> Callable[[Callable[Concatenate[Run, P], B]], Callable[Concatenate[Run, P], B | Unavailable]]:
+    """Declare the tables a block is made of; without one of them it says so and why."""
+
+    def declared(
+        make: Callable[Concatenate[Run, P], B],
+    ) -> Callable[Concatenate[Run, P], B | Unavailable]:
+        @wraps(make)
+        def made(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> B | Unavailable:
+            absent = [name for name in tables if name not in run.tables]
+            return Unavailable(reason=_why(run, absent)) if absent else make(run, *args, **kwargs)
+
+        return made
+
+    return declared
+
+
+def _why(run: Run, absent: list[str]) -> str:
+    failed = [f"{step.name}: {step.error}" for step in run.manifest.steps if step.error]
+    cause = f" ({'; '.join(failed)})" if failed else ""
+    return f"Not available: this run has no table {', '.join(absent)}{cause}."
 
 
 def locale_of(run: Run) -> Locale:
@@ -36,7 +66,7 @@ def of_campaign(run: Run, table: str, campaign: str = "") -> pl.DataFrame:
     frame = run.tables[table]
     if not campaign:
         return frame
-    known = run.tables["campaign_analysis"]["campaign_id"].to_list()
+    known = run.tables["campaigns"]["campaign_id"].sort().to_list()
     if campaign not in known:
         raise DisplayError(
             f"campaign {campaign!r} is not in run {run.run_id}; it holds {', '.join(known)}"

@@ -10,7 +10,7 @@ from mktorch.display.formats import (
     format_value,
 )
 from mktorch.display.page import Card, Cards, Lead, Masthead
-from mktorch.display.sections.facts import count, money, of_campaign, row
+from mktorch.display.sections.facts import count, money, needs, of_campaign, row
 from mktorch.display.status import Status, Tone
 from mktorch.runs import Run
 from mktorch.vocab import RoiStatus
@@ -26,18 +26,19 @@ def masthead(run: Run, campaign: str = "") -> Masthead:
     """Company, moment, scope and run; `campaign` is the one the page looks at."""
     manifest, brand = run.manifest, load_brand()
     scope = campaign or manifest.campaign_id
-    table = run.tables["campaign_analysis"]
-    names = dict(zip(table["campaign_id"], table["name"], strict=True))
+    known = of_campaign(run, "campaigns")
+    names = dict(zip(known["campaign_id"], known["name"], strict=True))
     facts = (
         f"As of {format_value(manifest.as_of, DATETIME)}",
         f"Campaign {names.get(scope, scope)}" if scope else count(len(names), "campaign"),
         f"Run {run.run_id}",
     )
     if campaign:
-        of_campaign(run, "campaign_analysis", campaign)
+        of_campaign(run, "campaigns", campaign)
     return Masthead(company=run.config.company or brand.company, facts=facts, brand=brand)
 
 
+@needs("performance_assessment", "roi_analysis")
 def headline(run: Run) -> Lead:
     """The portfolio's result in one sentence, then what stands behind it."""
     total, roi = row(run, "performance_assessment"), row(run, "roi_analysis")
@@ -59,6 +60,7 @@ def headline(run: Run) -> Lead:
     return Lead(sentence=_result(run, roi), points=tuple(points))
 
 
+@needs("performance_assessment", "roi_analysis", "reconciliations")
 def cards(run: Run) -> Cards:
     """Six figures: spend, value, net return, return on spend, verdicts, data quality."""
     total, roi = row(run, "performance_assessment"), row(run, "roi_analysis")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
-from mktorch.display.sections.facts import count, locale_of
+from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.status import SEVERITY, VERDICT
 from mktorch.display.tables import Column, Table
 from mktorch.runs import Run
@@ -15,6 +15,7 @@ SHOWN = 25  # rows of an appendix table; the run's tables hold them all
 _EACH = 5  # findings shown of one rule
 
 
+@needs("failures")
 def failure_summary(run: Run) -> Table:
     """Failures by source and rule, rejected ones first."""
     frame = (
@@ -49,6 +50,7 @@ def failure_summary(run: Run) -> Table:
     )
 
 
+@needs("failures")
 def failures(run: Run) -> Table:
     """The first failures of each rule, record by record: where, which value, why."""
     found = run.tables["failures"].sort("severity", "source", "rule", "file", "row", "field")
@@ -80,6 +82,7 @@ def failures(run: Run) -> Table:
     )
 
 
+@needs("reconciliations")
 def reconciliation_summary(run: Run) -> Table:
     """Each check: how many pairs of figures agree, differ, or cannot be compared."""
     checks = run.tables["reconciliations"]
@@ -117,6 +120,7 @@ def reconciliation_summary(run: Run) -> Table:
     )
 
 
+@needs("reconciliations")
 def reconciliations(run: Run) -> Table:
     """The pairs that do not agree, widest relative gap first, then the largest that do."""
     order = pl.col("verdict").replace_strict(

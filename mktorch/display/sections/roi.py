@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
 from mktorch.display.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
-from mktorch.display.sections.facts import locale_of, money, of_campaign, row
+from mktorch.display.sections.facts import locale_of, money, needs, of_campaign, row
 from mktorch.display.tables import Column, Table
 from mktorch.runs import Run
 
@@ -15,6 +15,7 @@ _KIND_COLORS = {"value": "primary", "cost": "secondary", "net": "success"}
 _DEFINITION = "Net return is value less media spend, model cost and human review."
 
 
+@needs("roi_waterfall", "roi_analysis")
 def roi_waterfall(run: Run) -> Chart:
     """From estimated value through every cost to the net return."""
     import altair as alt
@@ -62,6 +63,7 @@ def roi_waterfall(run: Run) -> Chart:
     )
 
 
+@needs("roi_by_campaign", "campaign_analysis")
 def roi_by_campaign(run: Run, campaign: str = "") -> Table:
     """Every campaign's value, costs and net return, and where its money is from."""
     locale = locale_of(run)
@@ -113,6 +115,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
     )
 
 
+@needs("roi_analysis", "performance_assessment")
 def roi_totals(run: Run) -> Table:
     """The portfolio's totals, to the cent, with what each one is."""
     total, overall = row(run, "roi_analysis"), row(run, "performance_assessment")["overall_roi"]

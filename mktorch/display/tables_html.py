@@ -1,0 +1,106 @@
+"""A table specification as a Great Tables object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from mktorch.display import escape
+from mktorch.display.brand import Brand
+from mktorch.display.status import status_of
+
+if TYPE_CHECKING:
+    from great_tables import GT
+
+    from mktorch.display.tables import Column, Table
+
+
+def great_table(table: Table, heading: bool) -> GT:
+    """The table with its formats, alignment and statuses; `heading` adds title and notes."""
+    from great_tables import GT, html
+
+    cells = {column.name: _cells(table, column) for column in table.columns}
+    groups = {table.group: table.frame[table.group].to_list()} if table.group else {}
+    shown = pl.DataFrame(groups | cells, schema=dict.fromkeys((*groups, *cells), pl.String))
+    made = GT(shown, id=table.id, groupname_col=table.group or None)
+    made = made.fmt(fns=str, columns=[c.name for c in table.columns])
+    made = made.cols_label({c.name: html(escape.html(c.label)) for c in table.columns})
+    for side in ("left", "right", "center"):
+        made = made.cols_align(side, [c.name for c in table.columns if c.side == side])
+    if heading:
+        made = made.tab_header(html(escape.html(table.title)), html(escape.html(table.subtitle)))
+        for note in table.all_notes:
+            made = made.tab_source_note(html(escape.html(note)))
+    return made.tab_options(**_gt_options(table.brand))
+
+
+def _cells(table: Table, column: Column) -> list[str]:
+    return [
+        _cell(table, column, *parts)
+        for parts in zip(
+            table.frame[column.name].to_list(),
+            table.texts(column),
+            table.details(column),
+            strict=True,
+        )
+    ]
+
+
+def _cell(table: Table, column: Column, value: Any, text: str, detail: str) -> str:
+    words = escape.html(text)
+    if value is None:
+        shown = f'<span class="mk-na">{words}</span>'
+    elif column.statuses is not None:
+        tone = status_of(value, column.statuses).tone
+        shown = (
+            f'<span class="mk-status mk-{tone.name.lower()}">'
+            f'<span aria-hidden="true">{tone.shape}</span> {words}</span>'
+        )
+    elif column.format.numeric:
+        source = f' data-source="{table.source}.{column.name}"' if table.source else ""
+        shown = f'<data value="{value}"{source}>{words}</data>'
+    else:
+        shown = f"<code>{words}</code>" if column.mono else f"<bdi>{words}</bdi>"
+    below = f'<span class="mk-detail"><bdi>{escape.html(detail)}</bdi></span>' if detail else ""
+    return shown + below
+
+
+def _gt_options(brand: Brand) -> dict[str, Any]:
+    line, ink, muted = (
+        brand.tint("secondary", 0.28),
+        brand.color("foreground"),
+        brand.color("secondary"),
+    )
+    return {
+        "container_overflow_x": "visible",
+        "container_overflow_y": "visible",
+        "container_padding_x": "0px",
+        "container_padding_y": "0px",
+        "table_width": "100%",
+        "table_font_names": [brand.font, "system-ui", "sans-serif"],
+        "table_font_size": "14px",
+        "table_font_color": ink,
+        "table_border_top_style": "none",
+        "table_border_bottom_color": line,
+        "table_border_bottom_width": "1px",
+        "heading_align": "left",
+        "heading_title_font_weight": "600",
+        "column_labels_font_size": "12px",
+        "column_labels_font_weight": "600",
+        "column_labels_border_top_style": "none",
+        "column_labels_border_bottom_color": ink,
+        "column_labels_border_bottom_width": "1.5px",
+        "column_labels_padding_horizontal": "10px",
+        "table_body_border_top_style": "none",
+        "table_body_border_bottom_style": "none",
+        "table_body_hlines_color": line,
+        "row_group_font_weight": "600",
+        "row_group_border_top_color": line,
+        "row_group_border_bottom_color": line,
+        "data_row_padding": "8px",
+        "data_row_padding_horizontal": "10px",
+        "source_notes_font_size": "12px",
+        "table_font_color_light": muted,
+        "quarto_disable_processing": True,
+    }

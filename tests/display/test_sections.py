@@ -1,0 +1,100 @@
+"""Sections show the run's figures, say what they find, and say why where there is nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import polars as pl
+import pytest
+
+import mktorch
+from mktorch import display
+from mktorch.display.block import DisplayError
+from mktorch.display.formats import CURRENCY_EXACT, format_value
+from mktorch.display.page import Unavailable
+
+SECTIONS = [
+    name
+    for module, names in display._MODULES.items()
+    if module.startswith("sections.")
+    for name in names
+]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_writes_both_targets(sample_run: mktorch.Run, name: str) -> None:
+    block = getattr(display, name)(sample_run)
+    assert block.html() == block.html()
+    assert block.typst()
+    assert not re.search(r">\s*(None|nan|inf)\b", block.html())
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_bears_a_run_without_records(edit, tmp_path, name: str) -> None:
+    for source in ("performance_metrics", "roi_ledger", "experiments", "creative_assets"):
+        folder = edit(source, lambda _: [])
+    run = mktorch.run(folder, out=tmp_path / "runs")
+    block = getattr(display, name)(run)
+    assert block.html()
+    assert block.typst()
+
+
+def test_the_waterfall_says_what_the_totals_say(tiny_run: mktorch.Run) -> None:
+    total = tiny_run.tables["roi_analysis"].row(0, named=True)
+    chart = display.roi_waterfall(tiny_run)
+    net = format_value(total["total_net_roi"], CURRENCY_EXACT)
+    assert net in chart.title
+    assert f"Net return: {net}." in chart.alt
+    assert chart.notes
+
+
+def test_every_table_and_chart_states_finding_note_and_source(sample_run: mktorch.Run) -> None:
+    for name in SECTIONS:
+        block = getattr(display, name)(sample_run)
+        if hasattr(block, "all_notes"):
+            assert block.title.endswith("."), name
+            assert any(note.startswith("Source: ") for note in block.all_notes), name
+
+
+def test_one_campaign_narrows_the_rows(sample_run: mktorch.Run) -> None:
+    one = sample_run.tables["campaigns"]["campaign_id"].sort()[0]
+    assert display.campaigns(sample_run, one).frame["campaign_id"].to_list() == [one]
+    assert display.roi_by_campaign(sample_run, one).frame.height == 1
+    with pytest.raises(DisplayError, match="NOPE"):
+        display.campaigns(sample_run, "NOPE")
+
+
+def test_a_missing_table_is_explained_in_place(sample_run: mktorch.Run, tmp_path) -> None:
+    import shutil
+
+    folder = shutil.copytree(sample_run.path, tmp_path / "run")
+    file = folder / "manifest.json"
+    content = json.loads(file.read_text())
+    del content["tables"]["roi_waterfall"]
+    content["steps"][0]["error"] = "disk full"
+    file.write_text(json.dumps(content))
+    block = display.roi_waterfall(mktorch.load_run(folder))
+    assert isinstance(block, Unavailable)
+    assert "roi_waterfall" in block.reason
+    assert "disk full" in block.reason
+
+
+def test_failures_show_a_few_of_each_rule(sample_run: mktorch.Run) -> None:
+    shown = display.failures(sample_run).frame
+    assert shown.group_by("source", "rule", "severity").len()["len"].max() <= 5
+    rules = sample_run.tables["failures"].select("source", "rule").n_unique()
+    assert shown.select("source", "rule").n_unique() == rules
+
+
+def test_open_reconciliations_are_ordered_by_gap(sample_run: mktorch.Run) -> None:
+    frame = display.reconciliations(sample_run).frame
+    differing = frame.filter(pl.col("verdict") == "differs")["relative_gap"].abs()
+    assert differing.is_sorted(descending=True)
+    assert "agrees" not in frame["verdict"].to_list()
+
+
+def test_the_lazy_names_are_all_there() -> None:
+    assert set(display.__all__) == set(display._HOMES)
+    with pytest.raises(AttributeError, match="nothing_here"):
+        display.nothing_here  # noqa: B018

@@ -1,0 +1,170 @@
+"""One specification, the same figures, notes and statuses in HTML and in Typst."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pdfplumber
+import polars as pl
+import pytest
+import typst
+from great_tables import GT
+
+from mktorch.display.formats import CURRENCY_EXACT, INTEGER, PERCENT
+from mktorch.display.house import font_dir
+from mktorch.display.status import PERFORMANCE
+from mktorch.display.tables import Column, Table
+
+FRAME = pl.DataFrame(
+    {
+        "name": ["Spring <b>", "#Autumn"],
+        "id": ["C1", "C2"],
+        "spend": [1234.5, None],
+        "roi": [0.5, None],
+        "verdict": ["exceeding_expectations", "insufficient_data"],
+        "region": ["North", "South"],
+    }
+)
+COLUMNS = (
+    Column(name="name", label="Campaign", detail="id"),
+    Column(name="spend", label="Spend", format=CURRENCY_EXACT, missing="no record of spend"),
+    Column(name="roi", label="ROI", format=PERCENT),
+    Column(name="verdict", label="Verdict", statuses=PERFORMANCE),
+)
+
+
+def make(**changes) -> Table:
+    given = {"id": "t", "frame": FRAME, "columns": COLUMNS, "title": "Spring leads.", "source": "x"}
+    return Table(**(given | changes))
+
+
+PAGE = '#set page(width: 17cm, height: 40cm, margin: 0pt)\n#set text(font: "Source Sans Pro")\n'
+
+
+def pdf_words(source: str) -> str:
+    made = typst.compile(
+        (PAGE + source).encode(), font_paths=[str(font_dir())], ignore_system_fonts=True
+    )
+    with pdfplumber.open(io.BytesIO(made)) as file:
+        return file.pages[0].extract_text()
+
+
+def html_words(markup: str) -> str:
+    import html
+
+    return re.sub(
+        r"\s+",
+        " ",
+        html.unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", markup, flags=re.DOTALL)),
+    )
+
+
+def test_both_targets_show_the_same_texts() -> None:
+    table = make()
+    shown = (
+        "Spring leads.",
+        "Campaign",
+        "Spring <b>",
+        "#Autumn",
+        "$1,234.50",
+        "50.0%",
+        "n/a",
+        "C2",
+    )
+    notes = ("n/a: Spend, no record of spend.", "Source: x.")
+    for words in (html_words(table.html()), pdf_words(table.typst())):
+        for text in (*shown, *notes, "Exceeding", "No data"):
+            assert text in words
+
+
+def test_status_is_word_shape_and_colour() -> None:
+    table = make()
+    assert re.search(r'mk-good"><span aria-hidden="true">✓</span> Exceeding', table.html())
+    assert 'fill: rgb("#' in table.typst()
+    assert "✓ Exceeding" in pdf_words(table.typst())
+
+
+def test_a_null_never_hides_a_reason_that_is_known() -> None:
+    whole = make(frame=FRAME.drop_nulls())
+    assert not any("n/a" in note for note in whole.all_notes)
+    assert any("no record of spend" in note for note in make().all_notes)
+
+
+def test_figures_carry_their_value_and_source() -> None:
+    assert '<data value="1234.5" data-source="x.spend">$1,234.50</data>' in make().html()
+
+
+def test_ids_are_stable_and_unique_in_a_page() -> None:
+    page = make().html() + make(id="u").html()
+    assert make().html() == make().html()
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_it_is_a_great_table_with_heading_and_notes() -> None:
+    gt = make().as_gt()
+    assert isinstance(gt, GT)
+    assert "Spring leads." in gt.as_raw_html()
+    assert "no record of spend" in gt.as_raw_html()
+
+
+def test_groups_head_their_rows_in_both() -> None:
+    table = make(group="region")
+    for words in (html_words(table.html()), pdf_words(table.typst())):
+        assert words.index("North") < words.index("Spring <b>") < words.index("South")
+
+
+def test_an_empty_table_says_so() -> None:
+    table = make(frame=FRAME.clear(), empty="No campaign.")
+    assert "No campaign." in table.html()
+    assert "No campaign." in pdf_words(table.typst())
+
+
+def test_an_unknown_column_is_named() -> None:
+    with pytest.raises(KeyError, match="no column nowhere"):
+        make(columns=(Column(name="nowhere", label="X"),))
+
+
+def test_a_long_table_repeats_its_header_and_a_short_one_stays_whole() -> None:
+    long = make(frame=pl.concat([FRAME] * 20))
+    assert "breakable: true" in long.typst()
+    assert "breakable: false" in make().typst()
+    assert "table.header(" in long.typst()
+
+
+def test_a_group_name_is_text() -> None:
+    table = make(frame=FRAME.with_columns(region=pl.lit("<i>#a</i>")), group="region")
+    assert "<i>#a</i>" in pdf_words(table.typst())
+    assert "<i>" not in table.html()
+    assert "<i>#a</i>" in html_words(table.html())
+
+
+@pytest.mark.parametrize("columns", [4, 10, 16])
+def test_wide_tables_shrink_and_stay_on_the_page(columns: int) -> None:
+    names = [f"figure_{i}" for i in range(columns)]
+    frame = pl.DataFrame(
+        {"name": ["A name of eighty characters " + "x" * 52], **{n: [123456789.5] for n in names}}
+    )
+    table = make(
+        frame=frame,
+        columns=(
+            Column(name="name", label="Name"),
+            *(Column(name=n, label=n, format=INTEGER) for n in names),
+        ),
+    )
+    made = typst.compile(
+        (PAGE + table.typst()).encode(), font_paths=[str(font_dir())], ignore_system_fonts=True
+    )
+    with pdfplumber.open(io.BytesIO(made)) as file:
+        words = file.pages[0].extract_words()
+        assert all(w["x0"] >= 0 and w["x1"] <= file.pages[0].width + 0.5 for w in words)
+        _assert_no_overprint(words)
+
+
+def _assert_no_overprint(words) -> None:
+    for i, a in enumerate(words):
+        for b in words[i + 1 :]:
+            across = min(a["x1"], b["x1"]) - max(a["x0"], b["x0"])
+            down = min(a["bottom"], b["bottom"]) - max(a["top"], b["top"])
+            assert across < 1 or down < 2, (a["text"], b["text"])
