@@ -42,27 +42,38 @@ class Habit(NamedTuple):
     field: str
 
 
+class Seen(NamedTuple):
+    """How many rows show a habit, the first that does, and its value as written."""
+
+    rows: int
+    first: int
+    example: str | None
+
+
 @dataclass
 class Habits:
-    """How often each habit was met, and the first row that shows it."""
+    """Every habit met, and where."""
 
-    seen: dict[Habit, tuple[int, int]] = field(default_factory=dict)
+    seen: dict[Habit, Seen] = field(default_factory=dict)
 
-    def add(self, name: str, column: str, rows: int, first: int) -> None:
-        """Count `rows` more rows of a habit, the first of them being row `first`."""
+    def add(self, name: str, column: str, seen: Seen) -> None:
+        """Count more rows of a habit, further down than those counted before."""
         habit = Habit(name, column)
-        before, earliest = self.seen.get(habit, (0, first))
-        if rows:
-            self.seen[habit] = (before + rows, min(earliest, first))
+        if known := self.seen.get(habit):
+            seen = known._replace(rows=known.rows + seen.rows)
+        if seen.rows:
+            self.seen[habit] = seen
 
-    def mark(self, name: str, column: str, rows: pl.Series) -> None:
-        """Count the true values of a Boolean mask by row."""
-        self.add(name, column, int(rows.sum()), rows.arg_max() or 0)
+    def mark(self, name: str, column: str, shows: pl.Series, text: pl.Series) -> None:
+        """Count the true values of a mask over a batch's rows, whose values are `text`."""
+        first = shows.arg_max() or 0
+        if shows.any():
+            self.add(name, column, Seen(int(shows.sum()), first, text[first]))
 
     def merge(self, other: Habits, offset: int) -> None:
-        """Add another batch's habits, whose rows begin at `offset`."""
-        for habit, (rows, first) in other.seen.items():
-            self.add(*habit, rows, first + offset)
+        """Add the habits of the next batch, whose rows begin at `offset`."""
+        for habit, seen in other.seen.items():
+            self.add(*habit, seen._replace(first=seen.first + offset))
 
 
 NUMERIC_STRING, UNKNOWN_FIELD = "numeric_string", "unknown_field"
@@ -129,7 +140,7 @@ def to_moment(text: pl.Series, name: str, habits: Habits) -> pl.Series:
         if habit == OFFSET:
             parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         if habit:
-            habits.mark(habit, name, parsed.is_not_null())
+            habits.mark(habit, name, parsed.is_not_null(), text)
         values = _either(values, parsed)
     return values
 
@@ -141,7 +152,7 @@ def to_date(text: pl.Series, name: str, habits: Habits) -> pl.Series:
     if longer.null_count() < len(longer):
         readable = to_moment(longer, name, Habits()).is_not_null()
         dropped = _where(readable, longer).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-        habits.mark(TIME_DROPPED, name, dropped.is_not_null())
+        habits.mark(TIME_DROPPED, name, dropped.is_not_null(), text)
         days = _either(days, dropped)
     return days
 
@@ -168,7 +179,7 @@ def _number(parse: Callable[[pl.Series], pl.Series]) -> _Read:
     def read(text: pl.Series, kinds: pl.Series, name: str, habits: Habits) -> pl.Series:
         quoted = (kinds == Kind.STRING) & text.str.contains(_NUMBER)
         values = parse(_where((kinds == Kind.NUMBER) | quoted, text))
-        habits.mark(NUMERIC_STRING, name, quoted & values.is_not_null())
+        habits.mark(NUMERIC_STRING, name, quoted & values.is_not_null(), text)
         return values
 
     return read

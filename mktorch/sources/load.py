@@ -144,12 +144,15 @@ def _warnings(habits: Habits, spec: SourceSpec) -> Iterator[pl.DataFrame]:
         UNKNOWN_FIELD: "{field} is no field of {source}; found in {rows:,} rows, the first here, "
         "and left out: known are {known}",
     }
-    for (name, field), (rows, first) in sorted(habits.seen.items()):
+    for (name, field), seen in sorted(habits.seen.items()):
         if name in messages:
             message = messages[name].format(
-                field=field, rows=rows, source=spec.source, known=", ".join(spec.columns)
+                field=field, rows=seen.rows, source=spec.source, known=", ".join(spec.columns)
             )
-            yield failures(first, rule=Rule(name), field=field, message=message)
+            example = pl.Series([seen.example], dtype=pl.String)
+            yield failures(
+                seen.first, rule=Rule(name), field=field, values=example, message=message
+            )
 
 
 def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
@@ -158,9 +161,9 @@ def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
     if not file.batch.frame.height:
         weight = "is required but" if spec.required else ""
         yield f"{path}: {spec.source} {weight} holds no records".replace("  ", " ")
-    for (name, field), (rows, _) in sorted(file.batch.habits.seen.items()):
+    for (name, field), seen in sorted(file.batch.habits.seen.items()):
         if name in _NOTES:
-            yield f"{spec.source}.{field}: {_NOTES[name].format(rows=rows)} ({path})"
+            yield f"{spec.source}.{field}: {_NOTES[name].format(rows=seen.rows)} ({path})"
 
 
 def with_keys(bad: pl.DataFrame, frame: pl.DataFrame, spec: SourceSpec) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.columns import metadata
-from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, convert
+from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert
 from mktorch.sources.rules import SourceError
 
 
@@ -44,8 +44,8 @@ def from_frame(frame: pl.DataFrame, columns: Mapping[str, dy.Column]) -> Batch:
         kinds.append(held.rename(name))
     habits = Habits()
     for name in frame.columns:
-        if name not in columns:
-            habits.add(UNKNOWN_FIELD, name, frame.height, 0)
+        if name not in columns and frame.height:
+            habits.add(UNKNOWN_FIELD, name, Seen(frame.height, 0, _text(frame[name].head(1))[0]))
     return convert(pl.DataFrame(texts), pl.DataFrame(kinds), columns, habits)
 
 

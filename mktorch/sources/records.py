@@ -15,7 +15,7 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.columns import metadata
-from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, convert
+from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert
 from mktorch.sources.rules import Rule, failures, found
 
 
@@ -195,7 +195,7 @@ def to_batch(records: list[Any], columns: Mapping[str, dy.Column]) -> Batch:
     habits = Habits()
     for name in set[str]().union(*objects) - columns.keys():
         rows = [row for row, record in enumerate(objects) if name in record]
-        habits.add(UNKNOWN_FIELD, name, len(rows), rows[0])
+        habits.add(UNKNOWN_FIELD, name, Seen(len(rows), rows[0], _shown(objects[rows[0]][name])))
     texts, kinds = (pl.DataFrame(list(series)) for series in zip(*pairs, strict=True))
     batch = convert(texts, kinds, columns, habits)
     strays = [(row, r) for row, r in enumerate(records) if not isinstance(r, dict)]

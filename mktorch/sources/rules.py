@@ -116,7 +116,9 @@ def severities(overrides: Mapping[str, FailureSeverity]) -> dict[Rule, FailureSe
     for name, severity in overrides.items():
         if name not in SEVERITY:
             near = difflib.get_close_matches(name, list(SEVERITY), n=1, cutoff=0)[0]
-            raise SourceError(f"validation_severity: unknown rule {name!r}; did you mean {near!r}?")
+            raise SourceError(
+                f"validation_severity: unknown rule {name!r}; did you mean {str(near)!r}?"
+            )
         if name in FIXED and severity != ERROR:
             raise SourceError(
                 f"validation_severity: {name!r} is always an error, because such a record has no "
