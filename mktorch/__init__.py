@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config
     from mktorch.errors import MktorchError
-    from mktorch.pipeline import PipelineError, run
+    from mktorch.pipeline import run
     from mktorch.render import RenderError, render
     from mktorch.runs import Run, RunError, load_run
     from mktorch.sources import SourceError
     from mktorch.state import MarketingOrchestratorState
+    from mktorch.steps import PipelineError
     from mktorch.synth import SynthError, synth
 
 __version__ = "0.1.0"
@@ -48,7 +49,7 @@ _HOMES = {
     "MarketingOrchestratorConfig": "config",
     "MarketingOrchestratorState": "state",
     "MktorchError": "errors",
-    "PipelineError": "pipeline",
+    "PipelineError": "steps",
     "RenderError": "render",
     "Run": "runs",
     "RunError": "runs",

@@ -78,7 +78,7 @@ def test_values_by_channel_and_segment_add_up_to_the_portfolio(sample_run) -> No
 def test_runs_per_campaign_add_up_to_the_whole(sample_run, by_campaign, name, keys) -> None:
     parts = pl.concat([run.tables[name] for run in by_campaign]).sort(keys)
     whole = sample_run.tables[name].sort(keys)
-    family = pl.exclude("q_value")  # corrected over all experiments looked at, so it depends on them
+    family = pl.exclude("q_value")  # it is corrected over all the experiments looked at
     assert_frame_equal(parts.select(family), whole.select(family), check_exact=True)
 
 

@@ -101,7 +101,8 @@ def test_one_campaign_restricts_every_table_that_belongs_to_one(tmp_path) -> Non
     for name in run.tables:
         frame = run.tables[name]
         if "campaign_id" in frame.columns:
-            assert set(frame["campaign_id"]) <= {"CAMP_002", None}, name  # None: the total of all in scope
+            # without an id: the total of all in scope
+            assert set(frame["campaign_id"]) <= {"CAMP_002", None}, name
     assert set(run.tables.performance_metrics["asset_id"]) == {"ASSET_004", "ASSET_005"}
     assert run.tables.channels.height == 2  # shared by all campaigns
     assert run.state["campaign_id"] == "CAMP_002"

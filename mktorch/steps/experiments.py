@@ -33,20 +33,12 @@ def _experiments(work: Work) -> Mapping[str, Any]:
     sums = work["rollup_experiment"].join(
         experiments, on=["experiment_id", "campaign_id"], how="semi", maintain_order="left"
     )
-    faults = experiment_setup_faults(experiments, assets, sums, terms)
-    evaluations = experiment_evaluations(
-        experiments,
-        assets,
-        sums,
-        *(
-            work[name].join(
-                sums, on=["experiment_id", "asset_id"], how="semi", maintain_order="left"
-            )
-            for name in ("rollup_experiment_week", "rollup_experiment_weekday")
-        ),
-        faults,
-        terms,
+    week, weekday = (
+        work[name].join(sums, on=["experiment_id", "asset_id"], how="semi", maintain_order="left")
+        for name in ("rollup_experiment_week", "rollup_experiment_weekday")
     )
+    faults = experiment_setup_faults(experiments, assets, sums, terms)
+    evaluations = experiment_evaluations(experiments, assets, sums, week, weekday, faults, terms)
     gates = experiment_gates(evaluations, terms)
     return {
         "experiment_setup_faults": faults,
