@@ -1,0 +1,75 @@
+"""Parquet columns of other types, brought to the declared ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from mktorch.sources import columns as c
+from mktorch.sources.parquet_reader import from_frame
+
+NOON = datetime(2026, 3, 15, 12)
+BAD = ["unreadable_value"]
+ROME = ZoneInfo("Europe/Rome")
+
+
+@pytest.mark.parametrize(
+    ("values", "column", "outcome", "habits"),
+    [
+        (pl.Series([7], dtype=pl.UInt8), c.count(), 7, []),
+        (pl.Series([7.0]), c.count(), 7, []),
+        (pl.Series([7.5]), c.count(), BAD, []),
+        (pl.Series([2**64 - 1], dtype=pl.UInt64), c.count(), BAD, []),
+        (pl.Series(["7"]), c.count(), 7, ["numeric_string"]),
+        (pl.Series([True]), c.count(), BAD, []),
+        (pl.Series([0.1], dtype=pl.Float32), c.amount(), 0.1, []),
+        (pl.Series([Decimal("1.25")]), c.amount(), 1.25, []),
+        (pl.Series([float("nan")]), c.amount(), BAD, []),
+        (pl.Series([7]), c.text(), BAD, []),
+        (pl.Series(["a"], dtype=pl.Categorical), c.text(), "a", []),
+        (pl.Series([None]), c.text(optional=True), None, []),
+        (pl.Series([True]), c.flag(), True, []),
+        (pl.Series([1]), c.flag(), BAD, []),
+        (pl.Series([NOON]), c.moment(), NOON, []),
+        (pl.Series([NOON], dtype=pl.Datetime("ns")), c.moment(), NOON, []),
+        (pl.Series([NOON.replace(tzinfo=UTC)]), c.moment(), NOON, []),
+        (
+            pl.Series([NOON.replace(tzinfo=ROME)], dtype=pl.Datetime("us", "Europe/Rome")),
+            c.moment(),
+            datetime(2026, 3, 15, 11),
+            ["offset"],
+        ),
+        (pl.Series([NOON.date()]), c.moment(), datetime(2026, 3, 15), ["date_only"]),
+        (pl.Series([NOON]), c.date(), date(2026, 3, 15), ["time_dropped"]),
+        (pl.Series([date(2026, 3, 15)]), c.date(), date(2026, 3, 15), []),
+        (pl.Series([["a", "b"]]), c.ids(), ["a", "b"], []),
+        (pl.Series([[]], dtype=pl.List(pl.String)), c.ids(), [], []),
+        (pl.Series([["a", None]]), c.ids(), BAD, []),
+        (pl.Series([[1]]), c.ids(), BAD, []),
+        (pl.Series([["a"]], dtype=pl.Array(pl.String, 1)), c.ids(), ["a"], []),
+        (pl.Series([{"x": 1, "y": None}]), c.free(), '{"x":1,"y":null}', []),
+        (pl.Series(['{"x": 1}']), c.free(), '{"x": 1}', []),
+        (pl.Series([None], dtype=pl.List(pl.String)), c.ids(optional=True), None, []),
+        (pl.Series([None], dtype=pl.Struct({"x": pl.Int64})), c.free(), None, []),
+    ],
+)
+def test_a_column_of_some_type(values, column, outcome, habits):
+    batch = from_frame(values.alias("f").to_frame(), {"f": column})
+    assert batch.frame.schema["f"] == column.dtype
+    if outcome is BAD:
+        assert batch.failures["rule"].to_list() == BAD
+        assert batch.frame["f"].to_list() == [None]
+    else:
+        assert batch.failures.is_empty()
+        assert batch.frame["f"].to_list() == [outcome]
+    assert [habit.name for habit in batch.habits.seen] == habits
+
+
+def test_absent_columns_are_null_and_others_are_told():
+    batch = from_frame(pl.DataFrame({"extra": [1, 2]}), {"name": c.text()})
+    assert batch.frame["name"].to_list() == [None, None]
+    assert [tuple(h) for h in batch.habits.seen] == [("unknown_field", "extra")]
