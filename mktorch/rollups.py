@@ -2,18 +2,35 @@
 
 Money is summed in whole millionths of the currency unit. Integer sums do not depend on order, so
 the same rows give the same bits on any engine, thread count or row order.
+
+Experiments also get the sums of squares and products of their daily snapshots, from which variances
+follow without the days, and their sums by calendar week and by weekday.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import reduce
+from itertools import combinations_with_replacement
 
 import polars as pl
 
 from mktorch.vocab import Measure, Window
 
 MICRO = 1_000_000
+DAYS_PER_MONTH = 365.25 / 12
 MEASURES = tuple(str(measure) for measure in Measure)
+_MONEY = (Measure.COST, Measure.REVENUE)
+PRODUCTS = {
+    (a, b): f"{a}_sq" if a == b else f"{a}_x_{b}"
+    for a, b in combinations_with_replacement(MEASURES, 2)
+}
+"""Two measures, in declared order -> the column that sums their product over daily snapshots."""
+BEFORE = "_before"
+"""Suffix of a measure summed over the days just before the experiment."""
+BEFORE_DAYS = 28
+"""Length of that stretch: four whole weeks, so that every weekday counts alike."""
 _ASSET = ("campaign_id", "segment_id", "channel_id")
 # Rollup -> its key columns; those in BY_WINDOW also carry `window` (all, current, prior).
 BY_WINDOW = {
@@ -24,8 +41,12 @@ BY_WINDOW = {
 }
 BY_KEY = {
     "rollup_experiment": ("experiment_id", "asset_id", *_ASSET),
+    "rollup_experiment_week": ("experiment_id", "asset_id", "week"),
+    "rollup_experiment_weekday": ("experiment_id", "asset_id", "weekday"),
     "rollup_day": (*_ASSET, "date"),
+    "rollup_asset_day": ("asset_id", *_ASSET, "date"),
 }
+_DAYS = pl.len().cast(pl.Int64).alias("days")
 
 
 def windows(as_of: date, days: int) -> dict[Window, tuple[date, date]]:
@@ -48,10 +69,16 @@ def micros(money: pl.Expr) -> pl.Expr:
 
 
 def units(money: pl.Expr) -> pl.Expr:
-    """Whole millionths back as money: the nearest Float64."""
+    """Whole millionths back as money: the nearest Float64, up to 9e15 units."""
+    small = money.abs() < 2**53  # beyond it the cast would round before the division does
+    whole, rest = money // MICRO, money % MICRO
+    return pl.when(small).then(_in_units(money)).otherwise(whole.cast(pl.Float64) + _in_units(rest))
+
+
+def _in_units(money: pl.Expr) -> pl.Expr:
     # Polars divides by a scalar through its reciprocal, which is off by one bit; by a column, not.
-    whole = money.cast(pl.Float64)
-    return whole / (whole * 0 + MICRO)
+    value = money.cast(pl.Float64)
+    return value / (value * 0 + MICRO)
 
 
 def rollups(
@@ -73,16 +100,28 @@ def rollups(
     Rollup name -> frame: its keys, the measures, `snapshots` (rows summed), `first_day` and
     `last_day`; one row per key (and window), sorted by them. A key without rows is absent.
     `rollup_rate` holds, per asset, what its supplied conversion rates imply.
+
+    Of experiments only the rows that name the experiment count. `rollup_experiment` adds `days`
+    (daily snapshots) and the columns of `PRODUCTS`, exact while a day's money is under 1e12.
+    `week` is the Monday of a calendar week, `weekday` 1 (Monday) to 7; the weekday rows add `days`
+    and, with the suffix `_before`, the asset's sums on the same weekday of the `BEFORE_DAYS` days
+    before the experiment's first row, under whatever experiment; null where there are none.
     """
-    base = _daily(metrics, assets)
+    # Collected here, so that the plans below share it: a filter pushed down would scan again.
+    daily, rate = pl.collect_all([_daily(metrics, assets), _rates(metrics)])
+    base = daily.lazy()
+    tested = base.filter(pl.col("experiment_id").is_not_null())
     spans = windows(as_of, window_days)
     plans = {
-        "rollup_rate": _rates(metrics),
+        "rollup_rate": rate.lazy(),
         **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
-        "rollup_experiment": _sum(
-            base.filter(pl.col("experiment_id").is_not_null()), BY_KEY["rollup_experiment"]
+        "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], _moments()),
+        "rollup_experiment_week": _sum(
+            tested.with_columns(pl.col("date").dt.truncate("1w").alias("week")),
+            BY_KEY["rollup_experiment_week"],
         ),
-        "rollup_day": _sum(base, BY_KEY["rollup_day"]),
+        "rollup_experiment_weekday": _by_weekday(base, tested),
+        **{name: _sum(base, BY_KEY[name]) for name in ("rollup_day", "rollup_asset_day")},
     }
     frames = pl.collect_all(list(plans.values()))
     return {
@@ -110,7 +149,7 @@ def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _sum(base: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()) -> pl.LazyFrame:
     return (
         base.group_by(keys)
         .agg(
@@ -118,9 +157,40 @@ def _sum(base: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
             pl.col("snapshots").sum().cast(pl.Int64),
             pl.col("date").min().alias("first_day"),
             pl.col("date").max().alias("last_day"),
+            *more,
         )
         .sort(keys)
     )
+
+
+def _moments() -> tuple[pl.Expr, ...]:
+    """`days`, and the sum over daily rows of every product of two measures."""
+    return (_DAYS, *(_product(a, b).alias(column) for (a, b), column in PRODUCTS.items()))
+
+
+def _product(a: str, b: str) -> pl.Expr:
+    """The exact sum of a product as Float64: millionths come back once per factor of money."""
+    total = (pl.col(a).cast(pl.Int128) * pl.col(b).cast(pl.Int128)).sum()
+    money = (measure for measure in (a, b) if measure in _MONEY)
+    return reduce(lambda value, _: units(value), money, total).cast(pl.Float64)
+
+
+def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
+    """Experiments and assets by weekday, beside the same weekday's sums before the experiment."""
+    keys = BY_KEY["rollup_experiment_weekday"]
+    weekday = pl.col("date").dt.weekday().cast(pl.Int64).alias("weekday")
+    start = tested.group_by("experiment_id").agg(pl.col("date").min().alias("start"))
+    arms = tested.select("experiment_id", "asset_id").unique().join(start, on="experiment_id")
+    age = (pl.col("start") - pl.col("date")).dt.total_days()
+    before = (
+        arms.join(base.select("asset_id", "date", *MEASURES), on="asset_id")
+        .filter(age.is_between(1, BEFORE_DAYS))
+        .with_columns(weekday)
+        .group_by(keys)
+        .agg(pl.col(measure).sum().alias(f"{measure}{BEFORE}") for measure in MEASURES)
+    )
+    during = tested.with_columns(weekday).group_by(keys).agg(pl.col(MEASURES).sum(), _DAYS)
+    return during.join(before, on=keys, how="left").sort(keys)
 
 
 def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:

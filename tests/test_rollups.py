@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -91,6 +91,7 @@ def test_money_sums_are_exact() -> None:
 
 
 @given(st.lists(st.integers(-(10**20), 10**20), min_size=1))
+@example([307_440_147_914_107_331, -307_440_147_914_107_331, 2**53 + 1])
 def test_millionths_come_back_as_the_nearest_float(whole) -> None:
     frame = pl.DataFrame({"x": pl.Series(whole, dtype=pl.Int128)})
     assert frame.select(units(pl.col("x"))).to_series().to_list() == [x / 10**6 for x in whole]
@@ -149,3 +150,93 @@ def test_rollups_are_sorted_by_their_keys(name: str) -> None:
     keys = [*{**BY_WINDOW, **BY_KEY}[name], *(["window"] if name in BY_WINDOW else [])]
     assert frame.rows() == frame.sort(keys).rows()
     assert frame.select(keys).is_duplicated().any() is False
+
+
+def test_products_over_days_by_hand() -> None:
+    rows = metrics(
+        # E1 and A1: 300 + 100 impressions, 4 + 2 clicks and 1.5 + 0.25 of cost on 9 March ...
+        ("A1", "E1", datetime(2026, 3, 9, 1), 300, 4, 1, None, 1.5, 5.0),
+        ("A1", "E1", datetime(2026, 3, 9, 23), 100, 2, 0, None, 0.25, 0.0),
+        # ... and 200, 3 and 0.5 on 10 March; what names no experiment stays out
+        ("A1", "E1", datetime(2026, 3, 10), 200, 3, 2, None, 0.5, 8.0),
+        ("A1", None, datetime(2026, 3, 11), 999, 9, 9, None, 9.0, 9.0),
+    )
+    row = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment"].row(0, named=True)
+    assert (row["days"], row["snapshots"], row["impressions"], row["cost"]) == (2, 3, 600, 2.25)
+    assert row["impressions_sq"] == 400**2 + 200**2
+    assert row["clicks_sq"] == 6**2 + 3**2
+    assert row["impressions_x_clicks"] == 400 * 6 + 200 * 3
+    assert row["clicks_x_cost"] == 6 * 1.75 + 3 * 0.5
+    assert row["cost_sq"] == 1.75**2 + 0.5**2
+    assert row["cost_x_revenue"] == 1.75 * 5 + 0.5 * 8
+
+
+def test_products_of_large_money_are_exact() -> None:
+    # 1e11 is 1e17 millionths, its square 1e34: with 40 days within the 38 digits of Int128
+    days = [date(2026, 3, 1) + timedelta(days=i) for i in range(40)]
+    rows = metrics(
+        *(
+            ("A1", "E1", datetime.combine(d, datetime.min.time()), 10**12, 1, 1, None, 1e11, 0.01)
+            for d in days
+        )
+    )
+    row = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment"].row(0, named=True)
+    assert row["cost_sq"] == float(40 * 10**22)
+    assert row["impressions_sq"] == float(40 * 10**24)
+    assert row["cost_x_revenue"] == float(40 * 10**9)
+    assert row["revenue_sq"] == pytest.approx(40e-4, rel=1e-15)
+
+
+def test_weeks_begin_on_monday() -> None:
+    rows = metrics(
+        ("A1", "E1", datetime(2026, 3, 8, 23), 1, 0, 0, None, 0.0, 0.0),  # Sunday
+        ("A1", "E1", datetime(2026, 3, 9), 2, 0, 0, None, 0.0, 0.0),  # Monday
+        ("A1", "E1", datetime(2026, 3, 15), 4, 0, 0, None, 0.0, 0.0),  # Sunday
+    )
+    weeks = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment_week"]
+    assert weeks.select("week", "impressions", "snapshots").rows() == [
+        (date(2026, 3, 2), 1, 1),
+        (date(2026, 3, 9), 6, 2),
+    ]
+
+
+def test_weekdays_beside_the_four_weeks_before() -> None:
+    start = datetime(2026, 3, 9)  # a Monday; A2 joins the experiment on Tuesday
+
+    def row(asset: str, of: str | None, days: int, impressions: int) -> tuple:
+        return (asset, of, start + timedelta(days=days), impressions, 0, 0, None, 0.5, 0.0)
+
+    rows = metrics(
+        row("A1", "E1", 0, 10),
+        row("A1", "E1", 7, 20),
+        row("A2", "E1", 1, 30),
+        row("A1", None, -7, 1),
+        row("A1", "E0", -14, 2),  # another experiment's days are the asset's past all the same
+        row("A1", None, -28, 4),  # the first of the 28 days before
+        row("A1", None, -35, 8),  # too long ago
+        row("A1", None, -29, 16),  # too long ago, and a Sunday
+        row("A1", None, 14, 64),  # not before, and not in the experiment
+        row("A2", None, -6, 128),
+        row("A2", None, 0, 256),  # the experiment has begun, though not for A2
+    )
+    weekdays = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment_weekday"]
+    columns = ["asset_id", "weekday", "impressions", "days", "impressions_before", "cost_before"]
+    assert weekdays.filter(experiment_id="E1").select(columns).rows() == [
+        ("A1", 1, 30, 2, 7, 1.5),
+        ("A2", 2, 30, 1, 128, 0.5),
+    ]
+    first = weekdays.filter(experiment_id="E0").select(columns).rows()
+    assert first == [("A1", 1, 2, 1, 12, 1.0)]  # 14 days before E1's start: -28 and -35 are past
+
+
+@given(generated)
+@settings(max_examples=40, deadline=None)
+def test_weeks_and_weekdays_add_up_to_the_experiment(rows) -> None:
+    done = rollups(metrics(*rows).lazy(), ASSETS.lazy(), AS_OF, 7)
+    key = ["experiment_id", "asset_id"]
+    whole = done["rollup_experiment"].select(*key, "impressions", "clicks", "conversions")
+    for part in ("rollup_experiment_week", "rollup_experiment_weekday"):
+        added = done[part].group_by(key).agg(pl.col("impressions", "clicks", "conversions").sum())
+        assert_frame_equal(added.sort(key), whole)
+    days = done["rollup_experiment_weekday"].group_by(key).agg(pl.col("days").sum()).sort(key)
+    assert days["days"].to_list() == done["rollup_experiment"]["days"].to_list()

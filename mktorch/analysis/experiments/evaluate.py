@@ -1,0 +1,197 @@
+"""Evaluations: one row per experiment and variant, with every answer and the recommendation."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.analysis.experiments.allocation import allocation_checks
+from mktorch.analysis.experiments.arms import MEASURED, arms, measured, pairs
+from mktorch.analysis.experiments.cuped import CUPED, with_cuped
+from mktorch.analysis.experiments.effects import TESTS, with_effects, with_plan
+from mktorch.analysis.experiments.gates import decide
+from mktorch.analysis.experiments.reasons import cautions, planning_reason, undefined_reason
+from mktorch.analysis.experiments.significance import with_significance
+from mktorch.analysis.experiments.strata import reversals
+from mktorch.analysis.experiments.terms import Fault, Terms
+from mktorch.vocab import MetricKind
+
+COLUMNS = (
+    "experiment_id",
+    "campaign_id",
+    "status",
+    "type",
+    "metric",
+    "metric_kind",
+    "metric_unit",
+    "direction",
+    "control_asset",
+    "variant_asset",
+    "arm",
+    "first_day",
+    "last_day",
+    *(f"{arm}_{name}" for arm in ("control", "variant") for name in MEASURED if name != "trials"),
+    "difference",
+    "difference_low",
+    "difference_high",
+    "lift",
+    "lift_low",
+    "lift_high",
+    "lift_percentage",
+    "improvement",
+    "improvement_low",
+    "improvement_high",
+    "method",
+    "statistic",
+    "p_value",
+    "adjusted_p_value",
+    "q_value",
+    "alpha",
+    "significant",
+    "always_valid_p",
+    "always_valid_difference_low",
+    "always_valid_difference_high",
+    "always_valid_lift_low",
+    "always_valid_lift_high",
+    "probability_to_beat_control",
+    "expected_loss_scale",
+    "expected_loss_keep",
+    "credible_lift_low",
+    "credible_lift_high",
+    "sample",
+    "trials_name",
+    "power",
+    "minimum_detectable_effect",
+    "sample_unit",
+    "sample_needed_per_arm",
+    "sample_still_needed",
+    "planned_sample_reached",
+    "days_left",
+    "planning_reason",
+    "allocation",
+    "allocation_p",
+    "allocation_verdict",
+    "allocation_note",
+    *CUPED,
+    "cuped_reason",
+    "setup_faults",
+    "setup_note",
+    "warnings",
+    "undefined_reason",
+    "recommendation",
+    "deciding_gate",
+    "rule",
+)
+
+
+def experiment_evaluations(
+    experiments: pl.DataFrame,
+    assets: pl.DataFrame,
+    rollup_experiment: pl.DataFrame,
+    rollup_week: pl.DataFrame,
+    rollup_weekday: pl.DataFrame,
+    faults: pl.DataFrame,
+    terms: Terms,
+) -> pl.DataFrame:
+    """Judge every variant of every experiment against its control, all at once.
+
+    Parameters
+    ----------
+    experiments, assets
+        The input tables.
+    rollup_experiment, rollup_week, rollup_weekday
+        From `rollups`: `rollup_experiment`, `rollup_experiment_week`, `rollup_experiment_weekday`.
+        Only rows that name the experiment are in them.
+    faults
+        From `experiment_setup_faults`.
+    terms
+        The settings to judge by.
+
+    Returns
+    -------
+    The columns of `COLUMNS`, one row per experiment and variant arm, sorted by both. Rates, lifts,
+    powers and probabilities are fractions; `lift_percentage` is 100 times the lift; differences
+    and losses are in the metric's unit. What is undefined is null, and `undefined_reason`,
+    `planning_reason`, `allocation_note` and `cuped_reason` say why.
+    """
+    sums = measured(arms(experiments), rollup_experiment, terms.metrics)
+    compared = _with_context(
+        pairs(sums), assets, faults, allocation_checks(experiments, sums, terms)
+    )
+    answered = with_plan(with_effects(with_cuped(compared, rollup_weekday, terms), terms))
+    explained = answered.with_columns(undefined_reason().alias("undefined_reason")).with_columns(
+        planning_reason(terms).alias("planning_reason")
+    )
+    tested = explained if terms.testing else _without_tests(explained)
+    return (
+        decide(
+            _with_cautions(with_significance(tested, terms), rollup_week, terms).with_columns(
+                (100 * pl.col("lift")).alias("lift_percentage")
+            ),
+            terms,
+        )
+        .select(COLUMNS)
+        .sort("experiment_id", "arm")
+    )
+
+
+def _with_context(
+    compared: pl.DataFrame, assets: pl.DataFrame, faults: pl.DataFrame, allocation: pl.DataFrame
+) -> pl.DataFrame:
+    """Pairs with their sample, segments, allocation check, and faults that no other gate reads."""
+    text = pl.format("{}: {}", "fault", "detail").str.join("; ")
+    by_experiment = (
+        faults.filter(pl.col("fault") != Fault.ALLOCATION)
+        .rechunk()
+        .group_by("experiment_id", maintain_order=True)
+        .agg(pl.len().cast(pl.Int64).alias("setup_faults"), text.alias("setup_note"))
+    )
+    segments = {
+        arm: assets.select(
+            pl.col("asset_id").alias(f"{arm}_asset"), pl.col("segment_id").alias(f"{arm}_segment")
+        )
+        for arm in ("control", "variant")
+    }
+    smaller = pl.min_horizontal(
+        pl.col("control_trials").fill_null(0.0), pl.col("variant_trials").fill_null(0.0)
+    )
+    ratio = pl.col("metric_kind") == MetricKind.RATIO
+    return (
+        compared.join(by_experiment, on="experiment_id", how="left")
+        .join(allocation, on="experiment_id", how="left")
+        .join(segments["control"], on="control_asset", how="left")
+        .join(segments["variant"], on="variant_asset", how="left")
+        .with_columns(
+            pl.col("setup_faults").fill_null(0),
+            smaller.cast(pl.Int64, strict=False).alias("sample"),
+            pl.when(ratio)
+            .then(pl.lit("impressions"))
+            .otherwise("denominator_name")
+            .alias("trials_name"),
+        )
+        .sort("experiment_id", "arm")
+    )
+
+
+def _with_cautions(evidence: pl.DataFrame, rollup_week: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    key = ["experiment_id", "arm"]
+    reversed_pairs = reversals(evidence, rollup_week, terms.metrics).with_columns(
+        pl.lit(value=True).alias("reversed")
+    )
+    return evidence.join(reversed_pairs, on=key, how="left").with_columns(
+        cautions(pl.col("reversed"), terms).alias("warnings")
+    )
+
+
+def _without_tests(explained: pl.DataFrame) -> pl.DataFrame:
+    """Effects alone: every column that rests on a test is null, and says that testing is off."""
+    off = pl.lit("statistical testing is off")
+    words = ("method", "sample_unit")
+    counts = ("sample_needed_per_arm", "sample_still_needed", "days_left")
+    return explained.with_columns(
+        *(pl.lit(None, pl.Float64).alias(name) for name in (*TESTS, *CUPED)),
+        *(pl.lit(None, pl.String).alias(name) for name in words),
+        *(pl.lit(None, pl.Int64).alias(name) for name in counts),
+        pl.lit(None, pl.Boolean).alias("planned_sample_reached"),
+        off.alias("planning_reason"),
+        off.alias("cuped_reason"),
+    )

@@ -1,0 +1,89 @@
+"""Setup faults: what makes a comparison unfit to judge, whatever its numbers say."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.analysis.experiments.allocation import allocation_checks
+from mktorch.analysis.experiments.arms import arms, measured
+from mktorch.analysis.experiments.terms import Allocation, Fault, Terms
+from mktorch.vocab import ExperimentStatus
+
+_DUE = (str(ExperimentStatus.RUNNING), str(ExperimentStatus.COMPLETED))
+_ROLE = pl.when(pl.col("arm") == 0).then(pl.lit("control")).otherwise(pl.lit("variant"))
+
+
+def experiment_setup_faults(
+    experiments: pl.DataFrame, assets: pl.DataFrame, rollup_experiment: pl.DataFrame, terms: Terms
+) -> pl.DataFrame:
+    """One row per experiment and fault, sorted: `experiment_id`, `fault`, `detail`.
+
+    Faults are the words of `Fault`. An arm is without data where no impression names the
+    experiment; only running and completed experiments owe data.
+    """
+    listed = arms(experiments)
+    sums = measured(listed, rollup_experiment, terms.metrics)
+    known = assets.select("asset_id", pl.col("campaign_id").alias("asset_campaign"))
+    placed = sums.join(known, on="asset_id", how="left")
+    is_known = pl.col("asset_campaign").is_not_null()
+    is_own = pl.col("asset_campaign") == pl.col("campaign_id")
+    found = [
+        _faults(placed.filter(~is_known), Fault.UNKNOWN_ASSET, "{} {} is not among the assets"),
+        _faults(
+            placed.filter(is_known & ~is_own),
+            Fault.OTHER_CAMPAIGN,
+            "{} {} belongs to {}",
+            "asset_campaign",
+        ),
+        _faults(
+            placed.filter(
+                is_own & pl.col("status").is_in(_DUE) & (pl.col("impressions").fill_null(0) == 0)
+            ),
+            Fault.NO_DATA,
+            "{} {} has no impressions in the experiment",
+        ),
+        _faults(
+            listed.filter(
+                (pl.col("arm") > 0)
+                & (pl.col("asset_id") == pl.col("asset_id").first().over("experiment_id"))
+            ),
+            Fault.SAME_ASSET,
+            "{} {} is the control too",
+        ),
+        _rows(
+            experiments.filter(pl.col("end_date") < pl.col("start_date")),
+            Fault.END_BEFORE_START,
+            pl.format("ends {}, starts {}", *(_day(c) for c in ("end_date", "start_date"))),
+        ),
+        _rows(
+            experiments.filter(~pl.col("metric").is_in(list(terms.metrics))),
+            Fault.UNKNOWN_METRIC,
+            pl.format("no metric is called {}", "metric"),
+        ),
+        _rows(
+            allocation_checks(experiments, sums, terms).filter(
+                pl.col("allocation_verdict") == Allocation.FAILED
+            ),
+            Fault.ALLOCATION,
+            pl.col("allocation_note"),
+        ),
+    ]
+    return pl.concat(found).sort("experiment_id", "fault", "detail")
+
+
+def _faults(arms: pl.DataFrame, fault: Fault, template: str, *more: str) -> pl.DataFrame:
+    """A fault of single arms, its detail from the arm's role, its asset and `more` columns."""
+    return _rows(arms, fault, pl.format(template, _ROLE, "asset_id", *more))
+
+
+def _rows(frame: pl.DataFrame, fault: Fault, detail: pl.Expr) -> pl.DataFrame:
+    # In one chunk: polars 2.1's `format` can panic where a filter left a chunk without rows.
+    return frame.rechunk().select(
+        "experiment_id",
+        pl.lit(str(fault)).alias("fault"),
+        detail.cast(pl.String).alias("detail"),
+    )
+
+
+def _day(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Date).dt.to_string("iso:strict")

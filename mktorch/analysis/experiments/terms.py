@@ -1,0 +1,83 @@
+"""What experiments are judged by: the settings, gathered, and the words of the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mktorch.config import Metric
+from mktorch.config.experiment_rules import ExperimentRules
+from mktorch.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The settings an evaluation follows.
+
+    `alpha` is the significance threshold, `minimum_sample` the trials each arm needs,
+    `lift_threshold` the relative improvement worth scaling for (0.1 is 10 %). `testing` False
+    leaves effects without tests.
+    """
+
+    metrics: Mapping[str, Metric] = field(default_factory=lambda: dict(METRICS))
+    alpha: float = 0.05
+    minimum_sample: int = 100
+    lift_threshold: float = 0.10
+    testing: bool = True
+    rules: ExperimentRules = field(default_factory=ExperimentRules)
+
+
+class Verdict(StrEnum):
+    """What the experiment has earned."""
+
+    CONTINUE = "continue"
+    SCALE = "scale_variant"
+    STOP = "stop"
+
+
+class Gate(StrEnum):
+    """The gates, in the order they decide."""
+
+    SETUP = "setup_valid"
+    ALLOCATION = "allocation_as_declared"
+    SAMPLE = "sample"
+    SIGNIFICANCE = "significance"
+    LIFT = "lift"
+
+
+class Allocation(StrEnum):
+    """The allocation check's outcome."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_DECLARED = "not declared"
+
+
+class Fault(StrEnum):
+    """What can be wrong with the way an experiment is set up."""
+
+    UNKNOWN_ASSET = "unknown asset"
+    SAME_ASSET = "same asset twice"
+    OTHER_CAMPAIGN = "asset of another campaign"
+    END_BEFORE_START = "end before start"
+    UNKNOWN_METRIC = "unknown metric"
+    NO_DATA = "arm without data"
+    ALLOCATION = "allocation check failed"
+
+
+class Caution(StrEnum):
+    """What a reader should know before trusting a result."""
+
+    LOOKED_EARLY = "looked early"
+    REVERSAL = "simpson reversal"
+    SEGMENTS = "arms target different segments"
+    SMALL_COUNTS = "small counts: the exact p decides"
+
+
+class Method(StrEnum):
+    """How the p-value was made."""
+
+    SCORE = "score test"
+    FISHER = "Fisher exact"
+    WELCH = "Welch delta"
