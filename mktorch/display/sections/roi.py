@@ -33,19 +33,24 @@ def roi_waterfall(run: Run) -> Chart:
         ),
     )
     base = alt.Chart(alt.InlineData(values=bars.to_dicts()))
-    across = alt.X("label:N", sort=bars["label"].to_list(), title=None)
-    across = across.axis(labelAngle=0, labelLimit=110, domain=False).scale(paddingInner=0.35)
-    up = alt.Y(
+    down = alt.Y("label:N", sort=bars["label"].to_list(), title=None)
+    down = down.axis(labelLimit=220, domain=False, grid=False).scale(paddingInner=0.35)
+    reach = steps.select(pl.max_horizontal("start", "end").max()).item() or 0.0
+    low = min(0.0, steps.select(pl.min_horizontal("start", "end").min()).item() or 0.0)
+    across = alt.X(
         "start:Q",
         axis=alt.Axis(labelExpr=THOUSANDS, title=locale.currency, tickCount=5, domain=False),
+        scale=alt.Scale(domain=[low, reach + 0.2 * (reach - low)], nice=False),
     )
     drawing = alt.layer(
-        base.mark_bar().encode(x=across, y=up, y2="end:Q", color=alt.Color("color:N", scale=None)),
+        base.mark_bar().encode(
+            y=down, x=across, x2="end:Q", color=alt.Color("color:N", scale=None)
+        ),
         base.transform_filter("isValid(datum.next)")
         .mark_rule(strokeDash=[3, 3])
-        .encode(x=across, x2=alt.X2("next:N"), y="end:Q"),
-        base.mark_text(dy=-9, fontWeight=600).encode(x=across, y="top:Q", text="text:N"),
-    ).properties(width=WIDTH, height=280)
+        .encode(y=down, y2=alt.Y2("next:N"), x="end:Q"),
+        base.mark_text(dx=7, align="left", fontWeight=600).encode(y=down, x="top:Q", text="text:N"),
+    ).properties(width=WIDTH, height=30 * max(bars.height, 1))
     total = row(run, "roi_analysis")
     return Chart(
         id="roi-waterfall",
@@ -56,6 +61,7 @@ def roi_waterfall(run: Run) -> Chart:
         notes=(
             (
                 f"{_DEFINITION} A cost nobody recorded counts as nothing. "
+                "Fully loaded net also bears modelled review, service calls and infrastructure. "
                 "All dates up to the report's moment."
             ),
         ),
@@ -181,7 +187,7 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
         )
     return (
         f"Of {money(run, value, CURRENCY_EXACT)} in value, {money(run, net, CURRENCY_EXACT)} "
-        "remains after every cost."
+        "remains after every recorded cost."
     )
 
 
