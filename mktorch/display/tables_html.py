@@ -23,7 +23,7 @@ def great_table(table: Table, heading: bool) -> GT:
     cells = {column.name: _cells(table, column) for column in table.columns}
     groups = {table.group: table.frame[table.group].to_list()} if table.group else {}
     shown = pl.DataFrame(groups | cells, schema=dict.fromkeys((*groups, *cells), pl.String))
-    made = GT(shown, id=table.id, groupname_col=table.group or None)
+    made = GT(shown, id=f"{table.id}-table", groupname_col=table.group or None)
     made = made.fmt(fns=str, columns=[c.name for c in table.columns])
     made = made.cols_label({c.name: html(escape.html(c.label)) for c in table.columns})
     for side in ("left", "right", "center"):

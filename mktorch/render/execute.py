@@ -19,6 +19,7 @@ from mktorch.render.qmd import Cell, Document
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LINE = re.compile(r"Cell In\[\d+\], line (\d+)|File <ipython-input[^>]*>:(\d+)")
 _TIMEOUT = 600  # seconds a cell may take
+_START = 120  # seconds a kernel may take to start
 _SHORT = 6  # lines of a traceback that a message shows
 
 Output = dict[str, Any]
@@ -27,8 +28,8 @@ Output = dict[str, Any]
 class Kernel:
     """A started kernel: `run` executes a document's cells for one target format."""
 
-    def __init__(self, manager: Any, folder: Path, info: Path) -> None:
-        self._manager, self._folder, self._info = manager, folder, info
+    def __init__(self, manager: Any, client: Any, folder: Path, info: Path) -> None:
+        self._manager, self._client, self._folder, self._info = manager, client, folder, info
 
     def run(
         self, document: Document, parameters: Mapping[str, Any], form: str
@@ -61,6 +62,7 @@ class Kernel:
             timeout=_TIMEOUT,
             resources={"metadata": {"path": str(self._folder)}},
         )
+        client.kc = self._client
         outputs: dict[Cell, list[Output]] = {}
         with client.setup_kernel(cleanup_kc=False):
             for i, (cell, _) in enumerate(steps):
@@ -78,7 +80,6 @@ class Kernel:
                     ) from None
                 if cell is not None:
                     outputs[cell] = list(done["outputs"])
-            client.kc.stop_channels()  # type: ignore[union-attr]  # set by setup_kernel
         return outputs
 
 
@@ -99,9 +100,16 @@ def kernel(folder: Path, info: Path) -> Iterator[Kernel]:
     transport = "ipc" if os.name == "posix" else "tcp"
     manager = ThisPython(transport=transport, connection_file=str(info.with_name("kernel.json")))
     run_sync(manager.start_kernel)(cwd=str(folder), env={**os.environ, EXECUTE_INFO: str(info)})
+    client = manager.client()
+    client.start_channels()
     try:
-        yield Kernel(manager, folder, info)
+        try:
+            run_sync(client.wait_for_ready)(timeout=_START)
+        except RuntimeError as error:
+            raise RenderError(f"the Python kernel did not start: {error}") from None
+        yield Kernel(manager, client, folder, info)
     finally:
+        client.stop_channels()
         run_sync(manager.shutdown_kernel)(now=True)
 
 

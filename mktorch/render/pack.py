@@ -170,7 +170,7 @@ def _formats(to: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_campaign(run: Run, campaign: str | None) -> None:
-    known = run.tables["campaign_analysis"]["campaign_id"].to_list()
+    known = run.tables["campaigns"]["campaign_id"].sort().to_list()
     if campaign and campaign not in known:
         raise RenderError(
             f"campaign {campaign!r} is not in run {run.run_id}; it holds: {', '.join(known)}"

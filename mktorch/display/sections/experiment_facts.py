@@ -1,0 +1,124 @@
+"""What the experiment blocks share: the variants on a page, and figures in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from mktorch.analysis.experiments.terms import Verdict
+from mktorch.config.experiment_rules import Inference
+from mktorch.display.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, format_value
+from mktorch.display.sections.facts import count, of_campaign
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.runs import Run
+
+SHOWN = 20  # variants on a page, shared out between the verdicts; the run's table holds them all
+RECOMMENDATION: Statuses = {
+    Verdict.SCALE: Status("Scale", Tone.GOOD),
+    Verdict.STOP: Status("Stop", Tone.BAD),
+    Verdict.CONTINUE: Status("Continue", Tone.STEADY),
+}
+_INTERVALS = {
+    Inference.FIXED: "confidence interval",
+    Inference.SEQUENTIAL: "always-valid interval",
+    Inference.BAYESIAN: "credible interval",
+}
+
+
+def variants(run: Run, campaign: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All variants, and the up to `SHOWN` of them on a page: every verdict has its share.
+
+    Both hold the columns of `experiment_evaluations`, `campaign` (its name), `label` and `what`
+    (metric and campaign), by verdict and then by the size of the lift, unknown ones last.
+    """
+    verdicts = {str(verdict): i for i, verdict in enumerate(RECOMMENDATION)}
+    found = (
+        of_campaign(run, "experiment_evaluations", campaign)
+        .join(campaign_names(run), on="campaign_id", how="left")
+        .with_columns(
+            _verdict=pl.col("recommendation").replace_strict(verdicts, return_dtype=pl.Int64),
+            label=pl.concat_str("experiment_id", pl.lit(" "), "variant_asset", ignore_nulls=True),
+            what=pl.concat_str(
+                pl.col("metric").str.replace_all("_", " "),
+                pl.lit(", "),
+                "campaign",
+                ignore_nulls=True,
+            ),
+        )
+        .sort(
+            "_verdict",
+            pl.col("improvement").abs(),
+            "experiment_id",
+            "arm",
+            descending=[False, True, False, False],
+            nulls_last=True,
+        )
+        .with_row_index("_row")
+    )
+    place = pl.int_range(pl.len()).over("_verdict")
+    return found, found.sort(place, "_verdict").head(SHOWN).sort("_row")
+
+
+def campaign_names(run: Run) -> pl.DataFrame:
+    """`campaign_id` and the campaign's name as `campaign`."""
+    return run.tables["campaigns"].select("campaign_id", pl.col("name").alias("campaign"))
+
+
+def left_out(found: pl.DataFrame, shown: pl.DataFrame) -> tuple[str, ...]:
+    """A note on the variants that a page leaves out; none where it shows all."""
+    rest = found.height - shown.height
+    note = (
+        f"Shown are the largest effects of each verdict; {count(rest, 'more variant')} in the "
+        "run's table experiment_evaluations."
+    )
+    return (note,) if rest else ()
+
+
+def interval_name(run: Run) -> str:
+    """Level and kind of the interval that the run decides by."""
+    level = percent(1 - run.config.statistical_significance_threshold)
+    return f"{level} {_INTERVALS[run.config.experiment_rules.inference]}"
+
+
+def texts(frame: pl.DataFrame, write: Callable[..., str | None], *columns: str) -> pl.Series:
+    """What `write` makes of each row of `columns`; null where it gives None."""
+    values = (frame[column].to_list() for column in columns)
+    return pl.Series(map(write, *values), dtype=pl.String)
+
+
+def signed(value: float | None) -> str | None:
+    """A lift with its sign."""
+    return None if value is None else format_value(value, PERCENT_SIGNED)
+
+
+def percent(value: float) -> str:
+    """A setting in percent, with a decimal only where it has one.
+
+    >>> percent(0.07), percent(0.125)
+    ('7%', '12.5%')
+    """
+    whole_percent = round(value * 100, 6) % 1 == 0
+    return format_value(value, Format(PERCENT.kind, decimals=0 if whole_percent else 1))
+
+
+def interval(low: float | None, high: float | None) -> str | None:
+    """An interval in words; one with a single end is open on the other side.
+
+    >>> interval(-0.031, 0.2), interval(0.05, None), interval(None, None)
+    ('\u22123.1% to +20.0%', 'from +5.0%, no upper end', None)
+    """
+    match signed(low), signed(high):
+        case (None, None):
+            return None
+        case (None, end):
+            return f"up to {end}, no lower end"
+        case (start, None):
+            return f"from {start}, no upper end"
+        case (start, end):
+            return f"{start} to {end}"
+
+
+def whole(value: int | None) -> str | None:
+    """A count with its separators."""
+    return None if value is None else format_value(value, INTEGER)

@@ -1,0 +1,168 @@
+"""Wording that several sections share: intervals, names, figures of any unit, how many more rows."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from mktorch.display import escape
+from mktorch.display.formats import (
+    CURRENCY_EXACT,
+    FIGURE,
+    INTEGER,
+    PERCENT,
+    RATIO,
+    Format,
+    Kind,
+    Locale,
+    format_value,
+)
+from mktorch.display.sections.facts import count, locale_of
+from mktorch.metrics import registry
+from mktorch.runs import Run
+from mktorch.vocab import Unit
+
+MOST = 12  # rows of a table in the body of a report; the run's tables hold them all
+RATE = Format(Kind.PERCENT, decimals=2)  # conversion rates are too small for one decimal
+_UNITS = {
+    Unit.FRACTION: RATE,
+    Unit.PERCENTAGE: FIGURE,
+    Unit.RATIO: RATIO,
+    Unit.CURRENCY: CURRENCY_EXACT,
+    Unit.COUNT: INTEGER,
+    Unit.SECONDS: FIGURE,
+    Unit.HOURS: FIGURE,
+}
+
+
+def leading(frame: pl.DataFrame, table: str, most: int = MOST) -> tuple[pl.DataFrame, list[str]]:
+    """The first rows of a frame, and the note on the rest, none where there is no rest.
+
+    >>> leading(pl.DataFrame({"a": [1, 2, 3]}), "x", most=2)[1]
+    ["1 more row in the run's table x."]
+    """
+    rest = frame.height - most
+    return frame.head(most), [f"{count(rest, 'more row')} in the run's table {table}."] * (rest > 0)
+
+
+def interval(low: pl.Series, high: pl.Series, fmt: Format = PERCENT) -> pl.Series:
+    """An interval as text, row by row; one end alone where the other is open, null without both.
+
+    >>> interval(pl.Series([0.1, 0.1, None]), pl.Series([0.2, None, None])).to_list()
+    ['10.0% to 20.0%', '10.0% or more', None]
+    """
+
+    def text(start: float | None, end: float | None) -> str | None:
+        if start is None:
+            return None if end is None else f"{format_value(end, fmt)} or less"
+        first = format_value(start, fmt)
+        return f"{first} or more" if end is None else f"{first} to {format_value(end, fmt)}"
+
+    return pl.Series([text(*ends) for ends in zip(low, high, strict=True)], dtype=pl.String)
+
+
+def texts(values: Iterable[Any], fmt: Format, locale: Locale = Locale()) -> pl.Series:
+    """Values as text, null where there is none."""
+    return pl.Series(
+        [None if v is None else format_value(v, fmt, locale) for v in values], dtype=pl.String
+    )
+
+
+def metric_texts(run: Run, metrics: pl.Series, values: pl.Series) -> pl.Series:
+    """Values of the metrics beside them, each in its metric's unit; null where there is no value."""
+    known, locale = registry(run.config.metrics), locale_of(run)
+    formats = {name: _UNITS[metric.unit] for name, metric in known.items()}
+    return pl.Series(
+        [
+            None if v is None else format_value(v, formats.get(m, FIGURE), locale)
+            for m, v in zip(metrics, values, strict=True)
+        ],
+        dtype=pl.String,
+    )
+
+
+def metric_label(run: Run, metric: pl.Expr) -> pl.Expr:
+    """The metric's label, with which way is better where that is down."""
+    labels = {
+        name: m.label + (", lower is better" if m.direction == "down" else "")
+        for name, m in registry(run.config.metrics).items()
+    }
+    return metric.replace_strict(labels, default=spaced(metric), return_dtype=pl.String)
+
+
+def spaced(words: pl.Expr) -> pl.Expr:
+    """Codes as words: `high_clicks` is high clicks."""
+    return words.str.replace_all("_", " ", literal=True)
+
+
+def with_campaign(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `campaign`, the name of each row's campaign, its id where it has none."""
+    names = run.tables["campaigns"].select("campaign_id", campaign="name")
+    return frame.join(names, on="campaign_id", how="left", maintain_order="left").with_columns(
+        pl.col("campaign").fill_null(pl.col("campaign_id"))
+    )
+
+
+def channel_names(run: Run) -> pl.DataFrame:
+    """`channel_id`, `channel`: its type, and platform and id where that does not tell it apart."""
+    words = run.tables["channels"].select("channel_id", "type", "platform")
+    kind, platform = (spaced(pl.col(column)) for column in ("type", "platform"))
+    both = pl.format("{} ({})", kind, platform)
+    return words.select(
+        "channel_id",
+        channel=pl.when(kind.is_unique())
+        .then(kind)
+        .when(both.is_unique())
+        .then(both)
+        .otherwise(pl.concat_str(kind, "channel_id", separator=" ")),
+    )
+
+
+def duration(minutes: float | None) -> str:
+    """A time span in the unit that reads best.
+
+    >>> duration(95.0), duration(1736.0), duration(14400.0)
+    ('95 min', '28.9 hours', '10.0 days')
+    """
+    if minutes is None:
+        return format_value(None)
+    hours = minutes / 60
+    if hours < 2:
+        return f"{minutes:,.0f} min"
+    return f"{hours:,.1f} hours" if hours < 48 else f"{hours / 24:,.1f} days"
+
+
+def axis_labels(names: Mapping[str, str], width: int, lines: int = 3) -> str:
+    """The axis expression that writes each id as its name, in lines of at most `width` letters.
+
+    Values stay ids, so that two of one name stay apart. An ellipsis stands for what is left out.
+    """
+    broken = {key: wrapped(name, width, lines) for key, name in names.items()}
+    return f"{json.dumps(broken)}[datum.label]"
+
+
+def wrapped(text: str, width: int, lines: int = 3) -> list[str]:
+    """Text as at most `lines` lines.
+
+    >>> wrapped("Price-sensitive small firms", 15)
+    ['Price-sensitive', 'small firms']
+    """
+    broken = textwrap.wrap(escape.clean(text), width) or [""]
+    kept = broken[:lines]
+    if len(broken) > lines:
+        kept[-1] = kept[-1][: width - 1].rstrip() + "\u2026"
+    return kept
+
+
+def sentence(parts: Iterable[str]) -> str:
+    """Parts as a list in a sentence.
+
+    >>> sentence(["a", "b", "c"])
+    'a, b and c'
+    """
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,311 @@
+"""Segments: how each stands to its campaign, where it goes, and what is advised."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.config.segment_rules import RollupAuthority, Trend
+from mktorch.display.brand import Brand, load_brand
+from mktorch.display.charts import WIDTH, Chart
+from mktorch.display.formats import PERCENT, PERCENT_SIGNED, RATIO, format_value
+from mktorch.display.page import Unavailable
+from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
+from mktorch.display.sections.phrases import (
+    axis_labels,
+    interval,
+    leading,
+    metric_label,
+    metric_texts,
+    sentence,
+    spaced,
+    texts,
+)
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+from mktorch.vocab import SegmentRecommendation
+
+TREND: Statuses = {
+    Trend.IMPROVING: Status("Improving", Tone.GOOD),
+    Trend.STABLE: Status("Stable", Tone.STEADY),
+    Trend.DECLINING: Status("Declining", Tone.BAD),
+    Trend.UNKNOWN: Status("Not known", Tone.NONE),
+}
+ADVICE: Statuses = {
+    SegmentRecommendation.STOP: Status("Stop", Tone.BAD),
+    SegmentRecommendation.REVISE: Status("Revise", Tone.WATCH),
+    SegmentRecommendation.SCALE: Status("Scale", Tone.GOOD),
+    SegmentRecommendation.HOLD: Status("Hold", Tone.STEADY),
+}
+_GRAVITY = {str(word): order for order, word in enumerate(ADVICE)}
+_DOWN, _ACROSS = 10, 7  # campaigns and segments a map can hold and stay readable
+
+
+@needs("segment_portfolio", "segment_momentum", "campaigns")
+def segments(run: Run, campaign: str = "") -> Table:
+    """Each segment of each campaign: KPI, trend with its interval, and what is advised.
+
+    Those that either record would stop come first, then revise, then scale, then hold; within
+    these the largest cost first.
+    """
+    portfolio = of_campaign(run, "segment_portfolio", campaign)
+    shown, more = leading(_gravest_first(portfolio), "segment_portfolio")
+    supplied = metric_texts(run, shown["primary_kpi"], shown["supplied_kpi_value"])
+    computed = metric_texts(run, shown["primary_kpi"], shown["kpi_value"])
+    frame = shown.with_columns(
+        kpi=metric_texts(run, shown["primary_kpi"], shown["standing_kpi_value"]),
+        _other=computed
+        if run.config.segment_rules.authority == RollupAuthority.SUPPLIED
+        else supplied,
+        _interval=interval(shown["trend_low"], shown["trend_high"]),
+    ).with_columns(
+        kpi_detail=pl.concat_str(
+            metric_label(run, pl.col("primary_kpi")),
+            pl.when(pl.col("_other") != pl.col("kpi")).then(
+                pl.format(f"; {_silent(run)} {{}}", "_other")
+            ),
+            ignore_nulls=True,
+        ),
+        change_detail=pl.coalesce("_interval", "trend_reason"),
+        advice_detail=_advice(),
+    )
+    level = format_value(1 - run.config.segment_rules.trend_alpha, PERCENT)
+    return Table(
+        id="segments",
+        frame=frame,
+        columns=(
+            Column(name="segment_name", label="Segment", detail="campaign_name", weight=1.5),
+            Column(
+                name="kpi",
+                label="KPI now",
+                detail="kpi_detail",
+                align="right",
+                missing="nothing delivered in the current window",
+                weight=1.2,
+            ),
+            Column(
+                name="kpi_attainment",
+                label="Against campaign",
+                format=RATIO,
+                missing="no KPI of its own or of its campaign",
+            ),
+            Column(
+                name="trend_change",
+                label="Change",
+                format=PERCENT_SIGNED,
+                detail="change_detail",
+                missing="the reason below it",
+                weight=1.1,
+            ),
+            Column(name="trend", label="Trend", statuses=TREND),
+            Column(
+                name="recommendation",
+                label="Advice",
+                statuses=ADVICE,
+                detail="advice_detail",
+                weight=1.4,
+            ),
+        ),
+        title=_momentum(run, campaign),
+        notes=(
+            (
+                f"KPI now: the campaign's primary KPI over the last {run.config.window_days} days. "
+                "Against campaign: the KPI over the campaign's own in the same days, turned so "
+                "that above 1 is better. Change: computed KPI against the "
+                f"{run.config.window_days} days before, with its {level} interval; stable where "
+                "the interval includes 0."
+            ),
+            *_gap(run, portfolio),
+            *more,
+        ),
+        source="segment_portfolio",
+        empty="No segment has delivery or a supplied rollup.",
+        locale=locale_of(run),
+    )
+
+
+@needs("segment_portfolio", "campaigns")
+def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
+    """Every campaign and segment as a cell: KPI against the campaign's own, and the trend."""
+    import altair as alt
+
+    judged = of_campaign(run, "segment_portfolio", campaign).drop_nulls("kpi_attainment")
+    if judged.is_empty():
+        return Unavailable(reason="No segment has a KPI in the current window to draw.")
+    shown = _largest(_largest(judged, "campaign_id", _DOWN), "segment_id", _ACROSS)
+    brand, cell = load_brand(), (WIDTH - 190) / shown["segment_id"].n_unique()
+    cells = shown.select(
+        "campaign_id",
+        "segment_id",
+        text=texts(shown["kpi_attainment"], RATIO),
+        trend=pl.col("trend").replace_strict(
+            {str(k): f"{s.tone.shape} {s.word.lower()}" for k, s in TREND.items()}
+        ),
+        fill=pl.Series([_fill(brand, value) for value in shown["kpi_attainment"]]),
+    )
+    campaigns, reached = (
+        dict(zip(shown[f"{what}_id"], shown[f"{what}_name"], strict=True))
+        for what in ("campaign", "segment")
+    )
+    width = max(8, int(cell / 7))
+    base = alt.Chart(alt.InlineData(values=cells.to_dicts())).encode(
+        x=alt.X("segment_id:O", title=None).axis(
+            orient="top",
+            labelAngle=0,
+            labelExpr=axis_labels(reached, width),
+            labelLimit=220,
+            labelFontSize=12,
+            domain=False,
+        ),
+        y=alt.Y("campaign_id:O", title=None).axis(
+            labelExpr=axis_labels(campaigns, 26), labelLimit=220, domain=False
+        ),
+    )
+    drawing = alt.layer(
+        base.mark_rect(stroke=brand.color("background"), strokeWidth=3).encode(
+            color=alt.Color("fill:N", scale=None)
+        ),
+        base.mark_text(dy=-7, fontWeight=600).encode(text="text:N"),
+        base.mark_text(dy=9, fontSize=11).encode(text="trend:N"),
+    ).properties(width=WIDTH - 190, height=alt.Step(52))
+    left_out = judged.height - shown.height
+    return Chart(
+        id="segment-map",
+        drawing=drawing,
+        title=_spread(run, judged),
+        alt="KPI against the campaign's own, by campaign and segment. "
+        + " ".join(
+            f"{c}, {s}: {v} ({t})."
+            for c, s, v, t in zip(
+                shown["campaign_name"],
+                shown["segment_name"],
+                cells["text"],
+                shown["trend"],
+                strict=True,
+            )
+        ),
+        notes=(
+            (
+                "Figure: the segment's KPI over its campaign's own in the current window, turned "
+                "so that above 1 is better; the colour follows it. Below it the trend. "
+                "An empty place is a segment the campaign does not reach in the window."
+            ),
+            *(
+                (f"{count(left_out, 'smaller pair')} of campaign and segment left out.",)
+                if left_out
+                else ()
+            ),
+        ),
+        source="segment_portfolio",
+    )
+
+
+def _gravest_first(portfolio: pl.DataFrame) -> pl.DataFrame:
+    """By the graver of the two recommendations, then the largest cost."""
+    gravity = pl.min_horizontal(
+        pl.col(name).replace_strict(_GRAVITY, default=None, return_dtype=pl.Int64)
+        for name in ("recommendation", "computed_recommendation")
+    )
+    return portfolio.sort(
+        gravity,
+        "cost",
+        "campaign_id",
+        "segment_id",
+        descending=[False, True, False, False],
+        nulls_last=True,
+    )
+
+
+def _silent(run: Run) -> str:
+    """The record that does not stand where both speak."""
+    supplied = run.config.segment_rules.authority == RollupAuthority.SUPPLIED
+    return "computed" if supplied else "supplied"
+
+
+def _advice() -> pl.Expr:
+    """Whose advice it is, the other record's where it differs, and the rule behind the computed."""
+    rule = spaced(pl.col("rule"))
+    by_record = pl.col("recommendation_source") == RollupAuthority.SUPPLIED
+    return (
+        pl.when(pl.col("recommendations_agree"))
+        .then(pl.format("supplied and computed: {}", rule))
+        .when(pl.col("recommendations_agree").is_null())
+        .then(pl.format("{}: {}", "recommendation_source", rule))
+        .when(by_record)
+        .then(pl.format("supplied; computed says {}: {}", "computed_recommendation", rule))
+        .otherwise(pl.format("computed: {}; supplied says {}", rule, "supplied_recommendation"))
+    )
+
+
+def _momentum(run: Run, campaign: str) -> str:
+    scope = pl.col("campaign_id") == campaign if campaign else pl.col("scope") == "portfolio"
+    found = run.tables["segment_momentum"].filter(scope)
+    if found.is_empty() or not found["segments"][0]:
+        return "No segment can be judged."
+    total = found.row(0, named=True)
+    unknown = f"; of {total['unknown']} the trend is not known" if total["unknown"] else ""
+    return (
+        f"Of {count(total['segments'], 'segment')} in campaigns, {total['improving']} improving, "
+        f"{total['declining']} declining and {total['stable']} stable{unknown}."
+    )
+
+
+def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
+    """How far the supplied rollups lie from the computed figures."""
+    supplied = portfolio.drop_nulls("supplied_rollup_id")
+    if supplied.is_empty():
+        return ["No supplied rollup covers the current window: every figure is computed."]
+    tolerance = run.config.rate_tolerance
+    differing = supplied.filter(~pl.col("recommendations_agree")).height
+    relative = (pl.col("kpi_gap") / pl.col("kpi_value")).abs()
+    apart = supplied.filter(relative > tolerance).sort(
+        relative, "campaign_id", "segment_id", descending=[True, False, False]
+    )
+    first = (
+        f"A supplied rollup speaks for {supplied.height} of {count(portfolio.height, 'segment')}; "
+        f"its advice differs from the computed in {differing}, its KPI by more than "
+        f"{format_value(tolerance, PERCENT)} in {apart.height}"
+    )
+    if apart.is_empty():
+        return [f"{first}."]
+    ours, theirs = (
+        metric_texts(run, apart["primary_kpi"][:1], apart[name][:1])[0]
+        for name in ("kpi_value", "supplied_kpi_value")
+    )
+    widest = apart.row(0, named=True)
+    return [
+        f"{first}, most of all {widest['segment_name']} in {widest['campaign_name']}: {theirs} "
+        f"supplied, {ours} computed."
+    ]
+
+
+def _spread(run: Run, judged: pl.DataFrame) -> str:
+    rules = run.config.segment_rules
+    far_above = judged.filter(pl.col("kpi_attainment") >= rules.scale_ratio).height
+    far_below = judged.filter(pl.col("kpi_attainment") < rules.revise_ratio).height
+    parts = [
+        f"{far_above} at {format_value(rules.scale_ratio, RATIO)} of it or more",
+        f"{far_below} under {format_value(rules.revise_ratio, RATIO)}",
+    ]
+    return (
+        f"Against the campaign's own KPI, {sentence(parts)} of "
+        f"{count(judged.height, 'judged segment')}."
+    )
+
+
+def _largest(frame: pl.DataFrame, key: str, most: int) -> pl.DataFrame:
+    """Rows of the `most` keys of largest cost."""
+    kept = (
+        frame.group_by(key)
+        .agg(pl.col("cost").sum())
+        .sort("cost", key, descending=[True, False], nulls_last=True)
+        .head(most)
+    )
+    return frame.join(kept, on=key, how="semi", maintain_order="left")
+
+
+def _fill(brand: Brand, attainment: float) -> str:
+    """Green above 1, red below, deeper the farther; a factor of two is as deep as it goes."""
+    worse = 1 / attainment if attainment > 0 else 2.0
+    depth = min(max(attainment, worse), 2.0) - 1
+    return brand.tint("success" if attainment >= 1 else "danger", 0.04 + 0.36 * depth)

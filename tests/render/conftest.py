@@ -1,0 +1,62 @@
+"""The sample's reports, rendered once; and a way to render any document's text."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pdfplumber
+import pytest
+
+import mktorch
+from mktorch.display.brand import load_brand
+from mktorch.display.house import home, reports_dir
+from mktorch.render import render
+from mktorch.render.convert import convert
+from mktorch.render.execute import kernel
+from mktorch.render.markdown import to_markdown
+from mktorch.render.qmd import parse
+from mktorch.render.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def pages(sample_run: mktorch.Run, tmp_path_factory) -> Path:
+    """The sample's reports by the embedded renderer."""
+    out = tmp_path_factory.mktemp("pages")
+    render(sample_run.path, renderer="embedded", out=out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory):
+    """A stage and a kernel that works in it."""
+    root = tmp_path_factory.mktemp("stage")
+    stage = Stage(root, load_brand(home() / "_brand.yml"))
+    shutil.copytree(reports_dir(), stage.reports)
+    with kernel(stage.reports, root / "info.json") as running:
+        yield stage, running
+
+
+@pytest.fixture
+def convert_text(warm) -> Callable[..., bytes]:
+    """Render a document's text: `convert_text(text, "html")` gives the file's bytes."""
+    stage, running = warm
+
+    def apply(text: str, form: str, **parameters: object) -> bytes:
+        path = stage.reports / "page.qmd"
+        path.write_text(text, encoding="utf-8")
+        document = parse(path)
+        outputs = running.run(document, parameters, form)
+        markdown = to_markdown(document, outputs, form, stage.reports / "page_files")
+        return convert(document, markdown, form, stage, datetime(2026, 4, 1))
+
+    return apply
+
+
+def pdf_text(content: bytes) -> str:
+    """The text of every page, words in reading order."""
+    with pdfplumber.open(io.BytesIO(content)) as file:
+        return "\n".join(page.extract_text() for page in file.pages)

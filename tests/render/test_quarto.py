@@ -1,0 +1,129 @@
+"""The Quarto driver: how it finds Quarto, what it tells it, and what it makes of its answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import mktorch
+from mktorch.render import RenderError, render
+from mktorch.render.quarto import find_quarto
+
+# A stand-in that writes down how it was called and makes the file a render would make.
+FAKE = """#!{python}
+import json, os, pathlib, sys
+here = pathlib.Path(sys.argv[2])
+form = sys.argv[sys.argv.index("--to") + 1]
+parameters = pathlib.Path(sys.argv[sys.argv.index("--execute-params") + 1])
+seen = {{
+    "arguments": sys.argv[1:],
+    "cwd": os.getcwd(),
+    "parameters": parameters.read_text(),
+    "environment": {{k: os.environ.get(k) for k in
+        ("QUARTO_PYTHON", "TYPST_FONT_PATHS", "SOURCE_DATE_EPOCH")}},
+    "staged": sorted(p.name for p in here.parent.iterdir()),
+    "project": sorted(p.name for p in here.parent.parent.iterdir()),
+    "metadata": (here.parent / "_metadata.yml").read_text(),
+}}
+with open({log!r}, "a") as log:
+    log.write(json.dumps(seen) + "\\n")
+{action}
+"""
+MAKES = 'here.with_suffix({"html": ".html", "typst": ".pdf"}[form]).write_text("made " + form)'
+FAILS = (
+    'sys.stderr.write("\\x1b[31mStarting python3 kernel...Done\\n\\nZeroDivisionError: no\\n'
+    'ERROR: Render failed\\n"); sys.exit(1)'
+)
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch):
+    def apply(action: str) -> Path:
+        log = tmp_path / "log"
+        script = tmp_path / "bin" / "quarto"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(FAKE.format(python=sys.executable, log=str(log), action=action))
+        script.chmod(0o755)
+        monkeypatch.setenv("QUARTO_PATH", str(script))
+        return log
+
+    return apply
+
+
+def test_it_is_called_as_documented(sample_run: mktorch.Run, fake, tmp_path: Path) -> None:
+    log = fake(MAKES)
+    made = render(sample_run.path, out=tmp_path / "out", renderer="quarto")
+    assert [f.path.read_text() for f in made] == ["made html", "made typst"]
+    calls = [json.loads(line) for line in log.read_text().splitlines()]
+    first = calls[0]
+    assert first["arguments"][0] == "render"
+    assert first["arguments"][2:4] == ["--to", "html"]
+    assert yaml.safe_load(first["parameters"]) == {
+        "run_path": str(sample_run.path.resolve()),
+        "campaign": "",
+    }
+    assert first["environment"]["QUARTO_PYTHON"] == sys.executable
+    assert "font_source_sans_pro" in first["environment"]["TYPST_FONT_PATHS"]
+    epoch = int(first["environment"]["SOURCE_DATE_EPOCH"])
+    assert epoch == int(sample_run.manifest.as_of.timestamp()) or epoch > 0
+    assert {"executive.qmd", "page.css", "typst-show.typ"} <= set(first["staged"])
+    assert {"_quarto.yml", "_brand.yml", "reports"} <= set(first["project"])
+    assert yaml.safe_load(first["metadata"])["format"]["typst"]["papersize"] == "a4"
+
+
+def test_auto_takes_quarto_where_it_is(sample_run: mktorch.Run, fake, tmp_path: Path) -> None:
+    fake(MAKES)
+    made = render(sample_run.path, to=("html",), out=tmp_path / "out")
+    assert made[0].path.read_text() == "made html"
+
+
+def test_its_failure_is_told_in_its_own_words(sample_run: mktorch.Run, fake, tmp_path) -> None:
+    fake(FAILS)
+    with pytest.raises(RenderError) as caught:
+        render(sample_run.path, out=tmp_path / "out", renderer="quarto")
+    message = str(caught.value)
+    assert "executive.qmd: quarto failed (exit 1)" in message
+    assert "ZeroDivisionError: no" in message
+    assert "\x1b" not in message
+    assert "Starting" not in message
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_page_that_would_ask_the_network_is_refused(sample_run, fake, tmp_path: Path) -> None:
+    page = '<script src="https://cdn.example/x.js"></script>'
+    fake(f"here.with_suffix('.html').write_text({page!r})")
+    with pytest.raises(RenderError, match=r"would ask for https://cdn\.example/x\.js"):
+        render(sample_run.path, to=("html",), out=tmp_path / "out", renderer="quarto")
+
+
+def test_a_silent_failure_is_told(sample_run: mktorch.Run, fake, tmp_path: Path) -> None:
+    fake("pass")
+    with pytest.raises(RenderError, match=r"wrote no executive\.html"):
+        render(sample_run.path, to=("html",), out=tmp_path / "out", renderer="quarto")
+
+
+def test_it_is_looked_for_where_it_may_be(tmp_path: Path, monkeypatch) -> None:
+    script = tmp_path / "quarto"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("QUARTO_PATH", raising=False)
+    assert find_quarto() == script
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert find_quarto() is None
+    monkeypatch.setenv("QUARTO_PATH", str(tmp_path))
+    assert find_quarto() == script
+    monkeypatch.setenv("QUARTO_PATH", str(tmp_path / "gone"))
+    with pytest.raises(RenderError, match="QUARTO_PATH"):
+        find_quarto()
+
+
+def test_asking_for_quarto_without_one_says_what_to_do(sample_run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("QUARTO_PATH", raising=False)
+    with pytest.raises(RenderError, match="use the embedded renderer"):
+        render(sample_run.path, out=tmp_path / "out", renderer="quarto")
