@@ -138,7 +138,7 @@ def to_moment(text: pl.Series, name: str, habits: Habits) -> pl.Series:
             break
         parsed = left.str.to_datetime(format_, time_unit="us", strict=False)
         if habit == OFFSET:
-            parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+            parsed = parsed.dt.replace_time_zone(None)  # polars gives UTC
         if habit:
             habits.mark(habit, name, parsed.is_not_null(), text)
         values = _either(values, parsed)

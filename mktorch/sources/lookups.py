@@ -89,6 +89,7 @@ class Groups(_Keyed, Mapping[str, pl.DataFrame]):
             .filter(pl.col(self._key).is_not_null())
             .sort(self._key, self._time, maintain_order=True)
             .collect()
+            .rechunk()
         )
 
     @cached_property

@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from mktorch.sources import SPECS, SourceError, json_reader
+from mktorch.sources.convert import Seen
 from mktorch.sources.json_reader import read_json
 from mktorch.vocab import Source
 from tests.sources.good import RECORDS
@@ -88,3 +89,15 @@ def test_positions_count_from_the_start_of_the_file(monkeypatch, piece, fast):
         read_json(
             io.BytesIO(text[:500].encode() + b"\xff" + text[500:].encode()), METRICS, fast=fast
         )
+
+
+def test_habits_are_counted_over_all_pieces(monkeypatch):
+    monkeypatch.setattr(json_reader, "PIECE", 2000)
+    rows = [dict(row) for row in ROWS]
+    for place in (20, 21, 45):
+        rows[place] |= {"clicks": "840", "timestamp": f"2026-03-05T10:00:{place}+02:00"}
+    batch, _ = read_json(io.BytesIO(json.dumps(rows).encode()), METRICS)
+    assert {habit.name: seen for habit, seen in batch.habits.seen.items()} == {
+        "numeric_string": Seen(3, 20, "840"),
+        "offset": Seen(3, 20, "2026-03-05T10:00:20+02:00"),
+    }
