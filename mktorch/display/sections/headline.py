@@ -121,8 +121,8 @@ def _result(run: Run, roi: dict[str, float | None]) -> str:
     share = _fraction(roi["roi_percentage"])
     rate = f", {format_value(abs(share), PERCENT)} of" if share is not None else " on"
     return (
-        f"Marketing {verb} {money(run, abs(net))} net of every recorded cost{rate} its {money(run, spend)} "
-        "media spend."
+        f"Marketing {verb} {money(run, abs(net))} net of every recorded cost{rate} its "
+        f"{money(run, spend)} media spend."
     )
 
 
