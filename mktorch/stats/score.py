@@ -103,8 +103,10 @@ def invert_ratio(
     valid = valid_counts(x0, n0, x1, n1) & np.isfinite(critical)
     x0, x1 = np.where(valid, x0, 0.0), np.where(valid, x1, 0.0)
     n0, n1 = np.where(valid, n0, 1.0), np.where(valid, n1, 1.0)
-    low = _lowest_ratio(x0, n0, x1, n1, critical)
-    high = 1 / _lowest_ratio(x1, n1, x0, n0, critical)
+    # As alpha nears 1 both ends near the ratio itself: it stays between them to the last bit.
+    ratio = (x1 / n1) / (x0 / n0)
+    low = np.fmin(_lowest_ratio(x0, n0, x1, n1, critical), ratio)
+    high = np.fmax(1 / _lowest_ratio(x1, n1, x0, n0, critical), ratio)
     positive = difference(x0, n0, x1, n1) > 0
     low, high = settle(Interval(low, high), positive, significant, null=1.0)
     return Interval(np.where(valid, low, np.nan), np.where(valid, high, np.nan))

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import optimize, special
@@ -180,6 +180,7 @@ counts = st.integers(1, 10**12).flatmap(
 
 @settings(max_examples=300, deadline=None)
 @given(counts, counts, st.floats(1e-300, 1, exclude_max=True))
+@example((1, 1), (18, 47), 0.9999999999999998)
 def test_intervals_agree_with_p_for_any_counts_and_alpha(
     control: tuple[int, int], variant: tuple[int, int], alpha: float
 ) -> None:
