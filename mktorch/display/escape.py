@@ -16,6 +16,7 @@ _REPLACEMENT = "\ufffd"
 _HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}"})
 _TYPST_PLAIN = frozenset(" .,:;()%+-/_=!?'|^")
 _NEGATIVE = re.compile(r"(\u2212\S*\d)")
+_LINE = 40  # letters of a word that no line need be wider than
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -61,6 +62,11 @@ def typst(text: object) -> str:
         for i, part in enumerate(parts)
         if part or len(parts) == 1
     )
+
+
+def typst_prose(text: object) -> str:
+    """Typst markup of a sentence: its words may break once they are as long as a line."""
+    return typst(breakable(clean(str(text)), _LINE))
 
 
 def markdown(text: object) -> str:

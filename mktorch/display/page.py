@@ -39,8 +39,10 @@ class Masthead(Block):
         )
 
     def typst(self) -> str:
-        facts = " #h(3pt)·#h(3pt) ".join(escape.typst(fact) for fact in self.facts)
-        company = f"#text(weight: 600)[{escape.typst(self.company)}] \\\n" if self.company else ""
+        facts = " #h(3pt)·#h(3pt) ".join(escape.typst_prose(fact) for fact in self.facts)
+        company = (
+            f"#text(weight: 600)[{escape.typst_prose(self.company)}] \\\n" if self.company else ""
+        )
         words = (
             f"#running-company.update({escape.typst_string(self.company)})\n"
             f"#running-line.update({escape.typst_string(self.brand.confidentiality)})\n"
@@ -119,10 +121,10 @@ class Lead(Block):
         )
 
     def typst(self) -> str:
-        points = "\n".join(f"- {escape.typst(point)}" for point in self.points)
+        points = "\n".join(f"- {escape.typst_prose(point)}" for point in self.points)
         return (
             "#block(above: 14pt, below: 10pt)[#set par(leading: 0.55em, justify: false)\n"
-            f"#text(size: 14pt, weight: 600)[{escape.typst(self.sentence)}]]\n{points}"
+            f"#text(size: 14pt, weight: 600)[{escape.typst_prose(self.sentence)}]]\n{points}"
         )
 
 
@@ -137,7 +139,7 @@ class Unavailable(Block):
 
     def typst(self) -> str:
         fill = rgb(load_brand().color("light"))
-        return f"#block(width: 100%, inset: 8pt, fill: {fill})[{escape.typst(self.reason)}]"
+        return f"#block(width: 100%, inset: 8pt, fill: {fill})[{escape.typst_prose(self.reason)}]"
 
 
 def _html_card(card: Card) -> str:
@@ -165,8 +167,8 @@ def _typst_card(card: Card, brand: Brand) -> str:
         ink = rgb(brand.color(tone.color))
         status = f"#text(size: 8pt, weight: 600, fill: {ink})[{words}] \\\n"
     return (
-        f"[#text(size: 8.5pt, fill: {muted})[{escape.typst(card.label)}]\n\n"
+        f"[#text(size: 8.5pt, fill: {muted})[{escape.typst_prose(card.label)}]\n\n"
         f"#text(size: 19pt, weight: 600, fill: {rgb(brand.color('primary'))})"
         f"[{escape.typst(card.value)}]\n\n"
-        f"{status}#text(size: 8pt, fill: {muted})[{escape.typst(card.detail)}]]"
+        f"{status}#text(size: 8pt, fill: {muted})[{escape.typst_prose(card.detail)}]]"
     )

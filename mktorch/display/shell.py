@@ -28,14 +28,15 @@ def typst_shell(
     muted = brand.color("secondary")
     below = (
         f"\n#block(above: 3pt, sticky: true)[#text(size: 8.5pt, fill: {rgb(muted)})"
-        f"[{escape.typst(subtitle)}]]"
+        f"[{escape.typst_prose(subtitle)}]]"
         if subtitle
         else ""
     )
-    small = " \\\n".join(escape.typst(note) for note in notes)
+    small = " \\\n".join(escape.typst_prose(note) for note in notes)
     return (
         f"#block(width: 100%, breakable: {str(breakable).lower()})[\n#set align(left)\n"
-        f"#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)[{escape.typst(title)}]]"
+        "#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)"
+        f"[{escape.typst_prose(title)}]]"
         f"{below}\n{body}\n"
         f"#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"
         f"#text(size: 7.5pt, fill: {rgb(muted)})[{small}]]\n]"

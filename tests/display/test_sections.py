@@ -80,6 +80,33 @@ def test_a_missing_table_is_explained_in_place(sample_run: mktorch.Run, tmp_path
     assert "disk full" in block.reason
 
 
+def test_a_finding_speaks_of_all_campaigns_not_of_those_drawn(edit, tmp_path) -> None:
+    # Twenty earn twice their spend; the twenty-first, of least value and so not drawn, loses.
+    money = {f"C{i:02}": (100.0, 200.0) for i in range(20)} | {"LOSS": (100.0, 1.0)}
+
+    def campaigns(rows):
+        return [dict(rows[0], campaign_id=key, name=key) for key in money]
+
+    def ledger(_):
+        return [
+            {
+                "campaign_id": key,
+                "llm_cost": 0.0,
+                "human_review_cost": 0.0,
+                "media_spend": spend,
+                "estimated_value": value,
+                "net_roi": value - spend,
+            }
+            for key, (spend, value) in money.items()
+        ]
+
+    edit("campaigns", campaigns)
+    run = mktorch.run(edit("roi_ledger", ledger), out=tmp_path / "runs", as_of="2026-04-01")
+    chart = display.spend_and_value(run)
+    assert chart.title == "1 of 21 campaigns have not earned back their spend."
+    assert any("6 campaigns" in note for note in chart.notes)
+
+
 def test_failures_show_a_few_of_each_rule(sample_run: mktorch.Run) -> None:
     shown = display.failures(sample_run).frame
     assert shown.group_by("source", "rule", "severity").len()["len"].max() <= 5

@@ -140,6 +140,13 @@ def test_a_group_name_is_text() -> None:
     assert "<i>#a</i>" in html_words(table.html())
 
 
+def test_a_long_name_in_a_title_stays_on_the_page() -> None:
+    source = PAGE + make(title=f"{'N' * 80} leads.", notes=("M" * 90,)).typst()
+    made = typst.compile(source.encode(), font_paths=[str(font_dir())], ignore_system_fonts=True)
+    with pdfplumber.open(io.BytesIO(made)) as file:
+        assert max(char["x1"] for char in file.pages[0].chars) <= file.pages[0].width
+
+
 @pytest.mark.parametrize("columns", [4, 10, 16])
 def test_wide_tables_shrink_and_stay_on_the_page(columns: int) -> None:
     names = [f"figure_{i}" for i in range(columns)]
@@ -157,6 +164,7 @@ def test_wide_tables_shrink_and_stay_on_the_page(columns: int) -> None:
         (PAGE + table.typst()).encode(), font_paths=[str(font_dir())], ignore_system_fonts=True
     )
     with pdfplumber.open(io.BytesIO(made)) as file:
+        assert min(char["size"] for char in file.pages[0].chars) >= 5.9  # small, yet legible
         words = file.pages[0].extract_words()
         assert all(w["x0"] >= 0 and w["x1"] <= file.pages[0].width + 0.5 for w in words)
         _assert_no_overprint(words)

@@ -54,15 +54,16 @@ def test_output_options(convert_text) -> None:
         "```{python}\n#| eval: false\n#| echo: true\nprint('only code')\n```\n\n"
         "```{python}\n#| output: asis\nprint('**strong**')\n```\n\n"
         "```{python}\nimport warnings; warnings.warn('quiet')\n```\n\n"
-        "```{python}\nprint('a ``` b')\n```\n"
+        "````{python}\nprint('before', '```', '# after', sep=chr(10))\n````\n"
     )
     page, words = both(convert_text, text)
     for shown in (page, words):
         assert "hidden" not in shown
         assert "only code" in shown
         assert "quiet" not in shown
-        assert "a ``` b" in shown
+        assert "# after" in shown
     assert "<strong>strong</strong>" in page
+    assert "<h1" not in page.partition("</header>")[2]
     assert "strong" in words
 
 

@@ -109,7 +109,7 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
         ).encode(x="value:Q", y=order),
         base.mark_text(align="left", dx=10).encode(x="end:Q", y=order, text="label:N"),
     ).properties(width=WIDTH - 240, height=alt.Step(26))
-    losing = shown.filter(pl.col("total_revenue_proxy") < pl.col("total_spend"))
+    losing = known.filter(pl.col("total_revenue_proxy") < pl.col("total_spend"))
     rest = known.height - shown.height
     return Chart(
         id="spend-and-value",
