@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -135,25 +135,29 @@ def _drawing(drawn: pl.DataFrame, worth: float) -> Any:
     axis = alt.Axis(
         labelExpr="datum.value == 0 ? '0%' : format(datum.value, '+.0%')",
         title="Lift; to the right is better",
-        tickCount=7,
+        tickCount=5,
         domain=False,
     )
-    rows = alt.Y("line:O", axis=None, sort=None)
+    rows = alt.Y("line:O", axis=None)
     base = alt.Chart(alt.InlineData(values=drawn.select(_DRAWN).to_dicts())).encode(y=rows)
 
     def across(name: str) -> Any:
         return alt.X(f"{name}:Q", scale=lifts, axis=axis)
 
-    def span(low: str, high: str, **look: float) -> Any:
+    def span(low: str, high: str, width: float, opacity: float) -> Any:
         both = base.transform_filter(f"isValid(datum.{low}) && isValid(datum.{high})")
-        return both.mark_rule(**look).encode(x=across(low), x2=f"{high}:Q", color=color)
+        return both.mark_rule(strokeWidth=width, opacity=opacity).encode(
+            x=across(low), x2=f"{high}:Q", color=color
+        )
 
     def arrows(side: str, shape: str) -> Any:
         beyond = base.transform_filter(f"datum.beyond_{side}")
         marked = beyond.mark_point(shape=shape, filled=True, size=70, opacity=1)
         return marked.encode(x=across(f"axis_{side}"), color=color)
 
-    def reference(at: float, says: str, align: str, dash: list[int]) -> tuple[Any, Any]:
+    def reference(
+        at: float, says: str, align: Literal["left", "right"], dash: list[int]
+    ) -> tuple[Any, Any]:
         """A vertical line, labelled on its outer side so that two labels cannot meet."""
         line = alt.Chart(alt.InlineData(values=[{"at": at, "says": says}])).encode(x=across("at"))
         label = line.mark_text(align=align, fontSize=12, color=brand.color("secondary"))
@@ -165,8 +169,8 @@ def _drawing(drawn: pl.DataFrame, worth: float) -> Any:
     return alt.layer(
         *reference(0.0, "no lift", "right", [1, 0]),
         *(reference(worth, f"worth scaling: {percent(worth)}", "left", [5, 4]) if worth else ()),
-        span("valid_low", "valid_high", strokeWidth=1, opacity=0.75),
-        span("low", "high", strokeWidth=4, opacity=0.55),
+        span("valid_low", "valid_high", width=1, opacity=0.75),
+        span("low", "high", width=4, opacity=0.55),
         base.transform_filter("datum.inside")
         .mark_point(filled=True, size=95, opacity=1)
         .encode(x=across("improvement"), color=color, shape=alt.Shape("verdict:N", scale=shapes)),
@@ -178,15 +182,18 @@ def _drawing(drawn: pl.DataFrame, worth: float) -> Any:
 
 
 def _finding(known: pl.DataFrame, worth: float) -> str:
-    bounded = known.drop_nulls(["improvement_low", "improvement_high"])
+    low, high = pl.col("improvement_low"), pl.col("improvement_high")
+    bounded = known.filter(low.is_not_null() | high.is_not_null())
     if bounded.is_empty():
         return f"{count(known.height, 'variant')} with a lift, none with an interval around it."
-    above = bounded.filter(pl.col("improvement_low") > 0).height
-    below = bounded.filter(pl.col("improvement_high") < 0).height
-    sure = bounded.filter(pl.col("improvement_low") >= worth).height
-    whole = f", {sure} wholly above the lift worth scaling" if worth else ""
+    above, below, sure = (
+        bounded.filter(condition).height for condition in (low > 0, high < 0, low >= worth)
+    )
+    whole = f", {sure or 'none'} of them wholly above the lift worth scaling" if worth else ""
     return (
-        f"{above} of {count(bounded.height, 'lift')} are surely above zero{whole}; {below} below."
+        f"{above or 'None'} of {count(bounded.height, 'interval')} "
+        f"{'lies' if above < 2 else 'lie'} above zero{whole if above else ''}; "
+        f"{below or 'none'} below."
     )
 
 

@@ -115,8 +115,8 @@ def experiments(run: Run, campaign: str = "") -> Table:
         notes=(
             (
                 "Lift is the variant's metric over the control's, less 1, with the sign turned "
-                f"where lower is better: plus is an improvement. Below it the {interval_name(run)}. All "
-                "dates of the experiment up to the report's moment."
+                "where lower is better: plus is an improvement. Below it the "
+                f"{interval_name(run)}. All dates of the experiment up to the report's moment."
             ),
             _gates_note(run),
             *((_FUTILE,) if frame["why"].eq("Futile").any() else ()),
@@ -206,9 +206,7 @@ def _time(shown: pl.DataFrame) -> dict[str, pl.Expr]:
     left = pl.format(
         "{} {}", days, pl.when(days == 1).then(pl.lit("day")).otherwise(pl.lit("days"))
     )
-    short = pl.format(
-        "{} {} per arm too few", texts(shown, whole, "sample_still_needed"), "sample_unit"
-    )
+    short = pl.format("{} {} short", texts(shown, whole, "sample_still_needed"), "sample_unit")
     reached_text = pl.lit("planned sample reached")
     outlook = pl.coalesce(
         pl.when(decided).then(pl.format("planned sample in {}", left)),
@@ -237,7 +235,7 @@ def _time(shown: pl.DataFrame) -> dict[str, pl.Expr]:
 
 
 def _probability(value: float | None) -> str | None:
-    """A probability to three digits, never rounded to a certainty.
+    """A probability to three or four decimals, never rounded to a certainty.
 
     >>> _probability(1e-13), _probability(0.0498), _probability(0.9999)
     ('< 0.001', '0.0498', '> 0.999')
@@ -246,7 +244,9 @@ def _probability(value: float | None) -> str | None:
         return None
     if value < 0.001:
         return "< 0.001"
-    return "> 0.999" if value > 0.999 else f"{value:#.3g}"
+    if value > 0.999:
+        return "> 0.999"
+    return f"{value:.{3 if value >= 0.1 else 4}f}"
 
 
 def _gates_note(run: Run) -> str:
@@ -262,8 +262,8 @@ def _gates_note(run: Run) -> str:
     return (
         "Gates in order: set up validly; traffic split as declared; at least "
         f"{whole(config.minimum_sample_size)} trials in each arm; {answer}; lift of at least "
-        f"{worth}. The planned sample detects that lift with {percent(rules.power)} power; days "
-        "until then at the observed rate."
+        f"{worth}. The planned sample detects that lift with {percent(rules.power)} power; counts "
+        "short of it are per arm."
     )
 
 

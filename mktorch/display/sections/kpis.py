@@ -1,0 +1,270 @@
+"""KPIs: targets against actuals, and what a missed one forces."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from mktorch.analysis.scorecard import ATTAINMENT_CAP, EXCEEDED
+from mktorch.display.formats import Format, Kind, Locale, format_value
+from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier, Unit
+
+TIER: Statuses = {
+    Tier.CRITICAL: Status("Critical", Tone.BAD),
+    Tier.AT_RISK: Status("At risk", Tone.WATCH),
+    Tier.UNMEASURED: Status("Not measured", Tone.NONE),
+    Tier.ON_TRACK: Status("On track", Tone.STEADY),
+    Tier.EXCEEDED: Status("Exceeded", Tone.GOOD),
+    Tier.NOT_SCORED: Status("No target", Tone.NONE),
+}
+GROUP: Statuses = {
+    KpiStatus.AT_RISK: Status("At risk", Tone.WATCH),
+    KpiStatus.ON_TRACK: Status("On track", Tone.STEADY),
+    KpiStatus.EXCEEDED: Status("Exceeded", Tone.GOOD),
+}
+GROUP_NAMES = {
+    KpiGroup.OPERATIONAL_HEALTH: "Operational health",
+    KpiGroup.CAMPAIGN_IMPACT: "Campaign impact",
+    KpiGroup.BUSINESS_VALUE: "Business value",
+}
+GROUP_PLACES = {str(group): place for place, group in enumerate(GROUP_NAMES)}
+_FORCES = {
+    Escalation.NOTIFY: "notify",
+    Escalation.HUMAN_REVIEW: "human review",
+    Escalation.BUDGET_FREEZE: "budget freeze",
+}
+_WINDOWS = {
+    "all": "all dates",
+    "current - prior": "current less prior window",
+    "variants - controls (no prior window)": "variants less controls; no prior window",
+}
+WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
+
+
+class Writing(NamedTuple):
+    """How figures of a unit read: `scale` times the value, then `suffix`."""
+
+    format: Format
+    scale: float = 1.0
+    suffix: str = ""
+
+
+_PERCENT = Writing(Format(Kind.PERCENT, decimals=1))
+_UNITS = {
+    Unit.FRACTION: _PERCENT,
+    Unit.PERCENTAGE: _PERCENT._replace(scale=0.01),
+    Unit.RATIO: Writing(Format(Kind.DECIMAL, decimals=2)),
+    Unit.CURRENCY: Writing(Format(Kind.CURRENCY, decimals=0)),
+    Unit.COUNT: Writing(Format(Kind.INTEGER)),
+    Unit.SECONDS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" s"),
+    Unit.HOURS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" h"),
+}
+# Differences of two rates, in percentage points, and a return that the page states in percent.
+_SPECIAL = {
+    "targeting_precision_improvement": Writing(
+        Format(Kind.DECIMAL, decimals=1, signed=True), 100, " points"
+    ),
+    "conversion_rate_delta": Writing(Format(Kind.DECIMAL, decimals=3, signed=True), 100, " points"),
+    "roi_estimate": _PERCENT,
+}
+LABELS = {
+    "campaign_execution_success_rate": "Campaigns active or completed",
+    "average_latency_seconds": "Average latency of a step",
+    "human_review_frequency": "Decisions overridden by people",
+    "policy_violation_count": "Policy violations",
+    "experiment_setup_errors": "Experiments set up wrongly",
+    "data_freshness_hours": "Age of the newest data",
+    "experiment_velocity": "Experiments per campaign-month",
+    "average_lift_percentage": "Average lift when significant",
+    "messaging_consistency_score": "Messaging consistency",
+    "insight_to_action_time_hours": "Time from signal to action",
+    "targeting_precision_improvement": "Targeting precision, change",
+    "conversion_rate_delta": "Conversion rate, change",
+    "cpa_reduction_percentage": "Cost per acquisition, reduction",
+    "marketing_attributed_revenue": "Attributed revenue",
+    "wasted_spend_reduction": "Wasted spend, reduction",
+    "roi_estimate": "Return on media spend",
+}
+
+
+@needs("measured_kpis", "measured_kpi_status")
+def kpi_scorecard(run: Run) -> Table:
+    """Every KPI against its target, by group and the gravest first, and what its tier forces."""
+    scored, locale = scored_kpis(run), locale_of(run)
+    forces = {str(step): words for step, words in _FORCES.items()}
+    frame = scored.with_columns(
+        heading=pl.Series(_headings(run, scored), dtype=pl.String),
+        value_text=figures(scored, "value", locale),
+        target_text=pl.Series(
+            [
+                _target(text, better, tier)
+                for text, better, tier in zip(
+                    figures(scored, "target", locale),
+                    scored["better"],
+                    scored["tier"],
+                    strict=True,
+                )
+            ],
+            dtype=pl.String,
+        ),
+        attained=pl.Series(map(attained_text, scored["attainment"]), dtype=pl.String),
+        forced=pl.col("escalation")
+        .str.split(", ")
+        .list.eval(pl.element().replace(forces))
+        .list.join(", "),
+        basis=pl.col("window").replace(_WINDOWS),
+    )
+    return Table(
+        id="kpi-scorecard",
+        frame=frame,
+        columns=(
+            Column(name="label", label="KPI", detail="kpi", weight=1.8),
+            Column(
+                name="value_text",
+                label="Actual",
+                align="right",
+                missing="it cannot be measured, for the reason in the last column",
+                weight=0.8,
+            ),
+            Column(name="target_text", label="Target", align="right", weight=1.1),
+            Column(
+                name="attained",
+                label="Attained",
+                align="right",
+                missing="no value or no target to set it against",
+                weight=0.8,
+            ),
+            Column(name="tier", label="Status", statuses=TIER, detail="forced", weight=1.2),
+            Column(name="basis", label="Window", detail="reason", weight=1.5),
+        ),
+        title=_finding(run, scored),
+        notes=_notes(run),
+        group="heading",
+        source="measured_kpis",
+        empty="No KPI was computed.",
+        locale=locale,
+    )
+
+
+def scored_kpis(run: Run) -> pl.DataFrame:
+    """The KPIs with their labels, by group and within it by the gravity of their tier."""
+    orders = (
+        pl.col(column).replace_strict({str(w): i for i, w in enumerate(words)}, default=len(words))
+        for column, words in (("group", GROUP_NAMES), ("tier", TIER))
+    )
+    return (
+        run.tables["measured_kpis"]
+        .with_row_index("_order")
+        .with_columns(label=pl.col("kpi").replace(LABELS).str.replace_all("_", " "))
+        .sort(*orders, "_order")
+    )
+
+
+def _headings(run: Run, scored: pl.DataFrame) -> list[str]:
+    """Each KPI's group with the group's status word and how many of its KPIs cause it."""
+    status = run.tables["measured_kpi_status"].select(
+        "group",
+        "status",
+        "kpis",
+        pl.col("troubled").list.len(),
+    )
+    words = {
+        group: _heading(group, GROUP[word], kpis, troubled)
+        for group, word, kpis, troubled in status.rows()
+    }
+    return [words[group] for group in scored["group"]]
+
+
+def _heading(group: str, status: Status, kpis: int, troubled: int) -> str:
+    why = f", {troubled} of {count(kpis, 'KPI')} at risk or critical" if troubled else ""
+    return f"{GROUP_NAMES[KpiGroup(group)]}: {status.tone.shape} {status.word.lower()}{why}"
+
+
+def figures(scored: pl.DataFrame, column: str, locale: Locale) -> pl.Series:
+    """The figures of a column, each in its own KPI's unit; null stays null."""
+    return pl.Series(
+        [
+            None if value is None else _figure(value, kpi, Unit(unit), locale)
+            for value, kpi, unit in zip(scored[column], scored["kpi"], scored["unit"], strict=True)
+        ],
+        dtype=pl.String,
+    )
+
+
+def _figure(value: float, kpi: str, unit: Unit, locale: Locale) -> str:
+    """A KPI's figure in its unit.
+
+    >>> _figure(15.0, "average_lift_percentage", Unit.PERCENTAGE, Locale())
+    '15.0%'
+    >>> _figure(-0.00065, "conversion_rate_delta", Unit.FRACTION, Locale())
+    '\u22120.065 points'
+    """
+    writing = _SPECIAL.get(kpi, _UNITS[unit])
+    return format_value(value * writing.scale, writing.format, locale) + writing.suffix
+
+
+def _target(text: str | None, better: str, tier: str) -> str:
+    if text is None or tier == Tier.NOT_SCORED:
+        return "none set"
+    return f"{'at least' if better == Direction.UP else 'at most'} {text}"
+
+
+def attained_text(value: float | None) -> str | None:
+    """Attainment in percent, above the cap only as such.
+
+    >>> attained_text(0.8772), attained_text(156.5), attained_text(None)
+    ('88%', 'over 200%', None)
+    """
+    if value is None:
+        return None
+    if value > ATTAINMENT_CAP:
+        return f"over {format_value(ATTAINMENT_CAP, WHOLE_PERCENT)}"
+    return format_value(value, WHOLE_PERCENT)
+
+
+def tier_limits(run: Run) -> tuple[str, str]:
+    config = run.config
+    return (
+        format_value(config.kpi_warning_threshold, WHOLE_PERCENT),
+        format_value(config.kpi_critical_threshold, WHOLE_PERCENT),
+    )
+
+
+def _finding(run: Run, scored: pl.DataFrame) -> str:
+    held = {tier: scored.filter(tier=str(tier)).height for tier in Tier}
+    critical, risky, blind = (held[t] for t in (Tier.CRITICAL, Tier.AT_RISK, Tier.UNMEASURED))
+    kpis = count(scored.height, "KPI")
+    unmeasured = f"; {blind} cannot be measured" if blind else ""
+    if not critical and not risky:
+        return f"None of {kpis} is at risk or critical{unmeasured}."
+    verb = "is" if critical == 1 else "are"
+    return f"{critical} of {kpis} {verb} critical and {risky} at risk{_where(run)}{unmeasured}."
+
+
+def _where(run: Run) -> str:
+    """The group that holds most of the trouble; nothing where groups share the first place."""
+    troubled = run.tables["measured_kpi_status"].select("group", pl.col("troubled").list.len())
+    first = troubled.filter(pl.col("troubled") == pl.col("troubled").max())
+    return f", most in {GROUP_NAMES[first['group'][0]].lower()}" if first.height == 1 else ""
+
+
+def _notes(run: Run) -> tuple[str, ...]:
+    warning, critical = tier_limits(run)
+    days = count(run.config.window_days, "day")
+    return (
+        (
+            "Attained is actual / target, or target / actual where less is better. Exceeded from "
+            f"{format_value(EXCEEDED, WHOLE_PERCENT)}, on track from {warning}, at risk from "
+            f"{critical}, critical below. Under the status stands what it forces."
+        ),
+        (
+            "A group is at risk where any of its KPIs is at risk or critical. The current window "
+            f"is the {days} up to the report's moment, the prior one the {days} before; points "
+            "are percentage points."
+        ),
+    )
