@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config
     from mktorch.errors import MktorchError
     from mktorch.pipeline import run
-    from mktorch.render import RenderError, render
+    from mktorch.render import RenderError
+    from mktorch.render import render as report
     from mktorch.runs import Run, RunError, load_run
     from mktorch.sources import SourceError
     from mktorch.state import MarketingOrchestratorState
     from mktorch.steps import PipelineError
-    from mktorch.synth import SynthError, synth
+    from mktorch.synth import SynthError
 
 __version__ = "0.1.0"
 
@@ -38,12 +39,13 @@ __all__ = [
     "SynthError",
     "load_config",
     "load_run",
-    "render",
+    "report",
     "run",
-    "synth",
 ]
 
 # Public name -> its module, imported on first use: `import mktorch` itself costs milliseconds.
+# `render` and `synth` are modules of their own: `mktorch.synth.synth(folder)`.
+_MODULES = ("display", "render", "synth")
 _HOMES = {
     "ConfigError": "config",
     "MarketingOrchestratorConfig": "config",
@@ -57,17 +59,21 @@ _HOMES = {
     "SynthError": "synth",
     "load_config": "config",
     "load_run": "runs",
-    "render": "render",
+    "report": "render",
     "run": "pipeline",
-    "synth": "synth",
 }
+
+# Public name -> its name at home, where the two differ.
+_FUNCTIONS = {"report": "render"}
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"mktorch.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'mktorch' has no attribute {name!r}")
-    return getattr(import_module(f"mktorch.{_HOMES[name]}"), name)
+    return getattr(import_module(f"mktorch.{_HOMES[name]}"), _FUNCTIONS.get(name, name))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

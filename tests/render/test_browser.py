@@ -1,6 +1,6 @@
 """The page in a browser that has no network: nothing asked for, no error, nothing cut off.
 
-Skipped only where no Chromium is found and `MKTORCH_REQUIRE_BROWSER` is not 1.
+Skipped only where no Chromium is found and `REQUIRE_BROWSER` is not 1.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-REQUIRED = os.environ.get("MKTORCH_REQUIRE_BROWSER") == "1"
+REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 pytestmark = pytest.mark.browser
