@@ -18,6 +18,7 @@ The proof, for a piece of n records without a backslash, so that quotes only ope
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -37,7 +38,6 @@ from mktorch.sources.convert import (
 )
 from mktorch.sources.rules import found
 
-_BLOCK = 1 << 18
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '
 
 
@@ -46,27 +46,31 @@ def can_be_clean(columns: Mapping[str, dy.Column]) -> bool:
     return not any(metadata(column, "json") for column in columns.values())
 
 
-def one_per_line(piece: bytes, *, flatten: bool) -> bytes:
+def one_per_line(piece: bytes, *, flatten: bool) -> io.BytesIO:
     """Split an array's text into lines after `},`; `flatten` first joins objects over many lines.
 
     A wrong split, inside text or a nested object, leaves a line that is no JSON: Polars refuses it.
     """
-    codes = np.frombuffer(piece.replace(b"\n", b" ") if flatten else piece, np.uint8).copy()
-    after = np.flatnonzero(codes[:-1] == _BRACE) + 1
-    codes[after[codes[after] == _COMMA]] = _NEWLINE
-    return codes.tobytes()
+    text = piece.replace(b"\n", b" ") if flatten else piece
+    codes = _codes(text)
+    ends = (codes.slice(0, max(len(codes) - 1, 0)) == _BRACE) & (codes.slice(1) == _COMMA)
+    lines = io.BytesIO(text)
+    with lines.getbuffer() as buffer:
+        np.frombuffer(buffer, np.uint8)[ends.arg_true().to_numpy() + 1] = _NEWLINE
+    return lines
 
 
-def read_clean(text: bytes, columns: Mapping[str, dy.Column]) -> Batch | None:
-    """Read newline-delimited objects, or give None where they might hold a surprise."""
+def read_clean(
+    piece: bytes, columns: Mapping[str, dy.Column], *, array: bool = False, flatten: bool = False
+) -> Batch | None:
+    """Read newline-delimited objects, or those of an array, or give None for fear of a surprise."""
     written = {name: _polars_type(column.dtype) for name, column in columns.items()}
+    lines = one_per_line(piece, flatten=flatten) if array else io.BytesIO(piece)
     try:
-        frame = pl.read_ndjson(text, schema=written)
+        frame = pl.read_ndjson(lines, schema=written)
     except (pl.exceptions.PolarsError, ValueError):
         return None
-    if not _is_certain(text, frame):
-        return None
-    return _typed(frame, columns)
+    return _typed(frame, columns) if _is_certain(piece, frame) else None
 
 
 def _polars_type(dtype: pl.DataType) -> pl.DataType:
@@ -84,20 +88,21 @@ class _Counts(NamedTuple):
 
 def _counts(text: bytes) -> _Counts:
     """Count quotes, quotes before a colon, opening brackets and blanks before a colon."""
-    codes = np.frombuffer(text, np.uint8)
-    totals = np.zeros(4, np.int64)
-    for start in range(0, len(codes), _BLOCK):
-        block = codes[start : start + _BLOCK + 1]  # one byte more, for pairs across blocks
-        first, colons = block[:_BLOCK], block[1:] == _COLON
-        before = first[: len(colons)]
-        quotes = first == _QUOTE
-        totals += (
-            np.count_nonzero(quotes),
-            np.count_nonzero(quotes[: len(colons)] & colons),
-            np.count_nonzero(first == _BRACKET),
-            np.count_nonzero((before <= _SPACE) & colons),
-        )
-    return _Counts(*map(int, totals))
+    codes = _codes(text)
+    ahead = codes.slice(0, max(len(codes) - 1, 0))
+    colons = codes.slice(1) == _COLON
+    masks = (
+        codes == _QUOTE,
+        (ahead == _QUOTE) & colons,
+        codes == _BRACKET,
+        (ahead <= _SPACE) & colons,
+    )
+    return _Counts(*(int(mask.sum()) for mask in masks))
+
+
+def _codes(text: bytes) -> pl.Series:
+    """The bytes as a column, not copied: comparing one gives a mask of bits, quick to combine."""
+    return pl.Series(np.frombuffer(text, np.uint8))
 
 
 def _is_certain(text: bytes, frame: pl.DataFrame) -> bool:

@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 import dataframely as dy
 import polars as pl
 
-from mktorch.sources.clean_json import can_be_clean, one_per_line, read_clean
+from mktorch.sources.clean_json import can_be_clean, read_clean
 from mktorch.sources.convert import Batch, Habits
 from mktorch.sources.records import Malformed, elements, lines, to_batch
 from mktorch.sources.rules import SourceError, found
@@ -102,13 +102,16 @@ def _is_lines(body: bytes, columns: Mapping[str, dy.Column]) -> bool:
 def _pieces(stream: IO[bytes], head: bytes, start: int, shape: Shape) -> Iterator[Piece]:
     """Cut a stream after what looks like the end of a record."""
     end = _record_end if shape.array else _line_end
-    ahead, held = stream.read(PIECE), head
-    while ahead:
-        if cut := end(held):
-            yield Piece(start, held[:cut], last=False)
-        start, held = start + cut, held[cut:] + ahead
-        ahead = stream.read(PIECE)
-    yield Piece(start, held, last=True)
+    held: list[bytes] = []
+    chunk = head
+    while ahead := stream.read(PIECE):
+        if cut := end(chunk):
+            content = b"".join((*held, memoryview(chunk)[:cut]))
+            yield Piece(start, content, last=False)
+            start, held = start + len(content), []
+        held.append(chunk[cut:])
+        chunk = ahead
+    yield Piece(start, b"".join((*held, chunk)), last=True)
 
 
 def _line_end(content: bytes) -> int:
@@ -130,7 +133,7 @@ def _in_parallel(
     pieces: Iterable[Piece], shape: Shape, columns: Mapping[str, dy.Column]
 ) -> Iterator[tuple[Piece, Batch | None]]:
     """Read pieces fast, a few at a time and in order."""
-    workers = (os.cpu_count() or 1) + 2  # some wait for the interpreter while others parse
+    workers = (os.cpu_count() or 1) + 1  # one waits for the interpreter while the others parse
     waiting: deque[tuple[Piece, Future[Batch | None]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for piece in pieces:
@@ -145,14 +148,12 @@ def _in_parallel(
 
 def _read_fast(piece: Piece, shape: Shape, columns: Mapping[str, dy.Column]) -> Batch | None:
     content = piece.content
-    if not shape.array:
-        return read_clean(content, columns)
-    if piece.last:
+    if shape.array and piece.last:
         content = content.rstrip()
         if not content.endswith(b"]"):
             return None
         content = content[:-1]
-    return read_clean(one_per_line(content, flatten=shape.flatten), columns)
+    return read_clean(content, columns, array=shape.array, flatten=shape.flatten)
 
 
 class _Assembly:

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from mktorch.sources import clean_json, json_reader
-from mktorch.sources.clean_json import can_be_clean, one_per_line, read_clean
+from mktorch.sources import json_reader
+from mktorch.sources.clean_json import can_be_clean, read_clean
 from mktorch.sources.records import lines, to_batch
 from mktorch.sources.rules import SourceError
 from mktorch.sources.schemas import SPECS
@@ -171,15 +171,6 @@ def test_an_unknown_field_cannot_hide_behind_a_number_written_for_a_text():
     assert read_clean(odd.replace('"zz":', '"zz" :').encode(), METRICS) is None
 
 
-def test_counts_do_not_depend_on_where_blocks_end(monkeypatch):
-    text = f"{json.dumps(ROW)}\n{json.dumps(ROW)}".encode()
-    odd = json.dumps({**ROW, "asset_id": 12, "zz": 1}).replace('"zz":', '"zz" :').encode()
-    for block in (1, 2, 3, 7):
-        monkeypatch.setattr(clean_json, "_BLOCK", block)
-        assert read_clean(text, METRICS) is not None
-        assert read_clean(odd, METRICS) is None
-
-
 def test_records_within_a_record_are_no_records(monkeypatch):
     """Pieces of a list inside one record look like whole records of their own."""
     monkeypatch.setattr(json_reader, "PIECE", 300)
@@ -213,7 +204,7 @@ def test_a_wrong_split_never_passes():
     """`},` inside text or a nested object leaves pieces that are no JSON."""
     for value in ('"a},{b"', '{"x": {"y": 1}, "z": 2}'):
         text = json.dumps(ROW).replace('"A1"', value)
-        assert read_clean(one_per_line(f"{text},{text}".encode(), flatten=False), METRICS) is None
+        assert read_clean(f"{text},{text}".encode(), METRICS, array=True) is None
 
 
 def test_only_sources_without_free_fields_are_read_fast():
