@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dataframely as dy
 import numpy as np
@@ -29,13 +29,16 @@ import polars.selectors as cs
 
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import (
+    UNKNOWN_FIELD,
     Batch,
     Habits,
+    Seen,
     blank_is_absent,
     lost,
     to_date,
     to_moment,
 )
+from mktorch.sources.records import Number, lines, shown
 from mktorch.sources.rules import found
 
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '
@@ -54,23 +57,41 @@ def one_per_line(piece: bytes, *, flatten: bool) -> io.BytesIO:
     text = piece.replace(b"\n", b" ") if flatten else piece
     codes = _codes(text)
     ends = (codes.slice(0, max(len(codes) - 1, 0)) == _BRACE) & (codes.slice(1) == _COMMA)
-    lines = io.BytesIO(text)
-    with lines.getbuffer() as buffer:
+    split = io.BytesIO(text)
+    with split.getbuffer() as buffer:
         np.frombuffer(buffer, np.uint8)[ends.arg_true().to_numpy() + 1] = _NEWLINE
-    return lines
+    return split
 
 
 def read_clean(
     piece: bytes, columns: Mapping[str, dy.Column], *, array: bool = False, flatten: bool = False
 ) -> Batch | None:
     """Read newline-delimited objects, or those of an array, or give None for fear of a surprise."""
+    extras = _extras(piece, columns)
     written = {name: _polars_type(column.dtype) for name, column in columns.items()}
-    lines = one_per_line(piece, flatten=flatten) if array else io.BytesIO(piece)
+    written |= {name: _EXTRA[type(value)] for name, value in extras.items()}
+    split = one_per_line(piece, flatten=flatten) if array else io.BytesIO(piece)
     try:
-        frame = pl.read_ndjson(lines, schema=written)
+        frame = pl.read_ndjson(split, schema=written)
     except (pl.exceptions.PolarsError, ValueError):
         return None
-    return _typed(frame, columns) if _is_certain(piece, frame) else None
+    if not _is_certain(piece, frame) or any(frame[name].null_count() for name in extras):
+        return None
+    habits = Habits()
+    for name, value in extras.items():
+        habits.add(UNKNOWN_FIELD, name, Seen(frame.height, 0, shown(value)))
+    return _typed(frame.drop(extras), columns, habits)
+
+
+_EXTRA = {str: pl.String(), Number: pl.Float64(), bool: pl.Boolean()}
+
+
+def _extras(piece: bytes, columns: Mapping[str, dy.Column]) -> dict[str, Any]:
+    """Unknown fields of the first record: where every record has them, they do not slow reading."""
+    first = piece[piece.find(b"{") : piece.find(b"}") + 1].replace(b"\n", b" ")
+    record = next(lines(first.decode("utf-8", "replace")), None)
+    fields = record if isinstance(record, dict) else {}
+    return {k: v for k, v in fields.items() if k not in columns and type(v) in _EXTRA}
 
 
 def _polars_type(dtype: pl.DataType) -> pl.DataType:
@@ -132,9 +153,8 @@ _TEMPORAL: Mapping[pl.DataType, Callable[[pl.Series, str, Habits], pl.Series]] =
 }
 
 
-def _typed(frame: pl.DataFrame, columns: Mapping[str, dy.Column]) -> Batch:
+def _typed(frame: pl.DataFrame, columns: Mapping[str, dy.Column], habits: Habits) -> Batch:
     """Read dates and timestamps, the only types that JSON has no form for."""
-    habits = Habits()
     bad = []
     values = []
     for name, column in columns.items():

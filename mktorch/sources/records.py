@@ -195,7 +195,7 @@ def to_batch(records: list[Any], columns: Mapping[str, dy.Column]) -> Batch:
     habits = Habits()
     for name in set[str]().union(*objects) - columns.keys():
         rows = [row for row, record in enumerate(objects) if name in record]
-        habits.add(UNKNOWN_FIELD, name, Seen(len(rows), rows[0], _shown(objects[rows[0]][name])))
+        habits.add(UNKNOWN_FIELD, name, Seen(len(rows), rows[0], shown(objects[rows[0]][name])))
     texts, kinds = (pl.DataFrame(list(series)) for series in zip(*pairs, strict=True))
     batch = convert(texts, kinds, columns, habits)
     strays = [(row, r) for row, r in enumerate(records) if not isinstance(r, dict)]
@@ -210,7 +210,7 @@ def _strays(strays: list[tuple[int, Any]]) -> pl.DataFrame:
         [
             failures(
                 pl.Series([row for row, _ in rows], dtype=pl.Int64),
-                values=pl.Series([_shown(r) for _, r in rows], dtype=pl.String),
+                values=pl.Series([shown(r) for _, r in rows], dtype=pl.String),
                 rule=rule,
                 message=message,
             )
@@ -223,7 +223,8 @@ def _strays(strays: list[tuple[int, Any]]) -> pl.DataFrame:
     )
 
 
-def _shown(record: Any) -> str:
+def shown(record: Any) -> str:
+    """A decoded value as JSON text for a reader; `Malformed` with the place of its fault."""
     if isinstance(record, Malformed):
         text = record.text.encode("utf-8", "replace").decode()
         return f"is not JSON at character {record.fault.position + 1}: {text}"
