@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import random
 import resource
 import statistics
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 ASSETS = 5000
@@ -155,7 +158,9 @@ def compare(rows: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / NAME
         write(path.parent, rows)
+        versions = ", ".join(f"{name} {version(name)}" for name in ("polars", "duckdb"))
         print(f"{rows:,} rows, {path.stat().st_size / 1e6:.0f} MB, {rounds} rounds, turn about")
+        print(f"{os.cpu_count()} processors, Python {platform.python_version()}, {versions}")
         runs = [(measure("mktorch", path), measure("duckdb", path)) for _ in range(rounds)]
         best = []
         for name, results in zip(("mktorch", "duckdb"), zip(*runs, strict=True), strict=True):

@@ -11,7 +11,8 @@ import pytest
 
 from mktorch.runs import load_run
 from mktorch.state import STATE_KEYS
-from tests.conftest import TINY
+from mktorch.synth import plant_faults
+from tests.conftest import SAMPLE, TINY
 
 COMMAND = Path(sys.executable).with_name("mktorch")
 
@@ -121,3 +122,25 @@ def test_synth_writes_a_set_that_runs(tmp_path) -> None:
     assert (tmp_path / "set" / "truth.json").exists()
     run = mktorch("run", done.stdout.strip(), "--out", tmp_path / "runs")
     assert run.returncode == 0, run.stderr
+
+
+def test_validate_lists_one_fault_of_each_kind_and_the_rest_still_analyses(tmp_path) -> None:
+    planted = plant_faults(SAMPLE, tmp_path / "faulty")
+    done = mktorch("validate", tmp_path / "faulty", "--json")
+    assert done.returncode == 1
+    found = {
+        (f["source"], f["file"], f["row"], f["field"], f["rule"], f["severity"])
+        for f in json.loads(done.stdout)["failures"]
+    }
+    keys = ("source", "file", "row", "field", "rule", "severity")
+    listed = {tuple(f[key] for key in keys) for f in planted if f["severity"] != "note"}
+    assert len(listed) > 20
+    assert listed <= found
+    run = mktorch("run", tmp_path / "faulty", "--out", tmp_path / "runs")
+    assert run.returncode == 1
+    made = load_run(run.stdout.strip())
+    assert made.state["errors"] == []
+    assert any("converted to UTC" in note for note in made.manifest.notes)
+    for record in made.manifest.inputs:
+        assert record.rows == record.valid + record.failed
+        assert made.tables[record.source].height <= record.valid

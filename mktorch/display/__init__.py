@@ -13,8 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mktorch.display.block import Block, DisplayError, Stack
+    from mktorch.display.sections.attribution import attribution
+    from mktorch.display.sections.budget import (
+        budget_governance,
+        budget_pacing,
+        budget_violations,
+        channel_flow,
+    )
     from mktorch.display.sections.campaigns import campaigns, portfolio, spend_and_value
+    from mktorch.display.sections.decisions import decision_calibration, decision_outcomes
+    from mktorch.display.sections.experiment_forest import experiment_forest
+    from mktorch.display.sections.experiments import experiment_setup, experiments
     from mktorch.display.sections.headline import cards, headline, masthead
+    from mktorch.display.sections.journey import funnel, journey_leaks
+    from mktorch.display.sections.kpi_bullets import kpi_bullets
+    from mktorch.display.sections.kpis import kpi_scorecard
     from mktorch.display.sections.provenance import inputs, provenance, settings, steps
     from mktorch.display.sections.quality import (
         failure_summary,
@@ -22,7 +35,10 @@ if TYPE_CHECKING:
         reconciliation_summary,
         reconciliations,
     )
+    from mktorch.display.sections.returns import fully_loaded, value_per_unit
+    from mktorch.display.sections.risk import policy_violations, risk_inbox
     from mktorch.display.sections.roi import roi_by_campaign, roi_totals, roi_waterfall
+    from mktorch.display.sections.segments import segment_map, segments
     from mktorch.display.tables import Column, Table
 
 __all__ = [
@@ -31,28 +47,82 @@ __all__ = [
     "DisplayError",
     "Stack",
     "Table",
+    "attribution",
+    "budget_governance",
+    "budget_pacing",
+    "budget_violations",
     "campaigns",
     "cards",
+    "channel_flow",
+    "decision_calibration",
+    "decision_outcomes",
+    "experiment_forest",
+    "experiment_setup",
+    "experiments",
     "failure_summary",
     "failures",
+    "fully_loaded",
+    "funnel",
     "headline",
     "inputs",
+    "journey_leaks",
+    "kpi_bullets",
+    "kpi_scorecard",
     "masthead",
+    "policy_violations",
     "portfolio",
     "provenance",
     "reconciliation_summary",
     "reconciliations",
+    "risk_inbox",
     "roi_by_campaign",
     "roi_totals",
     "roi_waterfall",
+    "segment_map",
+    "segments",
     "settings",
     "spend_and_value",
     "steps",
+    "value_per_unit",
 ]
 
 # Module -> the public names it holds, imported on first use.
 _MODULES = {
     "block": ("Block", "DisplayError", "Stack"),
+    "sections.attribution": ("attribution",),
+    "sections.budget": (
+        "budget_governance",
+        "budget_pacing",
+        "budget_violations",
+        "channel_flow",
+    ),
+    "sections.decisions": (
+        "decision_calibration",
+        "decision_outcomes",
+    ),
+    "sections.experiment_forest": ("experiment_forest",),
+    "sections.experiments": (
+        "experiment_setup",
+        "experiments",
+    ),
+    "sections.journey": (
+        "funnel",
+        "journey_leaks",
+    ),
+    "sections.kpi_bullets": ("kpi_bullets",),
+    "sections.kpis": ("kpi_scorecard",),
+    "sections.returns": (
+        "fully_loaded",
+        "value_per_unit",
+    ),
+    "sections.risk": (
+        "policy_violations",
+        "risk_inbox",
+    ),
+    "sections.segments": (
+        "segment_map",
+        "segments",
+    ),
     "sections.campaigns": ("campaigns", "portfolio", "spend_and_value"),
     "sections.headline": ("cards", "headline", "masthead"),
     "sections.provenance": ("inputs", "provenance", "settings", "steps"),

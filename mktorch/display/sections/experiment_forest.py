@@ -178,7 +178,7 @@ def _drawing(drawn: pl.DataFrame, worth: float) -> Any:
         arrows("high", "triangle-right"),
         base.mark_text(align="right", limit=230).encode(x=alt.value(-14), text="label:N"),
         base.mark_text(align="left").encode(x=alt.value(_PLOT + 14), text="text:N"),
-    ).properties(width=_PLOT, height=alt.Step(24))
+    ).properties(width=_PLOT, height=alt.Step(20))
 
 
 def _finding(known: pl.DataFrame, worth: float) -> str:

@@ -121,7 +121,7 @@ def _drawing(run: Run, bullets: pl.DataFrame) -> Any:
 
     def zone(start: float, end: float, tint: str) -> Any:
         first, last = (min(limit, ATTAINMENT_CAP) for limit in (start, end))
-        bar = scored.mark_bar(height=18, color=tint)
+        bar = scored.mark_bar(height=15, color=tint)
         return bar.encode(x=across(first), x2=alt.X2Datum(last))
 
     def arrow(side: str, at: float, shape: str, offset: int) -> Any:
@@ -134,18 +134,18 @@ def _drawing(run: Run, bullets: pl.DataFrame) -> Any:
         zone(0.0, critical, brand.tint("danger", 0.2)),
         zone(critical, warning, brand.tint("warning", 0.2)),
         zone(warning, ATTAINMENT_CAP, brand.tint("secondary", 0.12)),
-        scored.mark_bar(height=8).encode(x=alt.X("end:Q", scale=scale, axis=axis), color=color),
-        scored.mark_tick(thickness=2, height=20, color=brand.color("foreground")).encode(
+        scored.mark_bar(height=7).encode(x=alt.X("end:Q", scale=scale, axis=axis), color=color),
+        scored.mark_tick(thickness=2, height=17, color=brand.color("foreground")).encode(
             x=across(1.0)
         ),
         arrow("under", 0.0, "triangle-left", -2),
         arrow("over", ATTAINMENT_CAP, "triangle-right", 6),
         scored.mark_point(filled=True, size=80, opacity=1).encode(
-            x=alt.value(_PLOT + 18), color=color, shape=alt.Shape("status:N", scale=shapes)
+            x=alt.value(_PLOT + 24), color=color, shape=alt.Shape("status:N", scale=shapes)
         ),
-        scored.mark_text(align="left").encode(x=alt.value(_PLOT + 30), text="text:N"),
+        scored.mark_text(align="left").encode(x=alt.value(_PLOT + 36), text="text:N"),
         scored.mark_text(align="right", limit=250).encode(x=alt.value(-14), text="label:N"),
         base.transform_filter("isValid(datum.heading)")
         .mark_text(align="right", fontWeight=600, limit=250)
         .encode(x=alt.value(-14), text="heading:N"),
-    ).properties(width=_PLOT, height=alt.Step(25))
+    ).properties(width=_PLOT, height=alt.Step(20))

@@ -1,4 +1,4 @@
-"""Wording that several sections share: intervals, names, figures of any unit, how many more rows."""
+"""Wording that several sections share: intervals, names, figures of any unit, rows left out."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ from mktorch.display.formats import (
 from mktorch.display.sections.facts import count, locale_of
 from mktorch.metrics import registry
 from mktorch.runs import Run
-from mktorch.vocab import Unit
+from mktorch.vocab import Direction, Unit
 
 MOST = 12  # rows of a table in the body of a report; the run's tables hold them all
+WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 RATE = Format(Kind.PERCENT, decimals=2)  # conversion rates are too small for one decimal
+_LOCALE = Locale()
+# Unit -> what is too small for its format, and the format it takes then.
+_FINE = {
+    Unit.FRACTION: (0.001, Format(Kind.PERCENT, decimals=4)),
+    Unit.CURRENCY: (0.1, Format(Kind.CURRENCY, decimals=4)),
+}
 _UNITS = {
     Unit.FRACTION: RATE,
     Unit.PERCENTAGE: FIGURE,
@@ -65,7 +72,7 @@ def interval(low: pl.Series, high: pl.Series, fmt: Format = PERCENT) -> pl.Serie
     return pl.Series([text(*ends) for ends in zip(low, high, strict=True)], dtype=pl.String)
 
 
-def texts(values: Iterable[Any], fmt: Format, locale: Locale = Locale()) -> pl.Series:
+def texts(values: Iterable[Any], fmt: Format, locale: Locale = _LOCALE) -> pl.Series:
     """Values as text, null where there is none."""
     return pl.Series(
         [None if v is None else format_value(v, fmt, locale) for v in values], dtype=pl.String
@@ -73,30 +80,45 @@ def texts(values: Iterable[Any], fmt: Format, locale: Locale = Locale()) -> pl.S
 
 
 def metric_texts(run: Run, metrics: pl.Series, values: pl.Series) -> pl.Series:
-    """Values of the metrics beside them, each in its metric's unit; null where there is no value."""
+    """Values, each in the unit of the metric beside it; null where there is no value."""
     known, locale = registry(run.config.metrics), locale_of(run)
-    formats = {name: _UNITS[metric.unit] for name, metric in known.items()}
-    return pl.Series(
-        [
-            None if v is None else format_value(v, formats.get(m, FIGURE), locale)
-            for m, v in zip(metrics, values, strict=True)
-        ],
-        dtype=pl.String,
-    )
+
+    def text(name: str, value: float | None) -> str | None:
+        if value is None:
+            return None
+        unit = known[name].unit if name in known else None
+        small, fine = _FINE.get(unit, (0.0, FIGURE)) if unit else (0.0, FIGURE)
+        coarse = _UNITS[unit] if unit else FIGURE
+        return format_value(value, fine if 0 < abs(value) < small else coarse, locale)
+
+    return pl.Series(list(map(text, metrics, values)), dtype=pl.String)
 
 
 def metric_label(run: Run, metric: pl.Expr) -> pl.Expr:
-    """The metric's label, with which way is better where that is down."""
-    labels = {
-        name: m.label + (", lower is better" if m.direction == "down" else "")
-        for name, m in registry(run.config.metrics).items()
-    }
+    """The metric's label; the words of its own name where the registry has none."""
+    labels = {name: m.label for name, m in registry(run.config.metrics).items() if m.label}
     return metric.replace_strict(labels, default=spaced(metric), return_dtype=pl.String)
+
+
+def lower_is_better(run: Run, metrics: pl.Series) -> list[str]:
+    """The note on those of the metrics that are better the lower; none where there are none."""
+    known = registry(run.config.metrics)
+    down = sorted(
+        known[name].label.lower() or name.replace("_", " ")
+        for name in metrics.drop_nulls().unique()
+        if name in known and known[name].direction == Direction.DOWN
+    )
+    return [f"Lower is better for {sentence(down)}."] if down else []
 
 
 def spaced(words: pl.Expr) -> pl.Expr:
     """Codes as words: `high_clicks` is high clicks."""
     return words.str.replace_all("_", " ", literal=True)
+
+
+def capital(words: pl.Expr) -> pl.Expr:
+    """Words with a capital first letter."""
+    return pl.concat_str(words.str.slice(0, 1).str.to_uppercase(), words.str.slice(1))
 
 
 def with_campaign(run: Run, frame: pl.DataFrame) -> pl.DataFrame:

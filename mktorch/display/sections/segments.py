@@ -11,14 +11,17 @@ from mktorch.display.formats import PERCENT, PERCENT_SIGNED, RATIO, format_value
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
 from mktorch.display.sections.phrases import (
+    WHOLE_PERCENT,
     axis_labels,
     interval,
     leading,
+    lower_is_better,
     metric_label,
     metric_texts,
     sentence,
     spaced,
     texts,
+    wrapped,
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
@@ -38,6 +41,7 @@ ADVICE: Statuses = {
     SegmentRecommendation.HOLD: Status("Hold", Tone.STEADY),
 }
 _GRAVITY = {str(word): order for order, word in enumerate(ADVICE)}
+_NAMES = 130  # pixels for the campaigns' names beside a map
 _DOWN, _ACROSS = 10, 7  # campaigns and segments a map can hold and stay readable
 
 
@@ -57,7 +61,7 @@ def segments(run: Run, campaign: str = "") -> Table:
         _other=computed
         if run.config.segment_rules.authority == RollupAuthority.SUPPLIED
         else supplied,
-        _interval=interval(shown["trend_low"], shown["trend_high"]),
+        interval=interval(shown["trend_low"], shown["trend_high"]),
     ).with_columns(
         kpi_detail=pl.concat_str(
             metric_label(run, pl.col("primary_kpi")),
@@ -66,10 +70,9 @@ def segments(run: Run, campaign: str = "") -> Table:
             ),
             ignore_nulls=True,
         ),
-        change_detail=pl.coalesce("_interval", "trend_reason"),
         advice_detail=_advice(),
     )
-    level = format_value(1 - run.config.segment_rules.trend_alpha, PERCENT)
+    level = format_value(1 - run.config.segment_rules.trend_alpha, WHOLE_PERCENT)
     return Table(
         id="segments",
         frame=frame,
@@ -93,8 +96,8 @@ def segments(run: Run, campaign: str = "") -> Table:
                 name="trend_change",
                 label="Change",
                 format=PERCENT_SIGNED,
-                detail="change_detail",
-                missing="the reason below it",
+                detail="interval",
+                missing=_reasons(shown),
                 weight=1.1,
             ),
             Column(name="trend", label="Trend", statuses=TREND),
@@ -115,6 +118,11 @@ def segments(run: Run, campaign: str = "") -> Table:
                 f"{run.config.window_days} days before, with its {level} interval; stable where "
                 "the interval includes 0."
             ),
+            (
+                f"Advice: the {run.config.segment_rules.authority} record's where there is one; "
+                "below it the rule of the computed advice."
+            ),
+            *lower_is_better(run, shown["primary_kpi"]),
             *_gap(run, portfolio),
             *more,
         ),
@@ -133,7 +141,7 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
     if judged.is_empty():
         return Unavailable(reason="No segment has a KPI in the current window to draw.")
     shown = _largest(_largest(judged, "campaign_id", _DOWN), "segment_id", _ACROSS)
-    brand, cell = load_brand(), (WIDTH - 190) / shown["segment_id"].n_unique()
+    brand, cell = load_brand(), (WIDTH - _NAMES) / shown["segment_id"].n_unique()
     cells = shown.select(
         "campaign_id",
         "segment_id",
@@ -147,7 +155,8 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
         dict(zip(shown[f"{what}_id"], shown[f"{what}_name"], strict=True))
         for what in ("campaign", "segment")
     )
-    width = max(8, int(cell / 7))
+    width = max(8, int(cell / 6.2))
+    deepest = max(len(wrapped(name, width)) for name in reached.values())
     base = alt.Chart(alt.InlineData(values=cells.to_dicts())).encode(
         x=alt.X("segment_id:O", title=None).axis(
             orient="top",
@@ -155,10 +164,12 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
             labelExpr=axis_labels(reached, width),
             labelLimit=220,
             labelFontSize=12,
+            labelBaseline="top",
+            labelPadding=15 * deepest,
             domain=False,
         ),
         y=alt.Y("campaign_id:O", title=None).axis(
-            labelExpr=axis_labels(campaigns, 26), labelLimit=220, domain=False
+            labelExpr=axis_labels(campaigns, 18), labelLimit=220, domain=False
         ),
     )
     drawing = alt.layer(
@@ -167,7 +178,7 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
         ),
         base.mark_text(dy=-7, fontWeight=600).encode(text="text:N"),
         base.mark_text(dy=9, fontSize=11).encode(text="trend:N"),
-    ).properties(width=WIDTH - 190, height=alt.Step(52))
+    ).properties(width=WIDTH - _NAMES, height=alt.Step(52))
     left_out = judged.height - shown.height
     return Chart(
         id="segment-map",
@@ -223,18 +234,22 @@ def _silent(run: Run) -> str:
 
 
 def _advice() -> pl.Expr:
-    """Whose advice it is, the other record's where it differs, and the rule behind the computed."""
+    """What the other record advises where it differs, and the rule behind the computed advice."""
     rule = spaced(pl.col("rule"))
     by_record = pl.col("recommendation_source") == RollupAuthority.SUPPLIED
     return (
-        pl.when(pl.col("recommendations_agree"))
-        .then(pl.format("supplied and computed: {}", rule))
-        .when(pl.col("recommendations_agree").is_null())
-        .then(pl.format("{}: {}", "recommendation_source", rule))
+        pl.when(pl.col("recommendations_agree").fill_null(value=True))
+        .then(rule)
         .when(by_record)
-        .then(pl.format("supplied; computed says {}: {}", "computed_recommendation", rule))
-        .otherwise(pl.format("computed: {}; supplied says {}", rule, "supplied_recommendation"))
+        .then(pl.format("computed says {}: {}", "computed_recommendation", rule))
+        .otherwise(pl.format("{}; supplied says {}", rule, "supplied_recommendation"))
     )
+
+
+def _reasons(shown: pl.DataFrame) -> str:
+    """Why changes are missing, each reason once."""
+    why = shown.filter(pl.col("trend_change").is_null())["trend_reason"].drop_nulls().unique()
+    return " or ".join(why.sort()) or "no reason recorded"
 
 
 def _momentum(run: Run, campaign: str) -> str:
@@ -243,11 +258,9 @@ def _momentum(run: Run, campaign: str) -> str:
     if found.is_empty() or not found["segments"][0]:
         return "No segment can be judged."
     total = found.row(0, named=True)
-    unknown = f"; of {total['unknown']} the trend is not known" if total["unknown"] else ""
-    return (
-        f"Of {count(total['segments'], 'segment')} in campaigns, {total['improving']} improving, "
-        f"{total['declining']} declining and {total['stable']} stable{unknown}."
-    )
+    parts = [f"{total[word]} {word}" for word in ("improving", "declining", "stable")]
+    unknown = [f"{total['unknown']} without a known trend"] if total["unknown"] else []
+    return f"Momentum of {count(total['segments'], 'segment')}: {sentence([*parts, *unknown])}."
 
 
 def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
@@ -256,11 +269,11 @@ def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
     if supplied.is_empty():
         return ["No supplied rollup covers the current window: every figure is computed."]
     tolerance = run.config.rate_tolerance
-    differing = supplied.filter(~pl.col("recommendations_agree")).height
-    relative = (pl.col("kpi_gap") / pl.col("kpi_value")).abs()
-    apart = supplied.filter(relative > tolerance).sort(
-        relative, "campaign_id", "segment_id", descending=[True, False, False]
+    gap, own = pl.col("kpi_gap").abs(), pl.col("kpi_value").abs()
+    apart = supplied.filter(gap > tolerance * own, own > 0).sort(
+        gap / own, "campaign_id", "segment_id", descending=[True, False, False]
     )
+    differing = supplied.filter(~pl.col("recommendations_agree")).height
     first = (
         f"A supplied rollup speaks for {supplied.height} of {count(portfolio.height, 'segment')}; "
         f"its advice differs from the computed in {differing}, its KPI by more than "
@@ -273,23 +286,18 @@ def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
         for name in ("kpi_value", "supplied_kpi_value")
     )
     widest = apart.row(0, named=True)
-    return [
-        f"{first}, most of all {widest['segment_name']} in {widest['campaign_name']}: {theirs} "
-        f"supplied, {ours} computed."
-    ]
+    where = f"{widest['segment_name']} in {widest['campaign_name']}"
+    return [f"{first}, most of all in {where}: {theirs} supplied, {ours} computed."]
 
 
 def _spread(run: Run, judged: pl.DataFrame) -> str:
     rules = run.config.segment_rules
     far_above = judged.filter(pl.col("kpi_attainment") >= rules.scale_ratio).height
     far_below = judged.filter(pl.col("kpi_attainment") < rules.revise_ratio).height
-    parts = [
-        f"{far_above} at {format_value(rules.scale_ratio, RATIO)} of it or more",
-        f"{far_below} under {format_value(rules.revise_ratio, RATIO)}",
-    ]
     return (
-        f"Against the campaign's own KPI, {sentence(parts)} of "
-        f"{count(judged.height, 'judged segment')}."
+        f"Of {count(judged.height, 'judged segment')}, {far_above} at "
+        f"{format_value(rules.scale_ratio, RATIO)} of the campaign's own KPI or better, "
+        f"{far_below} under {format_value(rules.revise_ratio, RATIO)}."
     )
 
 

@@ -1,0 +1,389 @@
+"""Budget governance: how moves are approved, where the money went, and who spends off pace."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.config.budget_rules import Pacing
+from mktorch.display.brand import load_brand
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart
+from mktorch.display.formats import (
+    CURRENCY,
+    DATE,
+    INTEGER,
+    PERCENT,
+    RATIO,
+    Format,
+    Kind,
+    format_value,
+)
+from mktorch.display.page import Unavailable
+from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
+from mktorch.display.sections.phrases import (
+    axis_labels,
+    channel_names,
+    duration,
+    leading,
+    sentence,
+    spaced,
+    texts,
+    with_campaign,
+)
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+from mktorch.vocab import BudgetStatus
+
+PACING: Statuses = {
+    Pacing.OVER: Status("Over pace", Tone.BAD),
+    Pacing.UNDER: Status("Under pace", Tone.WATCH),
+    Pacing.ON_PACE: Status("On pace", Tone.GOOD),
+    Pacing.ENDED: Status("Ended", Tone.NONE),
+    Pacing.NOT_STARTED: Status("Not started", Tone.NONE),
+}
+STANDING: Statuses = {
+    "order": Status("In order", Tone.GOOD),
+    "settle": Status("To settle", Tone.WATCH),
+    "breach": Status("Breach", Tone.BAD),
+    "measured": Status("Measured", Tone.NONE),
+}
+FAULT: Statuses = {
+    "violation": Status("Without approval", Tone.BAD),
+    "unjudged": Status("Other currency", Tone.WATCH),
+    "stale": Status("Waiting too long", Tone.WATCH),
+    "same_channel": Status("Within one channel", Tone.WATCH),
+}
+MOVE: Statuses = {
+    BudgetStatus.PROPOSED: Status("Proposed", Tone.STEADY),
+    BudgetStatus.APPROVED: Status("Approved", Tone.STEADY),
+    BudgetStatus.REJECTED: Status("Rejected", Tone.NONE),
+    BudgetStatus.EXECUTED: Status("Executed", Tone.GOOD),
+    BudgetStatus.ROLLED_BACK: Status("Rolled back", Tone.NONE),
+}
+_CHANNELS = 15  # a flow chart can hold and stay readable
+_FLOW = Format(Kind.CURRENCY, decimals=0, signed=True)
+
+
+@needs("budget_governance")
+def budget_governance(run: Run) -> Table:
+    """How budget moves are decided: approval, time to decide, what waits, what broke the rule."""
+    total, rules = row(run, "budget_governance"), run.config.budget_rules
+    limit = money(run, rules.approval_required_amount)
+    free = total["executed_without_approval"] - total["violations"]
+
+    def span(name: str) -> tuple[str, str, str]:
+        reason = total["latency_reason"] or f"over {count(total['latency_moves'], 'stated time')}"
+        return duration(total[f"latency_{name}_minutes"]), "measured", f"From proposal, {reason}"
+
+    lines = (
+        (
+            "Approval rate",
+            format_value(total["approval_rate"], PERCENT),
+            "measured",
+            total["approval_rate_reason"]
+            or f"{total['decided_approved']} approved of {total['decided']} a person ruled on",
+        ),
+        ("Time to decide, median", *span("median")),
+        ("Time to decide, mean", *span("mean")),
+        ("Time to decide, 90th percentile", *span("p90")),
+        (
+            "Executed without required approval",
+            format_value(total["violations"], INTEGER),
+            "breach" if total["violations"] else "order",
+            f"Required from {limit}",
+        ),
+        (
+            "Executed without asking, below the limit",
+            format_value(free, INTEGER),
+            "measured",
+            f"Under {limit} nobody need be asked",
+        ),
+        (
+            "Proposals waiting",
+            format_value(total["pending"], INTEGER),
+            "settle" if total["pending"] else "order",
+            "Proposed, not yet ruled on",
+        ),
+        (
+            "Of these, stale",
+            format_value(total["stale_proposals"], INTEGER),
+            "settle" if total["stale_proposals"] else "order",
+            f"Waiting more than {count(rules.proposal_stale_days, 'day')}",
+        ),
+        (
+            "Moves to the same channel",
+            format_value(total["same_channel_moves"], INTEGER),
+            "settle" if total["same_channel_moves"] else "order",
+            "From and to are one channel: nothing moves",
+        ),
+        (
+            "Money moved",
+            money(run, total["moved_amount"]),
+            "measured",
+            total["other_currency_reason"]
+            or f"{count(total['executed'], 'executed move')} of {total['actions']}",
+        ),
+    )
+    frame = pl.DataFrame(lines, schema=["figure", "amount", "standing", "what"], orient="row")
+    return Table(
+        id="budget-governance",
+        frame=frame if total["actions"] else frame.clear(),
+        columns=(
+            Column(name="figure", label="Figure", weight=1.5),
+            Column(name="amount", label="Value", align="right", weight=0.7),
+            Column(name="standing", label="Standing", statuses=STANDING),
+            Column(name="what", label="What it counts", weight=1.6),
+        ),
+        title=_governance_finding(total),
+        notes=("All budget actions up to the report's moment, whatever campaign.",),
+        source="budget_governance",
+        empty="No budget action is on record.",
+        locale=locale_of(run),
+    )
+
+
+@needs("budget_moves", "campaigns", "channels")
+def budget_violations(run: Run, campaign: str = "") -> Table:
+    """Moves to look into: executed without required approval, stale, or to the same channel."""
+    moves, names = of_campaign(run, "budget_moves", campaign), channel_names(run)
+    held = {
+        "violation": pl.col("violation"),
+        "unjudged": (pl.col("status") == BudgetStatus.EXECUTED) & pl.col("violation").is_null(),
+        "stale": pl.col("stale"),
+        "same_channel": pl.col("same_channel"),
+    }
+    faults = pl.concat_list(
+        pl.when(held[name]).then(pl.lit(name)) for name in FAULT
+    ).list.drop_nulls()
+    words = {str(name): status.word.lower() for name, status in FAULT.items()}
+    gravity = {str(name): order for order, name in enumerate(FAULT)}
+    found = (
+        with_campaign(run, moves.with_columns(faults=faults))
+        .filter(pl.col("faults").list.len() > 0)
+        .with_columns(fault=pl.col("faults").list.first())
+        .sort(
+            pl.col("fault").replace_strict(gravity, return_dtype=pl.Int64),
+            "amount",
+            "budget_action_id",
+            descending=[False, True, False],
+            nulls_last=True,
+        )
+    )
+    for side in ("from", "to"):
+        found = found.join(
+            names.rename({"channel_id": f"{side}_channel_id", "channel": side}),
+            on=f"{side}_channel_id",
+            how="left",
+            maintain_order="left",
+        )
+    shown, more = leading(found, "budget_moves")
+    home = run.config.currency
+    frame = shown.with_columns(
+        way=pl.format("{} to {}", "from", "to"),
+        also=pl.col("faults")
+        .list.slice(1)
+        .list.eval(pl.element().replace(words))
+        .list.join(", ")
+        .replace("", None),
+        reason=spaced(pl.col("reason_code")),
+        currency=pl.when(pl.col("currency") != home).then("currency"),
+        amount_text=texts(shown["amount"], Format(Kind.DECIMAL, decimals=0)),
+    )
+    rules = run.config.budget_rules
+    return Table(
+        id="budget-violations",
+        frame=frame,
+        columns=(
+            Column(name="budget_action_id", label="Move", detail="campaign", weight=1.4),
+            Column(name="fault", label="Finding", statuses=FAULT, detail="also", weight=1.2),
+            Column(name="way", label="From and to", detail="reason", weight=1.8),
+            Column(
+                name="amount_text",
+                label=f"Amount, {home}",
+                align="right",
+                detail="currency",
+                weight=0.8,
+            ),
+            Column(name="timestamp", label="Entered", format=DATE),
+            Column(name="status", label="Status", statuses=MOVE),
+        ),
+        title=_violations_finding(found, moves.height),
+        notes=(
+            (
+                f"A move of {money(run, rules.approval_required_amount)} or more needs a person's "
+                f"approval before it is executed. A proposal waits too long after "
+                f"{count(rules.proposal_stale_days, 'day')}."
+            ),
+            *more,
+        ),
+        source="budget_moves",
+        empty="Every budget move followed the rules.",
+        locale=locale_of(run),
+    )
+
+
+@needs("budget_pacing")
+def budget_pacing(run: Run, campaign: str = "") -> Table:
+    """Every campaign's spend against the elapsed share of its flight, off pace first."""
+    order = {str(word): place for place, word in enumerate(PACING)}
+    found = of_campaign(run, "budget_pacing", campaign).sort(
+        pl.col("pacing").replace_strict(order, default=None, return_dtype=pl.Int64),
+        pl.col("projected_gap").abs(),
+        "campaign_id",
+        descending=[False, True, False],
+        nulls_last=True,
+    )
+    frame, more = leading(found, "budget_pacing")
+    rules = run.config.budget_rules
+    return Table(
+        id="budget-pacing",
+        frame=frame,
+        columns=(
+            Column(name="name", label="Campaign", detail="campaign_id", weight=1.7),
+            Column(name="pacing", label="Pacing", statuses=PACING, missing="no spend or no budget"),
+            Column(name="budget", label="Budget", format=CURRENCY, missing="none is set"),
+            Column(name="spend_share", label="Spent", format=PERCENT, missing="no record of spend"),
+            Column(name="elapsed_share", label="Time gone", format=PERCENT),
+            Column(name="pace", label="Pace", format=RATIO, missing="nothing to divide"),
+            Column(
+                name="projected_end_spend",
+                label="Spend at the end",
+                format=CURRENCY,
+                missing="nothing to project from",
+            ),
+        ),
+        title=_pacing_finding(run, found),
+        notes=(
+            (
+                "Spent: spend to date / budget. Time gone: days of the flight gone / all its days. "
+                "Pace: the first over the second; over pace above "
+                f"{format_value(rules.over_pace, RATIO)}, under pace below "
+                f"{format_value(rules.under_pace, RATIO)}. Spend at the end: spend to date / time "
+                "gone; the spend to date where a campaign is paused or has ended."
+            ),
+            *more,
+        ),
+        source="budget_pacing",
+        empty="The run holds no campaign.",
+        locale=locale_of(run),
+    )
+
+
+@needs("channel_flow", "channels")
+def channel_flow(run: Run) -> Chart | Unavailable:
+    """Budget that executed moves brought to each channel, net, and what is still pending."""
+    import altair as alt
+
+    moved = run.tables["channel_flow"].filter(pl.col("moves_in") + pl.col("moves_out") > 0)
+    if moved.is_empty():
+        return Unavailable(reason="No budget move between channels is on record.")
+    locale, brand = locale_of(run), load_brand()
+    net, pending = pl.col("executed_net"), pl.col("pending_net")
+    shown = (
+        moved.join(channel_names(run), on="channel_id", how="left")
+        .sort(pl.max_horizontal(net.abs(), pending.abs()), "channel_id", descending=[True, False])
+        .head(_CHANNELS)
+        .sort("executed_net", "channel_id", descending=[True, False])
+        .with_columns(after=net + pending)
+    )
+    shown = shown.with_columns(
+        text=pl.concat_str(
+            texts(shown["executed_net"], _FLOW, locale),
+            pl.when(pending != 0).then(
+                pl.format(", pending {}", texts(shown["pending_net"], _FLOW, locale))
+            ),
+            ignore_nulls=True,
+        ),
+        color=pl.when(net >= 0)
+        .then(pl.lit(brand.color("primary")))
+        .otherwise(pl.lit(brand.color("secondary"))),
+    )
+    width = WIDTH - 260
+    labels = axis_labels(dict(zip(shown["channel_id"], shown["channel"], strict=True)), 22, 2)
+    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
+    rows = alt.Y("channel_id:N", sort=shown["channel_id"].to_list(), title=None)
+    rows = rows.axis(labelExpr=labels, labelLimit=160, domain=False).scale(padding=0.3)
+    axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency}, net", tickCount=5)
+    drawing = alt.layer(
+        base.mark_bar().encode(
+            x=alt.X("executed_net:Q", axis=axis), y=rows, color=alt.Color("color:N", scale=None)
+        ),
+        base.transform_filter("datum.pending_net != 0")
+        .mark_rule(strokeDash=[3, 3])
+        .encode(x="executed_net:Q", x2="after:Q", y=rows),
+        base.transform_filter("datum.pending_net != 0")
+        .mark_point(
+            shape="circle",
+            filled=True,
+            size=60,
+            opacity=1,
+            fill=brand.color("background"),
+            stroke=brand.color("foreground"),
+        )
+        .encode(x="after:Q", y=rows),
+        base.mark_rule(strokeWidth=1).encode(x=alt.datum(0)),
+        base.mark_text(align="left").encode(x=alt.value(width + 12), y=rows, text="text:N"),
+    ).properties(width=width, height=alt.Step(36))
+    rest = moved.height - shown.height
+    return Chart(
+        id="channel-flow",
+        drawing=drawing,
+        title=_flow_finding(run, shown),
+        alt="Net executed budget by channel. "
+        + " ".join(
+            f"{channel}: {text}."
+            for channel, text in zip(shown["channel"], shown["text"], strict=True)
+        ),
+        notes=(
+            (
+                "Bar: money that executed moves brought to the channel less what they took. "
+                "Circle: where it would stand once every proposed and approved move is executed. "
+                f"All moves in {locale.currency} up to the report's moment, whatever campaign."
+            ),
+            *((f"{count(rest, 'channel')} with smaller moves in the table only.",) if rest else ()),
+        ),
+        source="channel_flow",
+    )
+
+
+def _governance_finding(total: dict[str, int]) -> str:
+    if not total["actions"]:
+        return "No budget move is on record."
+    breaches, stale = total["violations"], total["stale_proposals"]
+    broke = f"{breaches or 'None'} of {count(total['actions'], 'budget move')}"
+    waits = f"; {count(stale, 'proposal waits', 'proposals wait')} too long" if stale else ""
+    return f"{broke} was executed without the approval it needed{waits}."
+
+
+def _violations_finding(found: pl.DataFrame, moves: int) -> str:
+    if found.is_empty():
+        return f"None of {count(moves, 'budget move')} needs a second look."
+    kinds = found["faults"].explode().value_counts()
+    counts = dict(zip(kinds["faults"], kinds["count"], strict=True))
+    parts = [f"{counts[k]} {s.word.lower()}" for k, s in FAULT.items() if k in counts]
+    return f"{found.height} of {count(moves, 'budget move')} need a second look: {sentence(parts)}."
+
+
+def _pacing_finding(run: Run, found: pl.DataFrame) -> str:
+    over, under = (found.filter(pacing=str(word)) for word in (Pacing.OVER, Pacing.UNDER))
+    if over.is_empty() and under.is_empty():
+        return "No campaign spends off its pace."
+    if over.is_empty():
+        return f"No campaign spends over its pace, {under.height} under."
+    first = over.row(0, named=True)
+    beyond = money(run, abs(first["projected_gap"]))
+    side = "above" if first["projected_gap"] >= 0 else "below"
+    return (
+        f"{over.height} of {count(found.height, 'campaign')} over pace, {under.height} under; "
+        f"{first['name']} is set to end {beyond} {side} its budget."
+    )
+
+
+def _flow_finding(run: Run, shown: pl.DataFrame) -> str:
+    first, last = (shown.row(i, named=True) for i in (0, -1))
+    if first["executed_net"] <= 0:
+        return "Executed moves left every channel's budget as it was."
+    return (
+        f"Executed moves brought most to {first['channel']}, {money(run, first['executed_net'])}, "
+        f"and took most from {last['channel']}, {money(run, -last['executed_net'])}."
+    )

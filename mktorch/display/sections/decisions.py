@@ -1,0 +1,212 @@
+"""Decisions: what followed them, and whether confidence told in advance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from mktorch.config.decision_rules import Calibration, Outcome
+from mktorch.display.formats import (
+    FIGURE,
+    INTEGER,
+    PERCENT,
+    PERCENT_SIGNED,
+    Format,
+    Kind,
+    format_value,
+)
+from mktorch.display.sections.facts import count, locale_of, needs, of_campaign, row
+from mktorch.display.sections.phrases import (
+    WHOLE_PERCENT,
+    interval,
+    leading,
+    lower_is_better,
+    metric_label,
+    metric_texts,
+    texts,
+    with_campaign,
+)
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+
+OUTCOME: Statuses = {
+    Outcome.WORSENED: Status("Worsened", Tone.BAD),
+    Outcome.IMPROVED: Status("Improved", Tone.GOOD),
+    Outcome.NO_CHANGE: Status("No change seen", Tone.STEADY),
+    Outcome.TOO_LITTLE_DATA: Status("Too little data", Tone.NONE),
+}
+_BOUND = Format(Kind.DECIMAL, decimals=2)
+
+
+@needs("decision_outcomes", "campaigns")
+def decision_outcomes(run: Run, campaign: str = "") -> Table:
+    """Decisions with the primary KPI before and after, the lift and its interval, the verdict."""
+    order = {str(word): place for place, word in enumerate(OUTCOME)}
+    found = with_campaign(run, of_campaign(run, "decision_outcomes", campaign)).sort(
+        pl.col("verdict").replace_strict(order, return_dtype=pl.Int64),
+        pl.col("lift").abs(),
+        "decision_id",
+        descending=[False, True, False],
+        nulls_last=True,
+    )
+    shown, more = leading(found, "decision_outcomes")
+    before, after = (
+        metric_texts(run, shown["primary_kpi"], shown[f"value_{when}"]).fill_null("n/a")
+        for when in ("before", "after")
+    )
+    others = pl.col("overlapping_decisions")
+    frame = shown.with_columns(
+        kpi=pl.format("{} to {}", before, after),
+        metric=metric_label(run, pl.col("primary_kpi")),
+        interval=interval(shown["lift_low"], shown["lift_high"]),
+        by=pl.when("human_override").then(pl.lit("overridden by a person")),
+        why=pl.coalesce(
+            "reason",
+            pl.when(others > 0).then(
+                pl.format(
+                    "{} other {} near",
+                    others,
+                    pl.when(others == 1).then(pl.lit("decision")).otherwise(pl.lit("decisions")),
+                )
+            ),
+        ),
+    )
+    rules = run.config.decision_rules
+    level = format_value(1 - rules.alpha, WHOLE_PERCENT)
+    return Table(
+        id="decision-outcomes",
+        frame=frame,
+        columns=(
+            Column(name="action_taken", label="Decision", detail="decision_id", weight=1.7),
+            Column(name="campaign", label="Campaign", weight=1.2),
+            Column(
+                name="confidence_score",
+                label="Confidence",
+                format=WHOLE_PERCENT,
+                detail="by",
+                weight=0.9,
+            ),
+            Column(
+                name="kpi", label="KPI before to after", detail="metric", align="right", weight=1.2
+            ),
+            Column(
+                name="lift",
+                label="Lift",
+                format=PERCENT_SIGNED,
+                detail="interval",
+                missing="too little data, or a KPI that starts from 0",
+                weight=1.1,
+            ),
+            Column(name="verdict", label="Verdict", statuses=OUTCOME, detail="why", weight=1.4),
+        ),
+        title=_outcomes_finding(found),
+        notes=(
+            (
+                f"The campaign's primary KPI over the {rules.outcome_days} days after against the "
+                f"{rules.outcome_days} before, the day of the decision in neither. Lift: after / "
+                f"before, less 1, with its {level} interval. "
+                "A verdict says what followed a decision, not what caused it; other decisions "
+                "near share the same days."
+            ),
+            *lower_is_better(run, shown["primary_kpi"]),
+            *more,
+        ),
+        source="decision_outcomes",
+        empty="No decision is on record.",
+        locale=locale_of(run),
+    )
+
+
+@needs("decision_calibration", "confidence_ranking")
+def decision_calibration(run: Run) -> Table:
+    """Decisions by confidence and what became of them: do confident ones turn out better?"""
+    level = format_value(1 - run.config.decision_rules.alpha, WHOLE_PERCENT)
+    bands, ranking = run.tables["decision_calibration"], row(run, "confidence_ranking")
+    frame = bands.with_columns(
+        band=pl.format(
+            "{} to {}",
+            texts(bands["from_confidence"], WHOLE_PERCENT),
+            texts(bands["to_confidence"], WHOLE_PERCENT),
+        ),
+        interval=interval(bands["share_low"], bands["share_high"]),
+    )
+    return Table(
+        id="decision-calibration",
+        frame=frame if bands["decisions"].sum() else frame.clear(),
+        columns=(
+            Column(name="band", label="Confidence"),
+            Column(name="decisions", label="Decisions", format=INTEGER),
+            Column(name="judged", label="Judged", format=INTEGER),
+            Column(name="improved", label="Improved", format=INTEGER),
+            Column(name="no_detectable_change", label="No change", format=INTEGER),
+            Column(name="worsened", label="Worsened", format=INTEGER),
+            Column(
+                name="share_improved",
+                label="Share improved",
+                format=PERCENT,
+                detail="interval",
+                missing="none could be judged",
+                weight=1.2,
+            ),
+        ),
+        title=_calibration_finding(ranking),
+        notes=(
+            (
+                "Bands include their lower end. Share improved: improved / judged, with Wilson's "
+                f"{level} interval; few judged decisions leave it wide."
+            ),
+            *_ranking_note(ranking),
+        ),
+        source="decision_calibration, confidence_ranking",
+        empty="No decision is on record.",
+        locale=locale_of(run),
+    )
+
+
+def _outcomes_finding(found: pl.DataFrame) -> str:
+    verdicts = found["verdict"].to_list()
+    counts = {word: verdicts.count(str(word)) for word in Outcome}
+    judged = found.height - counts[Outcome.TOO_LITTLE_DATA]
+    if not judged:
+        return "No decision can be judged yet."
+    return (
+        f"After {count(judged, 'judged decision')} the KPI was better in "
+        f"{counts[Outcome.IMPROVED]}, worse in {counts[Outcome.WORSENED]} and not detectably "
+        f"changed in {counts[Outcome.NO_CHANGE]}."
+    )
+
+
+def _calibration_finding(ranking: dict[str, Any]) -> str:
+    judged = count(ranking["judged"], "judged decision")
+    p_value = "" if ranking["p_value"] is None else f" (p = {_bounded(ranking['p_value'])})"
+    match Calibration(ranking["answer"]):
+        case Calibration.BETTER:
+            return f"Confident decisions turn out better, over {judged}{p_value}."
+        case Calibration.WORSE:
+            return f"Confident decisions turn out worse, over {judged}{p_value}."
+        case Calibration.NO_RELATION:
+            return f"Confidence tells nothing detectable of the outcome, over {judged}{p_value}."
+        case Calibration.TOO_LITTLE_DATA:
+            return (
+                f"Whether confident decisions turn out better cannot be told: {ranking['reason']}."
+            )
+
+
+def _ranking_note(ranking: dict[str, Any]) -> list[str]:
+    """The pairs behind the answer; none where no pair could be made."""
+    pairs = ranking["concordant"] + ranking["discordant"]
+    if not pairs:
+        return []
+    return [
+        (
+            f"Of {count(pairs, 'pair')} of judged decisions with different outcomes and "
+            f"confidences, the more confident one came out better in {ranking['concordant']} and "
+            f"worse in {ranking['discordant']} (gamma {format_value(ranking['gamma'], _BOUND)})."
+        )
+    ]
+
+
+def _bounded(p_value: float) -> str:
+    return format_value(round(p_value, 3), FIGURE) if p_value >= 0.001 else "under 0.001"

@@ -1,0 +1,317 @@
+"""The journey: how many people reach each stage, and where more are lost than usual."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import polars as pl
+
+from mktorch.config.funnel_rules import StepFinding
+from mktorch.display.brand import load_brand
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart
+from mktorch.display.formats import CURRENCY, INTEGER, PERCENT, format_value
+from mktorch.display.page import Unavailable
+from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
+from mktorch.display.sections.phrases import (
+    RATE,
+    WHOLE_PERCENT,
+    interval,
+    leading,
+    sentence,
+    texts,
+    with_campaign,
+)
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+from mktorch.vocab import FunnelStage, Window
+
+FINDING: Statuses = {
+    StepFinding.BREAK: Status("Break", Tone.BAD),
+    StepFinding.LEAK: Status("Leak", Tone.WATCH),
+    StepFinding.DATA_QUESTION: Status("Data question", Tone.NONE),
+    StepFinding.AS_USUAL: Status("As usual", Tone.GOOD),
+}
+STAGES = {
+    FunnelStage.IMPRESSION: "Impressions",
+    FunnelStage.CLICK: "Clicks",
+    FunnelStage.VISIT: "Visits",
+    FunnelStage.SIGNUP: "Sign-ups",
+    FunnelStage.DEMO_REQUEST: "Demo requests",
+    FunnelStage.PURCHASE: "Purchases",
+    FunnelStage.FEATURE_ADOPT: "Feature adoptions",
+}
+_STEP = 52  # pixels from one stage to the next
+_KEY = ("campaign_id", "from_stage", "to_stage")
+
+
+@needs("funnel_stages", "funnel_steps", "campaigns")
+def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
+    """People at each stage as bars, the share that goes on between them, the worst step marked."""
+    import altair as alt
+
+    stages = of_campaign(run, "funnel_stages", campaign).filter(window=str(Window.ALL))
+    people = stages.filter(pl.col("stage_order") >= _first_order(run))
+    if people.is_empty():
+        return Unavailable(reason="No funnel event is recorded from which to draw the journey.")
+    worst, drawn = _worst(run, campaign), _bars(people)
+    locale, brand = locale_of(run), load_brand()
+    marked = (pl.col("stage") == worst["from_stage"]) if worst else pl.lit(value=False)
+    shown = drawn.with_columns(
+        label=pl.col("stage").replace_strict(STAGES),
+        text=texts(drawn["people"], INTEGER, locale),
+        share=texts(drawn["conversion"], PERCENT),
+    ).with_columns(
+        marked=marked & pl.col("share").is_not_null(),
+        share=pl.format(
+            "{} {} go on{}",
+            pl.when(marked).then(pl.lit(Tone.BAD.shape)).otherwise(pl.lit("\u2193")),
+            "share",
+            pl.when(marked).then(pl.lit(": worst loss on this step")).otherwise(pl.lit("")),
+        ),
+    )
+    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
+    up = alt.Y("label:N", sort=shown["label"].to_list(), title=None)
+    up = up.axis(domain=False, grid=False, labelLimit=150).scale(paddingInner=0.5, paddingOuter=0.2)
+    across = alt.X("people:Q", axis=alt.Axis(labelExpr=THOUSANDS, title="People", tickCount=5))
+    between = base.transform_filter("isValid(datum.share)")
+
+    def go_on(marked: bool) -> Any:
+        ink: str
+        weight: Literal["bold", "normal"]
+        ink, weight = ("danger", "bold") if marked else ("secondary", "normal")
+        return (
+            between.transform_filter(f"datum.marked === {str(marked).lower()}")
+            .mark_text(
+                align="left",
+                dx=8,
+                dy=_STEP / 2,
+                fontSize=12,
+                color=brand.color(ink),
+                fontWeight=weight,
+            )
+            .encode(x=alt.value(0), y=up, text="share:N")
+        )
+
+    drawing = alt.layer(
+        base.mark_bar(color=brand.color("primary")).encode(x=across, y=up),
+        base.mark_text(align="left", dx=6, fontWeight=600).encode(x=across, y=up, text="text:N"),
+        go_on(marked=False),
+        go_on(marked=True),
+    ).properties(width=WIDTH - 120, height=alt.Step(_STEP))
+    return Chart(
+        id="funnel",
+        drawing=drawing,
+        title=_funnel_finding(worst),
+        alt="People by stage of the journey. "
+        + " ".join(
+            f"{label}: {text}{f'; {share:.1%} of them go on' if share is not None else ''}."
+            for label, text, share in zip(
+                shown["label"], shown["text"], shown["conversion"], strict=True
+            )
+        ),
+        notes=(
+            (
+                "Counts over all dates up to the report's moment. The share that goes on is pooled "
+                "over the campaigns that record both stages."
+            ),
+            *_stage_notes(run, stages, people),
+        ),
+        source="funnel_stages",
+    )
+
+
+@needs("funnel_steps", "funnel_segment_steps", "campaigns", "audience_segments")
+def journey_leaks(run: Run, campaign: str = "") -> Table:
+    """Breaks, leaks and data questions, most people lost first, data questions last."""
+    found = _findings(run, campaign)
+    shown, more = leading(found, "funnel_steps and funnel_segment_steps")
+    frame = shown.with_columns(
+        interval=interval(shown["conversion_low"], shown["conversion_high"], RATE),
+        step=pl.format(
+            "{} to {}",
+            pl.col("from_stage").replace_strict(STAGES),
+            pl.col("to_stage").replace_strict(STAGES).str.to_lowercase(),
+        ),
+        counts=pl.format(
+            "{} to {}",
+            texts(shown["from_count"], INTEGER),
+            texts(shown["to_count"], INTEGER),
+        ),
+    )
+    rules = run.config.funnel_rules
+    level = format_value(1 - run.config.statistical_significance_threshold, WHOLE_PERCENT)
+    return Table(
+        id="journey-leaks",
+        frame=frame,
+        columns=(
+            Column(name="campaign", label="Campaign", detail="segment", weight=1.5),
+            Column(name="step", label="Step", detail="counts", weight=1.4),
+            Column(name="finding", label="Finding", statuses=FINDING),
+            Column(
+                name="lost", label="People lost", format=INTEGER, missing="counts grow on the way"
+            ),
+            Column(
+                name="conversion",
+                label="Conversion",
+                format=RATE,
+                detail="interval",
+                missing="more people at the later stage than at the earlier",
+                weight=1.2,
+            ),
+            Column(
+                name="usual_conversion",
+                label="Usual",
+                format=PERCENT,
+                missing="too few journeys to compare with",
+            ),
+            Column(
+                name="money_at_stake",
+                label="Money at stake",
+                format=CURRENCY,
+                missing=_money_reasons(shown),
+            ),
+        ),
+        title=_leaks_finding(run, found),
+        notes=(
+            (
+                f"Break: the later stage is recorded as 0. Leak: even the upper end of the {level} "
+                f"interval lies under {format_value(rules.leak_ratio, PERCENT)} of the usual "
+                "conversion, the median over campaigns. Data question: counts grow down the "
+                "journey."
+            ),
+            (
+                "Money at stake: people short of usual times revenue per person at the later "
+                "stage, a ceiling. All dates up to the report's moment. A segment has its own row "
+                "where its campaign as a whole shows nothing on that step."
+            ),
+            *more,
+        ),
+        source="funnel_steps, funnel_segment_steps",
+        empty="No step of the journey loses more than usual, breaks off, or grows.",
+        locale=locale_of(run),
+    )
+
+
+def _first_order(run: Run) -> int:
+    return list(FunnelStage).index(run.config.funnel_rules.people_from) + 1
+
+
+def _bars(people: pl.DataFrame) -> pl.DataFrame:
+    """One row per stage: people, and the conversion to the next over campaigns with both."""
+    by_stage = (
+        people.group_by("stage_order", "stage")
+        .agg(pl.col("count").sum().alias("people"))
+        .sort("stage_order")
+        .with_columns(next=pl.col("stage").shift(-1))
+    )
+    pairs = (
+        people.join(by_stage.select("stage", "next"), on="stage")
+        .join(
+            people.select("campaign_id", next="stage", passed="count"), on=["campaign_id", "next"]
+        )
+        .group_by("stage")
+        .agg(pl.col("count").sum().alias("came"), pl.col("passed").sum())
+        .select(
+            "stage",
+            conversion=pl.when(pl.col("came") > 0, pl.col("passed") <= pl.col("came")).then(
+                pl.col("passed") / pl.col("came")
+            ),
+        )
+    )
+    return by_stage.join(pairs, on="stage", how="left", maintain_order="left")
+
+
+def _findings(run: Run, campaign: str) -> pl.DataFrame:
+    """Steps with a finding: the campaigns' own, then segments' where their campaign shows none."""
+    found = pl.col("finding").is_not_null() & (pl.col("finding") != StepFinding.AS_USUAL)
+    own, parts = (
+        of_campaign(run, table, campaign).filter(pl.col("window") == Window.ALL, found)
+        for table in ("funnel_steps", "funnel_segment_steps")
+    )
+    segments = run.tables["audience_segments"].select("segment_id", segment="name")
+    parts = parts.join(own, on=_KEY, how="anti").join(segments, on="segment_id", how="left")
+    everyone = own.with_columns(segment=pl.lit("all segments"), segment_id=pl.lit(""))
+    return with_campaign(run, pl.concat((everyone, parts), how="diagonal")).sort(
+        "lost", *_KEY, "segment_id", descending=[True, *[False] * 4], nulls_last=True
+    )
+
+
+def _worst(run: Run, campaign: str) -> dict[str, Any] | None:
+    """The campaign's step with the most people lost, among those that leak or break off."""
+    lossy = [str(StepFinding.BREAK), str(StepFinding.LEAK)]
+    steps = with_campaign(
+        run,
+        of_campaign(run, "funnel_steps", campaign)
+        .filter(pl.col("window") == Window.ALL, pl.col("finding").is_in(lossy))
+        .sort("people_rank"),
+    )
+    return steps.row(0, named=True) if steps.height else None
+
+
+def _funnel_finding(worst: dict[str, Any] | None) -> str:
+    if worst is None:
+        return "No step of the journey leaks or breaks off against what is usual."
+    start, end = (STAGES[FunnelStage(worst[f"{at}_stage"])].lower() for at in ("from", "to"))
+    usual = worst["usual_conversion"]
+    beside = f", where {format_value(usual, PERCENT)} is usual" if usual is not None else ""
+    return (
+        f"Worst loss: in {worst['campaign']} {worst['from_count']:,} {start} lead to "
+        f"{worst['to_count']:,} {end} ({format_value(worst['conversion'], PERCENT)}{beside})."
+    )
+
+
+def _stage_notes(run: Run, stages: pl.DataFrame, people: pl.DataFrame) -> list[str]:
+    """The exposures before the first bar, and the stages that some campaigns do not record."""
+    before = stages.filter(pl.col("stage_order") < _first_order(run))
+    counts = before.group_by("stage_order", "stage").agg(pl.col("count").sum()).sort("stage_order")
+    exposures = [
+        f"{seen:,} {STAGES[FunnelStage(stage)].lower()}"
+        for stage, seen in zip(counts["stage"], counts["count"], strict=True)
+    ]
+    campaigns = people["campaign_id"].n_unique()
+    partly = (
+        people.group_by("stage_order", "stage")
+        .agg(pl.col("campaign_id").n_unique().alias("by"))
+        .filter(pl.col("by") < campaigns)
+        .sort("stage_order")
+    )
+    gaps = [
+        f"{STAGES[FunnelStage(stage)].lower()} by {by}"
+        for stage, by in zip(partly["stage"], partly["by"], strict=True)
+    ]
+    return [
+        *([f"Before them {sentence(exposures)}, which count exposures."] if exposures else []),
+        *(
+            [f"Of {campaigns} campaigns some record fewer stages: {sentence(gaps)}."]
+            if gaps
+            else []
+        ),
+    ]
+
+
+def _money_reasons(shown: pl.DataFrame) -> str:
+    """Why no money can be named, each reason once."""
+    why = shown.filter(pl.col("money_at_stake").is_null())["money_reason"].drop_nulls().unique()
+    return " or ".join(why.sort()) or "no reason recorded"
+
+
+def _leaks_finding(run: Run, found: pl.DataFrame) -> str:
+    if found.is_empty():
+        return "No step of the journey loses more than usual."
+    kinds = found["finding"].to_list()
+    parts = [
+        count(kinds.count(str(kind)), FINDING[kind].word.lower())
+        for kind in (StepFinding.BREAK, StepFinding.LEAK, StepFinding.DATA_QUESTION)
+        if str(kind) in kinds
+    ]
+    priced = found.drop_nulls("money_at_stake").sort(
+        "money_at_stake", *_KEY, "segment_id", descending=[True, *[False] * 4]
+    )
+    if priced.is_empty():
+        return f"The journey shows {sentence(parts)}."
+    most = priced.row(0, named=True)
+    return (
+        f"The journey shows {sentence(parts)}; most money, up to "
+        f"{money(run, most['money_at_stake'])}, is at stake in {most['campaign']}."
+    )

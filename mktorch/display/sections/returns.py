@@ -1,0 +1,180 @@
+"""Returns beyond the ledger: on every cost of the programme, and by channel and segment."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.formats import CURRENCY, CURRENCY_EXACT, PERCENT, RATIO, format_value
+from mktorch.display.sections.facts import locale_of, money, needs, of_campaign
+from mktorch.display.sections.phrases import channel_names, leading
+from mktorch.display.tables import Column, Table
+from mktorch.runs import Run
+
+_EACH = 8  # channels, and segments, shown
+_RUNNING = ("model_cost", "review_cost", "api_cost", "infrastructure_cost")
+
+
+@needs("roi_fully_loaded")
+def fully_loaded(run: Run, campaign: str = "") -> Table:
+    """Return on every cost, operating cost included, by campaign; the total last."""
+    rows = of_campaign(run, "roi_fully_loaded", campaign)
+    total = pl.col("campaign_id").is_null()
+    ranked = rows.filter(~total).sort(
+        "net", "campaign_id", descending=[True, False], nulls_last=True
+    )
+    shown, more = leading(ranked, "roi_fully_loaded")
+    frame = pl.concat((shown, rows.filter(total))).with_columns(
+        running_cost=pl.sum_horizontal(_RUNNING)
+    )
+    return Table(
+        id="fully-loaded",
+        frame=frame,
+        columns=(
+            Column(name="name", label="Campaign", detail="campaign_id", weight=1.7),
+            Column(
+                name="estimated_value",
+                label="Value",
+                format=CURRENCY,
+                missing="no record of value",
+            ),
+            Column(
+                name="media_spend",
+                label="Media spend",
+                format=CURRENCY,
+                missing="no record of spend",
+            ),
+            Column(name="running_cost", label="Operating cost", format=CURRENCY_EXACT),
+            Column(name="net", label="Net", format=CURRENCY, missing="no record of value"),
+            Column(
+                name="roi_fully_loaded",
+                label="ROI, fully loaded",
+                format=PERCENT,
+                missing="no record of value",
+            ),
+            Column(
+                name="break_even_roas",
+                label="Breaks even at",
+                format=RATIO,
+                missing="no media spend to divide by",
+            ),
+        ),
+        title=_loaded_finding(run, rows),
+        notes=(
+            (
+                "Operating cost: model, human review, service calls and the campaign's share of "
+                "infrastructure, modelled from the settings where the ledger has no row. Net: "
+                "value less media spend and operating cost; fully loaded ROI is net / these "
+                "costs. Breaks even at: value per unit of media spend that covers every cost."
+            ),
+            *more,
+        ),
+        source="roi_fully_loaded",
+        empty="The run holds no campaign.",
+        locale=locale_of(run),
+    )
+
+
+@needs("value_by_channel", "value_by_segment", "channels")
+def value_per_unit(run: Run) -> Table:
+    """Value per unit of spend by channel and by segment, what nothing claims in rows of its own."""
+    parts = {by: _ranked(run, by) for by in ("channel", "segment")}
+    shown = {by: leading(part, f"value_by_{by}", _EACH) for by, part in parts.items()}
+    frame = pl.concat(
+        part for by, (first, _) in shown.items() for part in (first, _unallocated(run, by))
+    )
+    return Table(
+        id="value-per-unit",
+        frame=frame,
+        group="by",
+        columns=(
+            Column(name="name", label="Channel or segment", weight=2.0),
+            Column(name="spend", label="Spend", format=CURRENCY),
+            Column(name="share", label="Share of spend", format=PERCENT, missing="no spend"),
+            Column(name="revenue", label="Value", format=CURRENCY),
+            Column(
+                name="value_per_unit",
+                label="Value per unit spent",
+                format=RATIO,
+                missing="no spend to divide by",
+            ),
+        ),
+        title=_value_finding(parts["channel"], parts["segment"]),
+        notes=(
+            (
+                "Each asset's cost and revenue belong to its channel and its segment; value per "
+                "unit spent is value / spend. Not allocated: what the ledger states beyond the "
+                "assets, so that each list adds up to the portfolio."
+            ),
+            *(note for _, more in shown.values() for note in more),
+        ),
+        source="value_by_channel, value_by_segment",
+        empty="Nothing was spent or earned through a channel.",
+        locale=locale_of(run),
+    )
+
+
+def _shares(run: Run, by: str) -> pl.DataFrame:
+    """`value_by_...` with its group's heading and each row's share of all spend."""
+    spend = pl.col("spend")
+    whole = pl.when(spend.sum() > 0).then(spend.sum())
+    table = run.tables[f"value_by_{by}"]
+    if by == "channel":
+        names = channel_names(run).rename({"channel": "words"})
+        table = table.join(names, on="channel_id", how="left", maintain_order="left").with_columns(
+            name=pl.coalesce("words", "name")
+        )
+    return table.select(
+        pl.lit(f"By {by}").alias("by"),
+        pl.col(f"{by}_id").alias("key"),
+        pl.coalesce("name", f"{by}_id").alias("name"),
+        "spend",
+        "revenue",
+        "value_per_unit",
+        share=spend / whole,
+    )
+
+
+def _ranked(run: Run, by: str) -> pl.DataFrame:
+    return (
+        _shares(run, by)
+        .drop_nulls("key")
+        .sort("value_per_unit", "key", descending=[True, False], nulls_last=True)
+    )
+
+
+def _unallocated(run: Run, by: str) -> pl.DataFrame:
+    """The row of what no asset claims; none where everything is claimed."""
+    return _shares(run, by).filter(
+        pl.col("key").is_null(), (pl.col("spend") != 0) | (pl.col("revenue") != 0)
+    )
+
+
+def _loaded_finding(run: Run, rows: pl.DataFrame) -> str:
+    campaigns = rows.drop_nulls("campaign_id")
+    known = campaigns.drop_nulls("net")
+    if known.is_empty():
+        return "No campaign has value on record to set against its costs."
+    if campaigns.height == rows.height:
+        one = known.row(0, named=True)
+        return (
+            f"On every cost {one['name']} nets {money(run, one['net'])}, "
+            f"{format_value(one['roi_fully_loaded'], PERCENT)} of it."
+        )
+    total = rows.filter(pl.col("campaign_id").is_null()).row(0, named=True)
+    losing = known.filter(pl.col("net") < 0).height
+    return (
+        f"On every cost the portfolio returns {format_value(total['roi_fully_loaded'], PERCENT)}, "
+        f"{money(run, total['net'])} net; {losing} of {known.height} campaigns lose money."
+    )
+
+
+def _value_finding(channels: pl.DataFrame, segments: pl.DataFrame) -> str:
+    parts = [
+        f"{part['name'][0]} {format_value(part['value_per_unit'][0], RATIO)}"
+        f" to {part['name'][-1]} {format_value(part['value_per_unit'][-1], RATIO)}"
+        for part in (known.drop_nulls("value_per_unit") for known in (channels, segments))
+        if part.height
+    ]
+    if not parts:
+        return "No channel or segment has spend to judge it by."
+    return f"Value per unit spent goes from {'; by segment from '.join(parts)}."
