@@ -20,10 +20,10 @@ from mktorch.display.formats import (
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
 from mktorch.display.sections.phrases import (
-    axis_labels,
     channel_names,
     duration,
     leading,
+    row_labels,
     sentence,
     spaced,
     texts,
@@ -299,10 +299,10 @@ def channel_flow(run: Run) -> Chart | Unavailable:
         .otherwise(pl.lit(brand.color("secondary"))),
     )
     width = WIDTH - 260
-    labels = axis_labels(dict(zip(shown["channel_id"], shown["channel"], strict=True)), 22, 2)
+    labels = row_labels(dict(zip(shown["channel_id"], shown["channel"], strict=True)), 22, 2)
     base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
     rows = alt.Y("channel_id:N", sort=shown["channel_id"].to_list(), title=None)
-    rows = rows.axis(labelExpr=labels, labelLimit=160, domain=False).scale(padding=0.3)
+    rows = rows.axis(**labels, labelLimit=160, domain=False).scale(padding=0.3)
     axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency}, net", tickCount=5)
     drawing = alt.layer(
         base.mark_bar().encode(

@@ -30,6 +30,7 @@ MOST = 12  # rows of a table in the body of a report; the run's tables hold them
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 RATE = Format(Kind.PERCENT, decimals=2)  # conversion rates are too small for one decimal
 _LOCALE = Locale()
+_LINE = 15  # pixels from one line of a chart's label to the next
 # Unit -> what is too small for its format, and the format it takes then.
 _FINE = {
     Unit.FRACTION: (0.001, Format(Kind.PERCENT, decimals=4)),
@@ -165,6 +166,18 @@ def axis_labels(names: Mapping[str, str], width: int, lines: int = 3) -> str:
     """
     broken = {key: wrapped(name, width, lines) for key, name in names.items()}
     return f"{json.dumps(broken)}[datum.label]"
+
+
+def row_labels(names: Mapping[str, str], width: int, lines: int = 3) -> dict[str, Any]:
+    """Axis settings that write ids as names beside their rows, each centred on its own."""
+    labels = axis_labels(names, width, lines)
+    # Vega hangs further lines below the first: lift a label by half of what hangs.
+    lifts = [
+        {"test": f"length({labels.replace('datum.label', 'datum.value')}) == {n}", "value": lift}
+        for n in range(2, lines + 1)
+        for lift in [-(n - 1) * _LINE / 2]
+    ]
+    return {"labelExpr": labels, "labelOffset": {"condition": lifts, "value": 0}}
 
 
 def wrapped(text: str, width: int, lines: int = 3) -> list[str]:

@@ -18,6 +18,7 @@ from mktorch.display.sections.phrases import (
     lower_is_better,
     metric_label,
     metric_texts,
+    row_labels,
     sentence,
     spaced,
     texts,
@@ -169,7 +170,7 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
             domain=False,
         ),
         y=alt.Y("campaign_id:O", title=None).axis(
-            labelExpr=axis_labels(campaigns, 18), labelLimit=220, domain=False
+            **row_labels(campaigns, 18), labelLimit=220, domain=False
         ),
     )
     drawing = alt.layer(
