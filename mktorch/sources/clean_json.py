@@ -42,6 +42,7 @@ from mktorch.sources.records import Number, lines, shown
 from mktorch.sources.rules import found
 
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '
+_NOT_ASCII = 128
 
 
 def can_be_clean(columns: Mapping[str, dy.Column]) -> bool:
@@ -75,8 +76,11 @@ def read_clean(
         frame = pl.read_ndjson(split, schema=written)
     except (pl.exceptions.PolarsError, ValueError):
         return None
-    if not _is_certain(piece, frame) or any(frame[name].null_count() for name in extras):
+    counts = _counts(piece)
+    if not _is_certain(piece, counts, frame) or any(frame[name].null_count() for name in extras):
         return None
+    if counts.blank:
+        frame = frame.with_columns(blank_is_absent())
     habits = Habits()
     for name, value in extras.items():
         habits.add(UNKNOWN_FIELD, name, Seen(frame.height, 0, shown(value)))
@@ -99,24 +103,26 @@ def _polars_type(dtype: pl.DataType) -> pl.DataType:
 
 
 class _Counts(NamedTuple):
-    """How often a piece has each byte that the proof is about."""
+    """How often a piece has each pattern that the proof is about; `blank` may count too many."""
 
     quotes: int
     names: int
     brackets: int
     spaced: int
+    blank: int
 
 
 def _counts(text: bytes) -> _Counts:
-    """Count quotes, quotes before a colon, opening brackets and blanks before a colon."""
+    """Count quotes, field names, opening brackets, blanks before a colon, and blank texts."""
     codes = _codes(text)
-    ahead = codes.slice(0, max(len(codes) - 1, 0))
-    colons = codes.slice(1) == _COLON
+    ahead, after = codes.slice(0, max(len(codes) - 1, 0)), codes.slice(1)
+    quotes, colons = ahead == _QUOTE, after == _COLON
     masks = (
         codes == _QUOTE,
-        (ahead == _QUOTE) & colons,
+        quotes & colons,
         codes == _BRACKET,
         (ahead <= _SPACE) & colons,
+        quotes & ((after == _QUOTE) | (after <= _SPACE) | (after >= _NOT_ASCII)),
     )
     return _Counts(*(int(mask.sum()) for mask in masks))
 
@@ -126,11 +132,10 @@ def _codes(text: bytes) -> pl.Series:
     return pl.Series(np.frombuffer(text, np.uint8))
 
 
-def _is_certain(text: bytes, frame: pl.DataFrame) -> bool:
+def _is_certain(text: bytes, counts: _Counts, frame: pl.DataFrame) -> bool:
     """Whether the counts of the module's proof hold for a piece and the frame made of it."""
     if b"\\" in text:
         return False
-    counts = _counts(text)
     names = sum(
         text.count(f'"{column.name}":'.encode()) if column.null_count() else len(column)
         for column in frame
@@ -162,4 +167,4 @@ def _typed(frame: pl.DataFrame, columns: Mapping[str, dy.Column], habits: Habits
             value = read(frame[name], name, habits).alias(name)
             values.append(value)
             bad.append(lost(frame[name], value, name, column))
-    return Batch(frame.with_columns(values).with_columns(blank_is_absent()), found(bad), habits)
+    return Batch(frame.with_columns(values), found(bad), habits)

@@ -62,9 +62,9 @@ class RawSource:
 
 
 _NOTES = {
-    OFFSET: "{rows:,} values had an offset and were converted to UTC",
-    DATE_ONLY: "{rows:,} values had no time of day and were taken as midnight UTC",
-    TIME_DROPPED: "{rows:,} values had a time of day, which was dropped",
+    OFFSET: "had an offset, converted to UTC",
+    DATE_ONLY: "had no time of day, taken as midnight UTC",
+    TIME_DROPPED: "had a time of day, dropped",
 }
 
 
@@ -163,7 +163,8 @@ def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
         yield f"{path}: {spec.source} {weight} holds no records".replace("  ", " ")
     for (name, field), seen in sorted(file.batch.habits.seen.items()):
         if name in _NOTES:
-            yield f"{spec.source}.{field}: {_NOTES[name].format(rows=seen.rows)} ({path})"
+            values = "1 value" if seen.rows == 1 else f"{seen.rows:,} values"
+            yield f"{spec.source}.{field}: {values} {_NOTES[name]} ({path})"
 
 
 def with_keys(bad: pl.DataFrame, frame: pl.DataFrame, spec: SourceSpec) -> pl.DataFrame:

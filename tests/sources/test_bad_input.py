@@ -74,10 +74,10 @@ def test_one_row_fault_of_each_kind_is_named_and_the_rest_stays(tmp_path):
     assert kept["_row"].to_list() == [2, 7, 8, 10, 14, 16]
     assert kept["timestamp"].dt.to_string("%d %H:%M")[1:3].to_list() == ["20 00:00", "20 08:00"]
     assert kept["impressions"].to_list() == [12000] * 6
-    place = "performance_metrics.timestamp: 1 values had"
+    place = "performance_metrics.timestamp: 1 value had"
     assert result.notes == (
-        f"{place} no time of day and were taken as midnight UTC (performance_metrics.json)",
-        f"{place} an offset and were converted to UTC (performance_metrics.json)",
+        f"{place} no time of day, taken as midnight UTC (performance_metrics.json)",
+        f"{place} an offset, converted to UTC (performance_metrics.json)",
     )
 
 
