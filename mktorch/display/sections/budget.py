@@ -27,7 +27,7 @@ from mktorch.display.sections.phrases import (
     sentence,
     spaced,
     texts,
-    with_campaign,
+    with_names,
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
@@ -72,8 +72,9 @@ def budget_governance(run: Run) -> Table:
     free = total["executed_without_approval"] - total["violations"]
 
     def span(name: str) -> tuple[str, str, str]:
-        reason = total["latency_reason"] or f"over {count(total['latency_moves'], 'stated time')}"
-        return duration(total[f"latency_{name}_minutes"]), "measured", f"From proposal, {reason}"
+        over = f"From proposal, over {count(total['latency_moves'], 'stated time')}"
+        minutes = total[f"latency_{name}_minutes"]
+        return duration(minutes), "measured", total["latency_reason"] or over
 
     lines = (
         (
@@ -158,7 +159,7 @@ def budget_violations(run: Run, campaign: str = "") -> Table:
     words = {str(name): status.word.lower() for name, status in FAULT.items()}
     gravity = {str(name): order for order, name in enumerate(FAULT)}
     found = (
-        with_campaign(run, moves.with_columns(faults=faults))
+        with_names(run, moves.with_columns(faults=faults), "campaign")
         .filter(pl.col("faults").list.len() > 0)
         .with_columns(fault=pl.col("faults").list.first())
         .sort(
@@ -350,9 +351,14 @@ def _governance_finding(total: dict[str, int]) -> str:
     if not total["actions"]:
         return "No budget move is on record."
     breaches, stale = total["violations"], total["stale_proposals"]
-    broke = f"{breaches or 'None'} of {count(total['actions'], 'budget move')}"
     waits = f"; {count(stale, 'proposal waits', 'proposals wait')} too long" if stale else ""
-    return f"{broke} was executed without the approval it needed{waits}."
+    if not breaches:
+        return f"No budget move was executed without the approval it needed{waits}."
+    moved, needed = ("was", "it") if breaches == 1 else ("were", "they")
+    return (
+        f"{breaches} of {count(total['actions'], 'budget move')} {moved} executed without the "
+        f"approval {needed} needed{waits}."
+    )
 
 
 def _violations_finding(found: pl.DataFrame, moves: int) -> str:
@@ -360,8 +366,11 @@ def _violations_finding(found: pl.DataFrame, moves: int) -> str:
         return f"None of {count(moves, 'budget move')} needs a second look."
     kinds = found["faults"].explode().value_counts()
     counts = dict(zip(kinds["faults"], kinds["count"], strict=True))
+    verb = "needs" if found.height == 1 else "need"
     parts = [f"{counts[k]} {s.word.lower()}" for k, s in FAULT.items() if k in counts]
-    return f"{found.height} of {count(moves, 'budget move')} need a second look: {sentence(parts)}."
+    return (
+        f"{found.height} of {count(moves, 'budget move')} {verb} a second look: {sentence(parts)}."
+    )
 
 
 def _pacing_finding(run: Run, found: pl.DataFrame) -> str:

@@ -25,7 +25,7 @@ from mktorch.display.sections.phrases import (
     metric_label,
     metric_texts,
     texts,
-    with_campaign,
+    with_names,
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
@@ -44,7 +44,7 @@ _BOUND = Format(Kind.DECIMAL, decimals=2)
 def decision_outcomes(run: Run, campaign: str = "") -> Table:
     """Decisions with the primary KPI before and after, the lift and its interval, the verdict."""
     order = {str(word): place for place, word in enumerate(OUTCOME)}
-    found = with_campaign(run, of_campaign(run, "decision_outcomes", campaign)).sort(
+    found = with_names(run, of_campaign(run, "decision_outcomes", campaign), "campaign").sort(
         pl.col("verdict").replace_strict(order, return_dtype=pl.Int64),
         pl.col("lift").abs(),
         "decision_id",
@@ -180,7 +180,7 @@ def _outcomes_finding(found: pl.DataFrame) -> str:
 
 def _calibration_finding(ranking: dict[str, Any]) -> str:
     judged = count(ranking["judged"], "judged decision")
-    p_value = "" if ranking["p_value"] is None else f" (p = {_bounded(ranking['p_value'])})"
+    p_value = "" if ranking["p_value"] is None else f" ({_p(ranking['p_value'])})"
     match Calibration(ranking["answer"]):
         case Calibration.BETTER:
             return f"Confident decisions turn out better, over {judged}{p_value}."
@@ -208,5 +208,5 @@ def _ranking_note(ranking: dict[str, Any]) -> list[str]:
     ]
 
 
-def _bounded(p_value: float) -> str:
-    return format_value(round(p_value, 3), FIGURE) if p_value >= 0.001 else "under 0.001"
+def _p(value: float) -> str:
+    return f"p = {format_value(round(value, 3), FIGURE)}" if value >= 0.001 else "p < 0.001"

@@ -19,7 +19,7 @@ from mktorch.display.sections.phrases import (
     leading,
     sentence,
     texts,
-    with_campaign,
+    with_names,
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
@@ -229,10 +229,9 @@ def _findings(run: Run, campaign: str) -> pl.DataFrame:
         of_campaign(run, table, campaign).filter(pl.col("window") == Window.ALL, found)
         for table in ("funnel_steps", "funnel_segment_steps")
     )
-    segments = run.tables["audience_segments"].select("segment_id", segment="name")
-    parts = parts.join(own, on=_KEY, how="anti").join(segments, on="segment_id", how="left")
-    everyone = own.with_columns(segment=pl.lit("all segments"), segment_id=pl.lit(""))
-    return with_campaign(run, pl.concat((everyone, parts), how="diagonal")).sort(
+    whole = own.with_columns(segment=pl.lit("all segments"), segment_id=pl.lit(""))
+    parts = with_names(run, parts.join(own, on=_KEY, how="anti"), "segment")
+    return with_names(run, pl.concat((whole, parts), how="diagonal"), "campaign").sort(
         "lost", *_KEY, "segment_id", descending=[True, *[False] * 4], nulls_last=True
     )
 
@@ -240,11 +239,12 @@ def _findings(run: Run, campaign: str) -> pl.DataFrame:
 def _worst(run: Run, campaign: str) -> dict[str, Any] | None:
     """The campaign's step with the most people lost, among those that leak or break off."""
     lossy = [str(StepFinding.BREAK), str(StepFinding.LEAK)]
-    steps = with_campaign(
+    steps = with_names(
         run,
         of_campaign(run, "funnel_steps", campaign)
         .filter(pl.col("window") == Window.ALL, pl.col("finding").is_in(lossy))
         .sort("people_rank"),
+        "campaign",
     )
     return steps.row(0, named=True) if steps.height else None
 

@@ -31,6 +31,7 @@ WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 RATE = Format(Kind.PERCENT, decimals=2)  # conversion rates are too small for one decimal
 _LOCALE = Locale()
 _LINE = 15  # pixels from one line of a chart's label to the next
+_NAMED = {"campaign": "campaigns", "segment": "audience_segments"}
 # Unit -> what is too small for its format, and the format it takes then.
 _FINE = {
     Unit.FRACTION: (0.001, Format(Kind.PERCENT, decimals=4)),
@@ -122,12 +123,23 @@ def capital(words: pl.Expr) -> pl.Expr:
     return pl.concat_str(words.str.slice(0, 1).str.to_uppercase(), words.str.slice(1))
 
 
-def with_campaign(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with `campaign`, the name of each row's campaign, its id where it has none."""
-    names = run.tables["campaigns"].select("campaign_id", campaign="name")
-    return frame.join(names, on="campaign_id", how="left", maintain_order="left").with_columns(
-        pl.col("campaign").fill_null(pl.col("campaign_id"))
-    )
+def with_names(run: Run, frame: pl.DataFrame, *things: str) -> pl.DataFrame:
+    """The frame with `campaign` or `segment`, as asked: the name its id stands for.
+
+    Two of one name bear their ids too; what has no name is called by its id.
+    """
+    for thing in things:
+        key = f"{thing}_id"
+        apart = (
+            pl.when(pl.col("name").is_unique())
+            .then("name")
+            .otherwise(pl.format("{} ({})", "name", key))
+        )
+        names = run.tables[_NAMED[thing]].select(key, apart.alias(thing))
+        frame = frame.join(names, on=key, how="left", maintain_order="left").with_columns(
+            pl.col(thing).fill_null(pl.col(key))
+        )
+    return frame
 
 
 def channel_names(run: Run) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from mktorch.display.formats import CURRENCY, CURRENCY_EXACT, PERCENT, RATIO, format_value
@@ -98,7 +100,7 @@ def value_per_unit(run: Run) -> Table:
                 missing="no spend to divide by",
             ),
         ),
-        title=_value_finding(parts["channel"], parts["segment"]),
+        title=_value_finding(parts),
         notes=(
             (
                 "Each asset's cost and revenue belong to its channel and its segment; value per "
@@ -162,19 +164,24 @@ def _loaded_finding(run: Run, rows: pl.DataFrame) -> str:
         )
     total = rows.filter(pl.col("campaign_id").is_null()).row(0, named=True)
     losing = known.filter(pl.col("net") < 0).height
+    verb = "loses" if losing == 1 else "lose"
     return (
         f"On every cost the portfolio returns {format_value(total['roi_fully_loaded'], PERCENT)}, "
-        f"{money(run, total['net'])} net; {losing} of {known.height} campaigns lose money."
+        f"{money(run, total['net'])} net; {losing} of {known.height} campaigns {verb} money."
     )
 
 
-def _value_finding(channels: pl.DataFrame, segments: pl.DataFrame) -> str:
-    parts = [
-        f"{part['name'][0]} {format_value(part['value_per_unit'][0], RATIO)}"
-        f" to {part['name'][-1]} {format_value(part['value_per_unit'][-1], RATIO)}"
-        for part in (known.drop_nulls("value_per_unit") for known in (channels, segments))
-        if part.height
-    ]
+def _value_finding(ranked: Mapping[str, pl.DataFrame]) -> str:
+    """The best and the worst of each list."""
+    known = {by: part.drop_nulls("value_per_unit") for by, part in ranked.items()}
+    parts = [f"{_ends(part)} by {by}" for by, part in known.items() if part.height]
     if not parts:
         return "No channel or segment has spend to judge it by."
-    return f"Value per unit spent goes from {'; by segment from '.join(parts)}."
+    return f"Value per unit spent: {'; '.join(parts)}."
+
+
+def _ends(ranked: pl.DataFrame) -> str:
+    first, last = (
+        f"{ranked['name'][i]} {format_value(ranked['value_per_unit'][i], RATIO)}" for i in (0, -1)
+    )
+    return first if ranked.height == 1 else f"{first} to {last}"

@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.config.risk_rules import Origin
 from mktorch.display.formats import CURRENCY, Format, Kind
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import capital, leading, sentence, spaced, with_campaign
+from mktorch.display.sections.phrases import capital, leading, sentence, spaced, with_names
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.runs import Run
@@ -46,7 +46,7 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
     unresolved = inbox.filter(
         pl.col("status").is_in([str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW)])
     ).sort("rank")
-    shown, more = leading(with_campaign(run, unresolved), "risk_inbox")
+    shown, more = leading(with_names(run, unresolved, "campaign"), "risk_inbox")
     raised = pl.col("origin") != Origin.DETECTED
     frame = shown.with_columns(
         risk=capital(spaced(pl.col("risk_type"))),
@@ -97,7 +97,7 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
 @needs("policy_violations", "campaigns")
 def policy_violations(run: Run, campaign: str = "") -> Table:
     """Breaches of policy: unapproved or flagged assets, unapproved moves, undismissed signals."""
-    found = with_campaign(run, of_campaign(run, "policy_violations", campaign))
+    found = with_names(run, of_campaign(run, "policy_violations", campaign), "campaign")
     kinds = {kind: word for kind, (word, _) in KIND.items()}
     shown, more = leading(found.sort("campaign_id", "kind", "id"), "policy_violations")
     frame = shown.with_columns(

@@ -22,6 +22,7 @@ from mktorch.display.sections.phrases import (
     sentence,
     spaced,
     texts,
+    with_names,
     wrapped,
 )
 from mktorch.display.status import Status, Statuses, Tone
@@ -46,14 +47,14 @@ _NAMES = 130  # pixels for the campaigns' names beside a map
 _DOWN, _ACROSS = 10, 7  # campaigns and segments a map can hold and stay readable
 
 
-@needs("segment_portfolio", "segment_momentum", "campaigns")
+@needs("segment_portfolio", "segment_momentum", "campaigns", "audience_segments")
 def segments(run: Run, campaign: str = "") -> Table:
     """Each segment of each campaign: KPI, trend with its interval, and what is advised.
 
     Those that either record would stop come first, then revise, then scale, then hold; within
     these the largest cost first.
     """
-    portfolio = of_campaign(run, "segment_portfolio", campaign)
+    portfolio = _portfolio(run, campaign)
     shown, more = leading(_gravest_first(portfolio), "segment_portfolio")
     supplied = metric_texts(run, shown["primary_kpi"], shown["supplied_kpi_value"])
     computed = metric_texts(run, shown["primary_kpi"], shown["kpi_value"])
@@ -78,7 +79,7 @@ def segments(run: Run, campaign: str = "") -> Table:
         id="segments",
         frame=frame,
         columns=(
-            Column(name="segment_name", label="Segment", detail="campaign_name", weight=1.5),
+            Column(name="segment", label="Segment", detail="campaign", weight=1.5),
             Column(
                 name="kpi",
                 label="KPI now",
@@ -133,12 +134,12 @@ def segments(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("segment_portfolio", "campaigns")
+@needs("segment_portfolio", "campaigns", "audience_segments")
 def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Every campaign and segment as a cell: KPI against the campaign's own, and the trend."""
     import altair as alt
 
-    judged = of_campaign(run, "segment_portfolio", campaign).drop_nulls("kpi_attainment")
+    judged = _portfolio(run, campaign).drop_nulls("kpi_attainment")
     if judged.is_empty():
         return Unavailable(reason="No segment has a KPI in the current window to draw.")
     shown = _largest(_largest(judged, "campaign_id", _DOWN), "segment_id", _ACROSS)
@@ -153,8 +154,7 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
         fill=pl.Series([_fill(brand, value) for value in shown["kpi_attainment"]]),
     )
     campaigns, reached = (
-        dict(zip(shown[f"{what}_id"], shown[f"{what}_name"], strict=True))
-        for what in ("campaign", "segment")
+        dict(zip(shown[f"{what}_id"], shown[what], strict=True)) for what in ("campaign", "segment")
     )
     width = max(8, int(cell / 6.2))
     deepest = max(len(wrapped(name, width)) for name in reached.values())
@@ -189,8 +189,8 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
         + " ".join(
             f"{c}, {s}: {v} ({t})."
             for c, s, v, t in zip(
-                shown["campaign_name"],
-                shown["segment_name"],
+                shown["campaign"],
+                shown["segment"],
                 cells["text"],
                 shown["trend"],
                 strict=True,
@@ -210,6 +210,11 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
         ),
         source="segment_portfolio",
     )
+
+
+def _portfolio(run: Run, campaign: str) -> pl.DataFrame:
+    frame = of_campaign(run, "segment_portfolio", campaign)
+    return with_names(run, frame, "campaign", "segment")
 
 
 def _gravest_first(portfolio: pl.DataFrame) -> pl.DataFrame:
@@ -287,7 +292,7 @@ def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
         for name in ("kpi_value", "supplied_kpi_value")
     )
     widest = apart.row(0, named=True)
-    where = f"{widest['segment_name']} in {widest['campaign_name']}"
+    where = f"{widest['segment']} in {widest['campaign']}"
     return [f"{first}, most of all in {where}: {theirs} supplied, {ours} computed."]
 
 

@@ -1,0 +1,186 @@
+"""Budget: figures with their denominators, faults by gravity, pacing off pace first, net flow."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch import display
+from mktorch.display.page import Unavailable
+from tests.display.made import column, with_tables
+
+
+def governed(run, **changes):
+    total = run.tables["budget_governance"]
+    return with_tables(
+        run,
+        budget_governance=total.with_columns(
+            **{k: pl.lit(v, dtype=total.schema[k]) for k, v in changes.items()}
+        ),
+    )
+
+
+def shown(table) -> dict[str, tuple[str, str]]:
+    return dict(
+        zip(
+            column(table, "figure"),
+            zip(column(table, "amount"), column(table, "standing"), strict=True),
+            strict=True,
+        )
+    )
+
+
+def moves(run, **changes):
+    """The sample's first three moves without any fault, then with these changes."""
+    rows = run.tables["budget_moves"].head(3)
+    plain = {"violation": [False] * 3, "stale": [False] * 3, "same_channel": [False] * 3}
+    set_to = {k: pl.Series(v, dtype=rows.schema[k]) for k, v in (plain | changes).items()}
+    return with_tables(run, budget_moves=rows.with_columns(**set_to))
+
+
+def test_governance_shows_each_figure_with_its_denominator(sample_run) -> None:
+    run = governed(
+        sample_run,
+        actions=13,
+        approval_rate=0.75,
+        decided=8,
+        decided_approved=6,
+        latency_moves=5,
+        latency_median_minutes=95.0,
+        latency_mean_minutes=600.0,
+        latency_p90_minutes=5760.0,
+        violations=2,
+        executed_without_approval=5,
+        pending=3,
+        stale_proposals=1,
+        same_channel_moves=0,
+    )
+    table = display.budget_governance(run)
+    figures = shown(table)
+    assert figures["Approval rate"] == ("75.0%", "Measured")
+    assert "6 approved of 8 a person ruled on" in table.frame["what"].to_list()
+    assert figures["Time to decide, median"][0] == "95 min"
+    assert figures["Time to decide, mean"][0] == "10.0 hours"
+    assert figures["Time to decide, 90th percentile"][0] == "4.0 days"
+    assert figures["Executed without required approval"] == ("2", "Breach")
+    # 5 executed without approval, of which 2 needed it
+    assert figures["Executed without asking, below the limit"] == ("3", "Measured")
+    assert figures["Proposals waiting"] == ("3", "To settle")
+    assert figures["Moves to the same channel"] == ("0", "In order")
+    assert table.title == (
+        "2 of 13 budget moves were executed without the approval they needed; "
+        "1 proposal waits too long."
+    )
+
+
+def test_governance_without_a_figure_says_why(sample_run) -> None:
+    run = governed(
+        sample_run,
+        approval_rate=None,
+        approval_rate_reason="nobody decided anything",
+        latency_median_minutes=None,
+        latency_reason="no move states one",
+        violations=0,
+        stale_proposals=0,
+    )
+    table = display.budget_governance(run)
+    assert shown(table)["Approval rate"][0] == "n/a"
+    assert shown(table)["Time to decide, median"][0] == "n/a"
+    what = table.frame["what"].to_list()
+    assert "nobody decided anything" in what
+    assert "no move states one" in what
+    assert table.title == "No budget move was executed without the approval it needed."
+
+
+def test_without_moves_there_is_a_sentence(sample_run) -> None:
+    table = display.budget_governance(governed(sample_run, actions=0))
+    assert table.title == "No budget move is on record."
+    assert table.empty in table.html()
+
+
+def test_faults_are_ordered_by_gravity_and_all_are_named(sample_run) -> None:
+    run = moves(
+        sample_run,
+        violation=[False, True, False],
+        stale=[True, False, False],
+        same_channel=[True, True, False],
+    )
+    table = display.budget_violations(run)
+    assert column(table, "fault") == ["Without approval", "Waiting too long"]
+    assert table.frame["also"].to_list() == ["within one channel"] * 2
+    assert table.title == (
+        "2 of 3 budget moves need a second look: 1 without approval, 1 waiting too long and "
+        "2 within one channel."
+    )
+
+
+def test_a_move_in_another_currency_is_not_passed_as_approved(sample_run) -> None:
+    run = moves(
+        sample_run,
+        violation=[None, False, False],
+        status=["executed", "executed", "executed"],
+        currency=["EUR", "USD", None],
+        amount=[9000.0, 1.0, 1.0],
+    )
+    table = display.budget_violations(run)
+    assert column(table, "fault") == ["Other currency"]
+    assert table.frame["currency"].to_list() == ["EUR"]
+    assert column(table, "amount_text") == ["9,000"]
+
+
+def test_a_proposal_in_another_currency_is_no_finding(sample_run) -> None:
+    run = moves(sample_run, violation=[None] * 3, status=["proposed"] * 3)
+    table = display.budget_violations(run)
+    assert table.frame.is_empty()
+    assert table.title == "None of 3 budget moves needs a second look."
+    assert table.empty in table.html()
+
+
+def test_pacing_puts_over_pace_first_then_the_widest_gap(sample_run) -> None:
+    rows = sample_run.tables["budget_pacing"].head(4)
+    pacing = rows.with_columns(
+        name=pl.Series(["a", "b", "c", "d"]),
+        pacing=pl.Series(["on_pace", "over", "under", "over"]),
+        projected_gap=pl.Series([0.0, 100.0, -900.0, 300.0]),
+    )
+    table = display.budget_pacing(with_tables(sample_run, budget_pacing=pacing))
+    assert column(table, "name") == ["d", "b", "c", "a"]
+    assert table.title == (
+        "2 of 4 campaigns over pace, 1 under; d is set to end $300 above its budget."
+    )
+
+
+def test_pacing_title_without_anyone_over(sample_run) -> None:
+    rows = sample_run.tables["budget_pacing"]
+    for words, title in (
+        ("under", f"No campaign spends over its pace, {rows.height} under."),
+        ("on_pace", "No campaign spends off its pace."),
+    ):
+        made = with_tables(sample_run, budget_pacing=rows.with_columns(pacing=pl.lit(words)))
+        assert display.budget_pacing(made).title == title
+
+
+def test_flow_names_the_largest_gain_and_loss(sample_run) -> None:
+    chart = display.channel_flow(sample_run)
+    flow = sample_run.tables["channel_flow"]
+    most, least = flow["executed_net"].max(), flow["executed_net"].min()
+    assert f"${most:,.0f}" in chart.title
+    assert f"${-least:,.0f}" in chart.title
+    assert flow["executed_net"].sum() == 0
+    assert chart.alt.count(": ") == flow.filter(pl.col("moves_in") + pl.col("moves_out") > 0).height
+
+
+def test_flow_says_where_nothing_moved(sample_run) -> None:
+    flow = sample_run.tables["channel_flow"]
+    still = flow.with_columns(moves_in=pl.lit(0), moves_out=pl.lit(0))
+    assert isinstance(
+        display.channel_flow(with_tables(sample_run, channel_flow=still)), Unavailable
+    )
+    only_pending = flow.with_columns(executed_net=pl.lit(0.0))
+    chart = display.channel_flow(with_tables(sample_run, channel_flow=only_pending))
+    assert chart.title == "Executed moves left every channel's budget as it was."
+    assert chart.svg()
+
+
+def test_the_planted_violation_is_on_the_page_and_no_other(sample_run) -> None:
+    frame = display.budget_violations(sample_run).frame
+    assert frame.filter(fault="violation")["budget_action_id"].to_list() == ["BA_005"]
