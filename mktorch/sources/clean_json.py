@@ -11,6 +11,7 @@ The proof, for a piece of n records without a backslash, so that quotes only ope
   add to the count of `":`. A declared field without a null was found n times or more; one with
   nulls is counted by its own `"name":`. If the sum of these equals the count of `":`, there is no
   other field, nor a field inside a nested object.
+- Unknown fields of the first record are read along, and count as declared if no record lacks them.
 - Every `[` must open a value of a list column.
 - Quotes are then twice (field names + texts). If that holds with the texts Polars returned, every
   text was written as text.

@@ -46,8 +46,9 @@ LISTS = {
 }
 
 WORDS = st.sampled_from(
-    ["", " ", "\u00a0", "A1", "a b", ':"', "},{", "12", "x:y", ": z", "é", "\\", '"', "[", "{}", "null",
-     "2026-03-15", "2026-03-15 10:00:00", "2026-03-15T10:00:00+02:00", "2026-02-30", "\ud800"]
+    ["", " ", "\u00a0", "A1", "a b", ':"', "},{", "12", "x:y", ": z", "é", "\\", '"', "[", "{}",
+     "null", "2026-03-15", "2026-03-15 10:00:00", "2026-03-15T10:00:00+02:00",
+     "2026-02-30", "\ud800"]
 )  # fmt: skip
 NUMBERS = (
     st.integers(-(2**70), 2**70)
@@ -125,6 +126,10 @@ CLEAN_LINES = [
     json.dumps({k: v for k, v in ROW.items() if k != "experiment_id"}),
     json.dumps({**ROW, "asset_id": "é{}"}, ensure_ascii=False),
     json.dumps({**ROW, "timestamp": "yesterday"}),
+    json.dumps({**ROW, "experiment_id": ""}),
+    json.dumps({**ROW, "experiment_id": "  "}),
+    json.dumps({**ROW, "timestamp": ""}),
+    json.dumps({**ROW, "experiment_id": "\u00a0"}, ensure_ascii=False),
 ]
 
 
