@@ -90,7 +90,11 @@ def test_where_nothing_can_be_judged(sample_run) -> None:
 @pytest.mark.parametrize(
     ("answer", "p_value", "title"),
     [
-        ("better", 0.0004, "Confident decisions turn out better, over 20 judged decisions (p < 0.001)."),
+        (
+            "better",
+            0.0004,
+            "Confident decisions turn out better, over 20 judged decisions (p < 0.001).",
+        ),
         ("worse", 0.0233, "Confident decisions turn out worse, over 20 judged decisions (p = "),
         ("no_detectable_relation", 0.5, "Confidence tells nothing detectable of the outcome, over"),
         (
