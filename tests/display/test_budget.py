@@ -140,12 +140,12 @@ def test_pacing_puts_over_pace_first_then_the_widest_gap(sample_run) -> None:
     pacing = rows.with_columns(
         name=pl.Series(["a", "b", "c", "d"]),
         pacing=pl.Series(["on_pace", "over", "under", "over"]),
-        projected_gap=pl.Series([0.0, 100.0, -900.0, 300.0]),
+        projected_gap=pl.Series([0.0, 100.0, -900.0, -300.0]),
     )
     table = display.budget_pacing(with_tables(sample_run, budget_pacing=pacing))
     assert column(table, "name") == ["d", "b", "c", "a"]
     assert table.title == (
-        "2 of 4 campaigns over pace, 1 under; d is set to end $300 above its budget."
+        "2 of 4 campaigns over pace, 1 under; d is set to end $300 below its budget."
     )
 
 

@@ -25,10 +25,10 @@ def test_verdicts_that_moved_come_first_then_the_largest_lift(sample_run) -> Non
     run = outcomes(
         sample_run,
         verdict=["too_little_data", "improved", "worsened", "improved"],
-        lift=[None, 0.1, -0.2, 0.3],
+        lift=[None, 0.1, -0.2, -0.3],  # a lower cost is better: a fall can improve
     )
     table = display.decision_outcomes(run)
-    assert table.frame["lift"].to_list() == [-0.2, 0.3, 0.1, None]
+    assert table.frame["lift"].to_list() == [-0.2, -0.3, 0.1, None]
     assert column(table, "verdict") == ["Worsened", "Improved", "Improved", "Too little data"]
     assert table.title == (
         "After 3 judged decisions the KPI was better in 2, worse in 1 and not detectably "

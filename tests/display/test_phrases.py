@@ -41,6 +41,10 @@ def test_metric_values_bear_their_unit_and_small_ones_their_digits(sample_run) -
         pl.Series([*names, "return_on_ad_spend", "their_own", "conversion_rate"]),
         pl.Series([*values, 1.5, 12.25, None]),
     )
+    edges = phrases.metric_texts(
+        sample_run, pl.Series(["conversion_rate"] * 2), pl.Series([0.0, 0.001])
+    )
+    assert edges.to_list() == ["0.00%", "0.10%"]
     assert shown.to_list() == ["1.55%", "0.0083%", "$8.55", "$0.0123", "1.50\u00d7", "12.25", None]
 
 
