@@ -235,6 +235,51 @@ class Escalation(StrEnum):
     BUDGET_FREEZE = "budget_freeze"
 
 
+class Category(StrEnum):
+    """What kind of thing a recommendation is about."""
+
+    CAMPAIGN = "campaign"
+    EXPERIMENT = "experiment"
+    BUDGET = "budget"
+    CREATIVE = "creative"
+    AUDIENCE = "audience"
+
+
+class Action(StrEnum):
+    """What a recommendation asks for."""
+
+    PAUSE = "pause"
+    SCALE = "scale"
+    INCREASE_BUDGET = "increase_budget"
+    DECREASE_BUDGET = "decrease_budget"
+    REALLOCATE = "reallocate"
+    OPTIMIZE = "optimize"
+
+
+class Level(StrEnum):
+    """How sure an expected impact is, or how risky a step."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Standing(StrEnum):
+    """What became of what a rule asked for."""
+
+    STANDS = "stands"
+    OVERRIDDEN = "overridden"
+    BLOCKED = "blocked"
+
+
+class Verdict(StrEnum):
+    """The whole programme in one word."""
+
+    ON_TRACK = "ON TRACK"
+    ATTENTION = "ATTENTION"
+    CRITICAL = "CRITICAL"
+
+
 class RoiStatus(StrEnum):
     POSITIVE = "positive"
     NEGATIVE = "negative"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -32,8 +33,10 @@ from mktorch.config.decision_rules import DecisionRules
 from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.config.funnel_rules import FunnelRules
 from mktorch.config.operating_rules import OperatingRules
+from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.config.risk_rules import RiskRules
 from mktorch.config.segment_rules import SegmentRules
+from mktorch.formats import known_locale
 from mktorch.vocab import (
     Direction,
     FailureSeverity,
@@ -193,6 +196,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     budget_rules: BudgetRules = BudgetRules()
     risk_rules: RiskRules = RiskRules()
     decision_rules: DecisionRules = DecisionRules()
+    recommendation_rules: RecommendationRules = RecommendationRules()
 
     # KPIs
     operational_kpi_targets: dict[str, Target] = Field(
@@ -234,6 +238,7 @@ class MarketingOrchestratorConfig(BaseSettings):
 
     # The page
     company: str = ""
+    locale: Annotated[str, AfterValidator(known_locale)] = "en_US"
     page_size: PageSize = PageSize.A4
 
     @classmethod

@@ -11,9 +11,9 @@ import polars as pl
 from mktorch.display import escape
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
-from mktorch.display.formats import NOT_AVAILABLE, TEXT, Format, Locale, format_value
 from mktorch.display.shell import html_shell, typst_shell
 from mktorch.display.status import Statuses, status_of
+from mktorch.formats import NOT_AVAILABLE, TEXT, Format, Locale, format_value
 
 if TYPE_CHECKING:
     from great_tables import GT

@@ -11,8 +11,8 @@ import pytest
 import mktorch
 from mktorch import display
 from mktorch.display.block import DisplayError
-from mktorch.display.formats import CURRENCY_EXACT, format_value
 from mktorch.display.page import Unavailable
+from mktorch.formats import CURRENCY_EXACT, format_value
 
 SECTIONS = [
     name

@@ -11,10 +11,10 @@ import pytest
 import typst
 from great_tables import GT
 
-from mktorch.display.formats import CURRENCY_EXACT, INTEGER, PERCENT
 from mktorch.display.house import font_dir
 from mktorch.display.status import PERFORMANCE
 from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY_EXACT, INTEGER, PERCENT
 
 FRAME = pl.DataFrame(
     {

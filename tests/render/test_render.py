@@ -12,8 +12,8 @@ import pdfplumber
 import pytest
 
 import mktorch
-from mktorch.display.formats import CURRENCY_EXACT, format_value
 from mktorch.display.house import home, reports_dir
+from mktorch.formats import CURRENCY_EXACT, format_value
 from mktorch.render import RenderError, documents, render
 from mktorch.render.stage import outside_resources
 from tests.display.test_escape import HOSTILE

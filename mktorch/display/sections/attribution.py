@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding
-from mktorch.display.formats import PERCENT, format_value
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
 from mktorch.display.sections.phrases import WHOLE_PERCENT, channel_names, leading, sentence, texts
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import PERCENT, format_value
 from mktorch.runs import Run
 from mktorch.vocab import AttributionMethod
 

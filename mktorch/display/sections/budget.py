@@ -7,16 +7,6 @@ import polars as pl
 from mktorch.config.budget_rules import Pacing
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
-from mktorch.display.formats import (
-    CURRENCY,
-    DATE,
-    INTEGER,
-    PERCENT,
-    RATIO,
-    Format,
-    Kind,
-    format_value,
-)
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
 from mktorch.display.sections.phrases import (
@@ -31,6 +21,16 @@ from mktorch.display.sections.phrases import (
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import (
+    CURRENCY,
+    DATE,
+    INTEGER,
+    PERCENT,
+    RATIO,
+    Format,
+    Kind,
+    format_value,
+)
 from mktorch.runs import Run
 from mktorch.vocab import BudgetStatus
 

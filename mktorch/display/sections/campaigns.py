@@ -6,10 +6,10 @@ import polars as pl
 
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
-from mktorch.display.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Performance
 

@@ -7,15 +7,6 @@ from typing import Any
 import polars as pl
 
 from mktorch.config.decision_rules import Calibration, Outcome
-from mktorch.display.formats import (
-    FIGURE,
-    INTEGER,
-    PERCENT,
-    PERCENT_SIGNED,
-    Format,
-    Kind,
-    format_value,
-)
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign, row
 from mktorch.display.sections.phrases import (
     WHOLE_PERCENT,
@@ -29,6 +20,15 @@ from mktorch.display.sections.phrases import (
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import (
+    FIGURE,
+    INTEGER,
+    PERCENT,
+    PERCENT_SIGNED,
+    Format,
+    Kind,
+    format_value,
+)
 from mktorch.runs import Run
 
 OUTCOME: Statuses = {

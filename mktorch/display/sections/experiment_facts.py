@@ -8,9 +8,9 @@ import polars as pl
 
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
-from mktorch.display.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, format_value
 from mktorch.display.sections.facts import count, of_campaign
 from mktorch.display.status import Status, Statuses, Tone
+from mktorch.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, format_value
 from mktorch.runs import Run
 
 SHOWN = 20  # variants on a page, shared out between the verdicts; the run's table holds them all

@@ -6,7 +6,6 @@ import polars as pl
 
 from mktorch.analysis.experiments.terms import Allocation, Caution, Gate, Verdict
 from mktorch.config.experiment_rules import Correction, Inference
-from mktorch.display.formats import PERCENT_SIGNED
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     campaign_names,
@@ -21,6 +20,7 @@ from mktorch.display.sections.experiment_facts import (
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import Direction, ExperimentStatus
 

@@ -9,8 +9,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import polars as pl
 
 from mktorch.display.block import DisplayError
-from mktorch.display.formats import CURRENCY, Format, Locale, format_value
 from mktorch.display.page import Unavailable
+from mktorch.formats import CURRENCY, Format, Locale, format_value
 from mktorch.runs import Run
 
 P = ParamSpec("P")
@@ -43,7 +43,7 @@ def _why(run: Run, absent: list[str]) -> str:
 
 def locale_of(run: Run) -> Locale:
     """The currency and the customs of writing that the run's config names."""
-    return Locale(currency=run.config.currency)
+    return Locale(currency=run.config.currency, name=run.config.locale)
 
 
 def row(run: Run, table: str) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from mktorch.display.brand import load_brand
-from mktorch.display.formats import (
+from mktorch.display.page import Card, Cards, Lead, Masthead
+from mktorch.display.sections.facts import count, money, needs, of_campaign, row
+from mktorch.display.status import Status, Tone
+from mktorch.formats import (
     CURRENCY_COMPACT,
     DATETIME,
     PERCENT,
     format_value,
 )
-from mktorch.display.page import Card, Cards, Lead, Masthead
-from mktorch.display.sections.facts import count, money, needs, of_campaign, row
-from mktorch.display.status import Status, Tone
 from mktorch.runs import Run
 from mktorch.vocab import RoiStatus
 

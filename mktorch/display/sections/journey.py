@@ -9,7 +9,6 @@ import polars as pl
 from mktorch.config.funnel_rules import StepFinding
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
-from mktorch.display.formats import CURRENCY, INTEGER, PERCENT, format_value
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
 from mktorch.display.sections.phrases import (
@@ -23,6 +22,7 @@ from mktorch.display.sections.phrases import (
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, INTEGER, PERCENT, format_value
 from mktorch.runs import Run
 from mktorch.vocab import FunnelStage, Window
 

@@ -9,7 +9,6 @@ import polars as pl
 from mktorch.analysis.scorecard import ATTAINMENT_CAP
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import WIDTH, Chart
-from mktorch.display.formats import format_value
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.sections.kpis import (
@@ -22,6 +21,7 @@ from mktorch.display.sections.kpis import (
     scored_kpis,
     tier_limits,
 )
+from mktorch.formats import format_value
 from mktorch.runs import Run
 from mktorch.vocab import Tier
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP, EXCEEDED
-from mktorch.display.formats import Format, Kind, Locale, format_value
 from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import Format, Kind, Locale, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier, Unit
 

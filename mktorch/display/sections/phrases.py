@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from mktorch.display import escape
-from mktorch.display.formats import (
+from mktorch.display.sections.facts import count, locale_of
+from mktorch.formats import (
     CURRENCY_EXACT,
     FIGURE,
     INTEGER,
@@ -21,7 +22,6 @@ from mktorch.display.formats import (
     Locale,
     format_value,
 )
-from mktorch.display.sections.facts import count, locale_of
 from mktorch.metrics import registry
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Unit

@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.display.formats import DATETIME, INTEGER, format_value
 from mktorch.display.sections.facts import count, locale_of
 from mktorch.display.status import STEP
 from mktorch.display.tables import Column, Table
+from mktorch.formats import DATETIME, INTEGER, format_value
 from mktorch.runs import Run
 
 

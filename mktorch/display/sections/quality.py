@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.display.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
 from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.status import SEVERITY, VERDICT
 from mktorch.display.tables import Column, Table
+from mktorch.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import FailureSeverity
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from mktorch.display.formats import CURRENCY, CURRENCY_EXACT, PERCENT, RATIO, format_value
 from mktorch.display.sections.facts import locale_of, money, needs, of_campaign
 from mktorch.display.sections.phrases import channel_names, leading
 from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, CURRENCY_EXACT, PERCENT, RATIO, format_value
 from mktorch.runs import Run
 
 _EACH = 8  # channels, and segments, shown

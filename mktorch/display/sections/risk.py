@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config.risk_rules import Origin
-from mktorch.display.formats import CURRENCY, Format, Kind
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
 from mktorch.display.sections.phrases import capital, leading, sentence, spaced, with_names
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, Format, Kind
 from mktorch.runs import Run
 from mktorch.vocab import RiskStatus, Severity
 

@@ -6,9 +6,9 @@ import polars as pl
 
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
-from mktorch.display.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
 from mktorch.display.sections.facts import locale_of, money, needs, of_campaign, row
 from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
 from mktorch.runs import Run
 
 _KIND_COLORS = {"value": "primary", "cost": "secondary", "net": "success"}

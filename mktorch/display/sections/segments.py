@@ -7,7 +7,6 @@ import polars as pl
 from mktorch.config.segment_rules import RollupAuthority, Trend
 from mktorch.display.brand import Brand, load_brand
 from mktorch.display.charts import WIDTH, Chart
-from mktorch.display.formats import PERCENT, PERCENT_SIGNED, RATIO, format_value
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
 from mktorch.display.sections.phrases import (
@@ -27,6 +26,7 @@ from mktorch.display.sections.phrases import (
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
+from mktorch.formats import PERCENT, PERCENT_SIGNED, RATIO, format_value
 from mktorch.runs import Run
 from mktorch.vocab import SegmentRecommendation
 

@@ -50,6 +50,25 @@ class Locale:
     name: str = "en_US"
 
 
+def known_locale(name: str) -> str:
+    """The locale's name as CLDR spells it: `de-de` is `de_DE`.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no locale.
+    """
+    from babel import Locale as BabelLocale
+    from babel import UnknownLocaleError
+
+    try:
+        return str(BabelLocale.parse(name.replace("-", "_")))
+    except (UnknownLocaleError, ValueError):
+        raise ValueError(
+            f"{name!r} is no known locale; name language and country, as in en_US or de_DE"
+        ) from None
+
+
 TEXT = Format(Kind.TEXT)
 INTEGER = Format(Kind.INTEGER)
 COMPACT = Format(Kind.INTEGER, decimals=1, compact=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktorch.display import formats as f
+from mktorch import formats as f
 
 US, DE, JP = f.Locale(), f.Locale("EUR", "de_DE"), f.Locale("JPY", "ja_JP")
 
