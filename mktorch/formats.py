@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +14,10 @@ from typing import Any
 
 NOT_AVAILABLE = "n/a"
 _MINUS = "\u2212"
+# Bidirectional controls reorder what stands around them; right-to-left letters need none of them.
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_NONCHARACTERS = frozenset("\ufffe\uffff")
+_REPLACEMENT = "\ufffd"
 
 
 class Kind(StrEnum):
@@ -106,6 +112,16 @@ def format_value(value: Any, fmt: Format = TEXT, locale: Locale = Locale()) -> s
     return sign + (text.replace("-", _MINUS) if fmt.numeric else text)
 
 
+def clean(text: str) -> str:
+    """One line of printable text: line ends become spaces, controls the replacement character.
+
+    >>> clean("two\\nlines\\x00")
+    'two lines\ufffd'
+    """
+    spaced = re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", text)
+    return "".join(_REPLACEMENT if _acts(char) else char for char in spaced)
+
+
 def _pattern(fmt: Format) -> str:
     return "#,##0" + ("." + "0" * fmt.decimals if fmt.decimals else "")
 
@@ -153,8 +169,6 @@ def _currency(value: Any, fmt: Format, locale: Locale) -> str:
 @cache
 def _currency_pattern(locale: str, decimals: int) -> str:
     """The locale's own currency pattern with as many decimals as the format asks for."""
-    import re
-
     from babel import Locale as BabelLocale
 
     pattern = BabelLocale.parse(locale).currency_formats["standard"].pattern
@@ -195,6 +209,10 @@ def _bytes(value: int, _fmt: Format, locale: Locale) -> str:
         size, unit = size / 1024, larger
     pattern = "#,##0" if unit == "B" else "#,##0.0"
     return f"{format_decimal(size, pattern, locale=locale.name)} {unit}"
+
+
+def _acts(char: str) -> bool:
+    return char in _BIDI or char in _NONCHARACTERS or unicodedata.category(char) in {"Cc", "Cs"}
 
 
 _WRITERS: dict[Kind, Callable[[Any, Format, Locale], str]] = {

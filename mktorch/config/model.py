@@ -32,6 +32,7 @@ from mktorch.config.budget_rules import BudgetRules
 from mktorch.config.decision_rules import DecisionRules
 from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.config.funnel_rules import FunnelRules
+from mktorch.config.narrative_rules import NarrativeRules
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.config.risk_rules import RiskRules
@@ -197,6 +198,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     risk_rules: RiskRules = RiskRules()
     decision_rules: DecisionRules = DecisionRules()
     recommendation_rules: RecommendationRules = RecommendationRules()
+    narrative_rules: NarrativeRules = NarrativeRules()
 
     # KPIs
     operational_kpi_targets: dict[str, Target] = Field(

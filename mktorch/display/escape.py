@@ -7,27 +7,14 @@ returns text that reads the same in its target and cannot act in any of the othe
 from __future__ import annotations
 
 import re
-import unicodedata
 
-# Bidirectional controls reorder what stands around them; right-to-left letters need none of them.
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_NONCHARACTERS = frozenset("\ufffe\uffff")
-_REPLACEMENT = "\ufffd"
+from mktorch.formats import clean as clean
+
 _HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}"})
 _TYPST_PLAIN = frozenset(" .,:;()%+-/_=!?'|^")
 _NEGATIVE = re.compile(r"(\u2212\S*\d)")
 _LINE = 40  # letters of a word that no line need be wider than
 _ZERO_WIDTH_SPACE = "\u200b"
-
-
-def clean(text: str) -> str:
-    """One line of printable text: line ends become spaces, controls the replacement character.
-
-    >>> clean("two\\nlines\\x00")
-    'two lines\ufffd'
-    """
-    spaced = re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", text)
-    return "".join(_REPLACEMENT if _acts(char) else char for char in spaced)
 
 
 def html(text: object) -> str:
@@ -105,10 +92,6 @@ def slug(text: str) -> str:
     'ledger-metrics'
     """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def _acts(char: str) -> bool:
-    return char in _BIDI or char in _NONCHARACTERS or unicodedata.category(char) in {"Cc", "Cs"}
 
 
 def _typst_char(char: str) -> str:
