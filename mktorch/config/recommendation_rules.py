@@ -12,3 +12,31 @@ class RecommendationRules(BaseModel):
 
     max_next_steps: int = Field(5, ge=1)
     """Next steps a summary names, gravest first."""
+    budget_freeze: bool = False
+    """Whether to hold back every rise of a budget, whatever the KPIs say."""
+    return_days: int = Field(28, ge=2, le=366)
+    """Days up to as_of whose daily sums make a return and its interval: four whole weeks."""
+    minimum_return_days: int = Field(7, ge=2, le=366)
+    """Days with spend below which a return has no interval."""
+    horizon_days: int = Field(28, ge=1, le=366)
+    """Days ahead that an expected impact covers, or the rest of the flight where that is less."""
+    minimum_spend: float = Field(100.0, ge=0, allow_inf_nan=False)
+    """Spend in the current window from which its return is worth acting on."""
+    pause_attainment: float = Field(0.25, ge=0, allow_inf_nan=False)
+    """A return whose interval ends below this share of the target is as good as none."""
+    change_share: float = Field(0.2, gt=0, le=1)
+    """A budget is raised or cut by this share of what would be spent over the horizon."""
+    maximum_change: float = Field(10000.0, gt=0, allow_inf_nan=False)
+    """No budget is raised or cut by more than this at once."""
+    reallocation_share: float = Field(0.5, gt=0, le=1)
+    """No more than this share of what the donor has left is moved."""
+    maximum_reallocation: float = Field(10000.0, gt=0, allow_inf_nan=False)
+    """No more than this is moved out of one donor."""
+    minimum_reallocation: float = Field(50.0, ge=0, allow_inf_nan=False)
+    """Less than this is not worth moving."""
+    recipient_share: float = Field(0.5, gt=0, allow_inf_nan=False)
+    """A recipient takes at most this share of what it would spend itself over the horizon."""
+    high_confidence_width: float = Field(0.5, gt=0, allow_inf_nan=False)
+    """An effect of certain sign whose interval is no wider than this times its size: high."""
+    medium_confidence_width: float = Field(1.0, gt=0, allow_inf_nan=False)
+    """An effect of certain sign whose interval is no wider than this times its size: medium."""

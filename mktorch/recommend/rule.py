@@ -7,15 +7,18 @@ each recommendation by themselves, so that a reader can redo the comparison by h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import polars as pl
 
+from mktorch.config import MarketingOrchestratorConfig
 from mktorch.vocab import Action, Category, Level, Priority
 
 TARGET = ("target_id", "target_name", "campaign_id")  # the columns every view has
+Tables = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,13 @@ class View:
 
     frame: pl.DataFrame
     origins: Mapping[str, Origin]
+
+
+class Builder(NamedTuple):
+    """How a view is made: the run tables it needs, and the function that takes them."""
+
+    needs: tuple[str, ...]
+    build: Callable[[Tables, MarketingOrchestratorConfig], View]
 
 
 class Compare(StrEnum):
@@ -98,7 +108,8 @@ class Rule:
     wins; it is unique. `raises` and `lowers` name list columns of ids that the action gives more
     or less to: two actions that pull one id both ways contradict each other. `increases` marks
     what a budget freeze blocks. `behind` names the settings that decided the facts themselves,
-    such as the gates of an experiment.
+    such as the gates of an experiment, and `caps` those that bound an amount. `facts` names view
+    columns to show as evidence beside those that conditions, texts and money use.
     """
 
     id: str
@@ -122,4 +133,6 @@ class Rule:
     lowers: str = ""
     increases: bool = False
     behind: tuple[str, ...] = ()
+    caps: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
     depends_on: str = ""
