@@ -10,7 +10,7 @@ from typing import Any
 from mktorch.display import escape
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
-from mktorch.display.house import font_dir
+from mktorch.display.house import font_dir, script_font_dir
 from mktorch.display.shell import html_shell, typst_shell
 
 THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis
@@ -109,4 +109,5 @@ def theme(brand: Brand) -> dict[str, Any]:
 def _register_fonts() -> None:
     import vl_convert
 
-    vl_convert.register_font_directory(str(font_dir()))
+    for folder in (font_dir(), script_font_dir()):
+        vl_convert.register_font_directory(str(folder))

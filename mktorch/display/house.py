@@ -24,7 +24,17 @@ def reports_dir() -> Path:
 @cache
 def font_dir() -> Path:
     """The folder of the fonts that PDF and charts are set in."""
-    spec = find_spec("font_source_sans_pro")
+    return _package("font_source_sans_pro", "font-source-sans-pro") / "files"
+
+
+@cache
+def script_font_dir() -> Path:
+    """The folder of the Noto fonts: scripts that the house font lacks, and emoji."""
+    return _package("manimgx_fonts", "manimgx-fonts")
+
+
+def _package(module: str, distribution: str) -> Path:
+    spec = find_spec(module)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("font-source-sans-pro is not installed: pip install mktorch")
-    return Path(spec.origin).parent / "files"
+        raise ModuleNotFoundError(f"{distribution} is not installed: pip install mktorch")
+    return Path(spec.origin).parent

@@ -15,7 +15,7 @@ import yaml
 
 from mktorch.display import escape
 from mktorch.display.brand import BRAND_FILE, Brand, find_brand, load_brand
-from mktorch.display.house import font_dir, home, reports_dir
+from mktorch.display.house import font_dir, home, reports_dir, script_font_dir
 from mktorch.runs import Run
 
 _OUTSIDE = re.compile(
@@ -39,7 +39,11 @@ class Stage:
 
     @property
     def font_dirs(self) -> list[Path]:
-        return [font_dir(), *sorted({file.parent for file in self.brand.font_files})]
+        return [
+            font_dir(),
+            script_font_dir(),
+            *sorted({file.parent for file in self.brand.font_files}),
+        ]
 
 
 @contextmanager
