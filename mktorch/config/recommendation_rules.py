@@ -40,3 +40,8 @@ class RecommendationRules(BaseModel):
     """An effect of certain sign whose interval is no wider than this times its size: high."""
     medium_confidence_width: float = Field(1.0, gt=0, allow_inf_nan=False)
     """An effect of certain sign whose interval is no wider than this times its size: medium."""
+    extension_days: int = Field(14, ge=1, le=366)
+    """An experiment at most this many days from its planned sample is nearly decided."""
+    creative_attainment: float = Field(0.8, gt=0, le=1)
+    """A creative surely worse than the rest of its segment, and below this share of their KPI,
+    drags it."""

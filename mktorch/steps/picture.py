@@ -8,6 +8,7 @@ from typing import Any
 from mktorch.analysis.attribution import attribution_shares, attribution_summary
 from mktorch.analysis.budget import budget_governance, budget_moves, channel_flow
 from mktorch.analysis.calibration import confidence_ranking, decision_calibration
+from mktorch.analysis.creatives import creative_standing
 from mktorch.analysis.decisions import decision_insights, decision_trend
 from mktorch.analysis.detection import risk_detected
 from mktorch.analysis.funnel import funnel_detail, funnel_stages
@@ -49,6 +50,20 @@ def _segments(work: Work) -> Mapping[str, Any]:
         "segment_portfolio": portfolio,
         "segment_momentum": segment_momentum(portfolio),
         "segment_summary": segment_summary(portfolio, segments),
+    }
+
+
+def _creatives(work: Work) -> Mapping[str, Any]:
+    config = work.config
+    return {
+        "creative_standing": creative_standing(
+            work[Source.CAMPAIGNS],
+            work["rollup_asset_day"],
+            work.day,
+            config.window_days,
+            registry(config.metrics),
+            config.segment_rules.trend_alpha,
+        )
     }
 
 
@@ -157,6 +172,13 @@ STEPS: tuple[Step, ...] = (
         ),
         ("segment_windows", "segment_portfolio", "segment_momentum", "segment_summary"),
         _segments,
+    ),
+    Step(
+        "creatives",
+        "Set each creative against the others of its segment",
+        (Source.CAMPAIGNS, "rollup_asset_day", "as_of"),
+        ("creative_standing",),
+        _creatives,
     ),
     Step(
         "journey",
