@@ -6,6 +6,7 @@ import polars as pl
 
 from mktorch.analysis.money import exact, relative_gap
 from mktorch.rollups import MEASURES, micros, units
+from mktorch.sources.checks import NET_ROI_ROUNDING
 
 SCHEMA = {
     "check": pl.String,
@@ -21,6 +22,7 @@ SCHEMA = {
     "reason": pl.String,
 }
 _CENT = 0.01
+_GRAINS = {"conversion_rate": 0.0, "net_roi": NET_ROI_ROUNDING}
 # A supplied segment rollup's columns against the measures they restate.
 _ROLLED = {
     "impressions": "impressions",
@@ -46,8 +48,9 @@ def reconciliations(
     -------
     `SCHEMA`, sorted by check, key and figure. `gap` = supplied - computed; `relative_gap` =
     gap / |computed| (null where computed is 0). `verdict` is `agrees` where |gap| is within
-    `tolerance` times |computed| (a cent for `net_roi`), `differs` beyond it, and `not_comparable`
-    where one side has no record; `reason` then says which.
+    `tolerance` times |computed| or the rounding of the amounts (0.025 for `net_roi`, a sum of
+    five), `differs` beyond it, and `not_comparable` where one side has no record; `reason` then
+    says which.
     """
     parts = (
         _ledger_against_metrics(money).with_columns(pl.lit(money_tolerance).alias("tolerance")),
@@ -154,8 +157,8 @@ def _supplied_rollups(supplied: pl.DataFrame, rollup_day: pl.DataFrame) -> pl.Da
 
 
 def _verdict() -> pl.Expr:
-    # Money recorded in cents may differ by one; a rate has no such grain.
-    grain = pl.when(pl.col("figure") == "conversion_rate").then(0.0).otherwise(_CENT)
+    # Money recorded in cents may differ by one, a sum of amounts by more; a rate has no such grain.
+    grain = pl.col("figure").replace_strict(_GRAINS, default=_CENT, return_dtype=pl.Float64)
     limit = pl.max_horizontal(pl.col("tolerance") * pl.col("computed").abs(), grain)
     return (
         pl.when(pl.col("supplied").is_null() | pl.col("computed").is_null())

@@ -157,7 +157,7 @@ def _rate_mismatch(tolerance: float) -> Check:
     return _check(Rule.RATE_MISMATCH, "conversion_rate", broken, message)
 
 
-_ROUNDING = 0.025
+NET_ROI_ROUNDING = 0.025
 """Five amounts, each rounded to a hundredth, are off by at most this together."""
 
 
@@ -173,7 +173,7 @@ def _net_roi() -> Check:
         "net_roi",
         computed.round(2),
     )
-    broken = (pl.col("net_roi") - computed).abs() > _ROUNDING + 1e-9
+    broken = (pl.col("net_roi") - computed).abs() > NET_ROI_ROUNDING + 1e-9
     return _check(Rule.NET_ROI_MISMATCH, "net_roi", broken, message)
 
 
