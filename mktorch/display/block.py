@@ -17,6 +17,7 @@ from mktorch.display.brand import load_brand
 from mktorch.display.house import reports_dir
 
 EXECUTE_INFO = "QUARTO_EXECUTE_INFO"
+TARGETS = "mktorch-targets"  # the execution info's key for several formats at once
 COMPONENTS = "components.css"
 
 
@@ -32,22 +33,27 @@ class DisplayError(RuntimeError):
     """A block cannot be shown; the message says why and what to do."""
 
 
-def target() -> Target:
-    """The format the running document is being rendered to."""
+def targets() -> tuple[Target, ...]:
+    """The formats the running document is being rendered to: one, or all at once.
+
+    Quarto executes a document once for each format and names that one. The embedded renderer
+    executes it once and names all that are wanted.
+    """
     file = os.environ.get(EXECUTE_INFO)
     if not file:
-        return Target.NOTEBOOK
+        return (Target.NOTEBOOK,)
     try:
-        form = json.loads(Path(file).read_text(encoding="utf-8"))["format"]["identifier"]
-        name = form["base-format"]
+        info = json.loads(Path(file).read_text(encoding="utf-8"))
+        names = info.get(TARGETS) or [info["format"]["identifier"]["base-format"]]
     except (OSError, ValueError, KeyError) as error:
         raise DisplayError(
             f"{EXECUTE_INFO} names {file}, which does not tell the format ({error!r}); a kernel "
             "kept from an earlier render loses it: render with `execute: daemon: false`"
         ) from None
-    if name not in (Target.HTML, Target.TYPST):
-        raise DisplayError(f"reports are written as html or typst, not {name!r}")
-    return Target(name)
+    unknown = [name for name in names if name not in (Target.HTML, Target.TYPST)]
+    if unknown:
+        raise DisplayError(f"reports are written as html or typst, not {unknown[0]!r}")
+    return tuple(Target(name) for name in names)
 
 
 class Block(ABC):
@@ -62,13 +68,16 @@ class Block(ABC):
         """The block as Typst markup."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        match target():
+        return dict(self._shown(each) for each in targets())
+
+    def _shown(self, wanted: Target) -> tuple[str, str]:
+        match wanted:
             case Target.HTML:
-                return {"text/html": self.html()}
+                return "text/html", self.html()
             case Target.TYPST:
-                return {"text/markdown": f"```{{=typst}}\n{self.typst()}\n```"}
+                return "text/markdown", f"```{{=typst}}\n{self.typst()}\n```"
             case Target.NOTEBOOK:
-                return {"text/html": notebook_style() + self.html()}
+                return "text/html", notebook_style() + self.html()
 
 
 class Stack(Block):

@@ -1,55 +1,65 @@
-"""What the files of a pack are called: the renderer writes them, the index links to them.
-
-A pack is one folder: `index.html`, `index.pdf`, `executive.html`, …, `campaign-<slug>.html`,
-`exports/`. `mktorch.render` names each file it writes by `document_file`, and the index (section
-`pack_contents`) each file it links to.
-"""
+"""What the files of a pack are called, so that documents can link to one another."""
 
 from __future__ import annotations
 
 import hashlib
-import re
+import json
+import os
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
+from mktorch.display.block import EXECUTE_INFO
 from mktorch.display.escape import slug
 
-CAMPAIGN = "campaign"  # the document that is made once for each campaign
-ONCE = ("executive", "experiments", "governance")  # those made once, in the order of reading
-EXPORTS = "exports"  # the folder of the tables as files
-WORKBOOK = "tables.xlsx"  # all of them in one workbook, in that folder
-
-_LONGEST = 60  # letters of a slug: a folder's path must bear the name too
-_MARKED = re.compile(r"-[0-9a-f]{10}$")
-
-
-def document_file(name: str, form: str, campaign: str = "", campaigns: Iterable[str] = ()) -> str:
-    """The file a document is written to; `campaigns` are all the ids that must stay apart.
-
-    >>> document_file("index", "html"), document_file("campaign", "pdf", "CAMP_001")
-    ('index.html', 'campaign-camp-001.pdf')
-    """
-    if not campaign:
-        return f"{name}.{form}"
-    return f"{name}-{campaign_slugs({*campaigns, campaign})[campaign]}.{form}"
+PER_CAMPAIGN = "campaign"  # the document that is rendered once for each campaign
+_LONGEST = 60  # letters of an id that a file's name carries
+_DIGITS = 8  # of the digest that tells namesakes apart
 
 
 def campaign_slugs(campaigns: Iterable[str]) -> dict[str, str]:
-    """Each campaign's id as a part of a file name, all of them different.
+    """Campaign id -> its part of a file's name: short, plain and no two alike.
 
-    An id that shares its slug with another, has none, or has one too long bears ten digits of its
-    SHA-256; so does one whose slug only looks as if it did.
+    An id that leaves no letters, is long, or reads like another's carries a digest of itself.
 
-    >>> campaign_slugs(["A 1", "a-1", "B"])
-    {'A 1': 'a-1-937bb40e81', 'B': 'b', 'a-1': 'a-1-2f8fe63a62'}
+    >>> campaign_slugs(["CAMP_001", "CAMP_002"])
+    {'CAMP_001': 'camp-001', 'CAMP_002': 'camp-002'}
+    >>> campaign_slugs(["A b", "A_b"])
+    {'A b': 'a-b-a760b0e1', 'A_b': 'a-b-08eb65ad'}
     """
-    plain = {campaign: slug(campaign) for campaign in sorted(set(campaigns))}
-    held = Counter(plain.values())
+    ids = sorted(set(campaigns))
+    plain = {name: slug(name) for name in ids}
+    shared = Counter(plain.values())
+    apart = {n for n, s in plain.items() if not s or len(s) > _LONGEST or shared[s] > 1}
+    digits = _DIGITS
+    while True:
+        slugs = {n: _marked(n, s, digits) if n in apart else s for n, s in plain.items()}
+        if len(set(slugs.values())) == len(ids):
+            return slugs
+        digits += _DIGITS
 
-    def told_apart(campaign: str, name: str) -> str:
-        if name and held[name] == 1 and len(name) <= _LONGEST and not _MARKED.search(name):
-            return name
-        mark = hashlib.sha256(campaign.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-        return "-".join(filter(None, (name[:_LONGEST].strip("-"), mark)))
 
-    return {campaign: told_apart(campaign, name) for campaign, name in plain.items()}
+def document_name(campaign: str, campaigns: Iterable[str]) -> str:
+    """The name, without its ending, of one campaign's deep dive.
+
+    >>> document_name("CAMP_001", ["CAMP_001", "CAMP_002"])
+    'campaign-camp-001'
+    """
+    return f"{PER_CAMPAIGN}-{campaign_slugs(campaigns)[campaign]}"
+
+
+def pack_files() -> tuple[str, ...]:
+    """The pages that the running render makes, so that a page links to no other; empty elsewhere.
+
+    They travel as metadata of the document, which both renderers hand to a running cell.
+    """
+    file = os.environ.get(EXECUTE_INFO)
+    if not file:
+        return ()
+    info = json.loads(Path(file).read_text(encoding="utf-8"))
+    return tuple(info.get("format", {}).get("metadata", {}).get("pack", ()))
+
+
+def _marked(name: str, start: str, digits: int) -> str:
+    digest = hashlib.sha256(name.encode()).hexdigest()[:digits]
+    return "-".join(part for part in (start[:_LONGEST].strip("-"), digest) if part)
