@@ -63,7 +63,7 @@ def operational_kpis(
 def latency_kpi(seconds: list[float]) -> pl.DataFrame:
     """Mean seconds per executed plan step: the one KPI that is measured, not computed."""
     return _share(
-        "average_latency_seconds", sum(seconds), len(seconds), "no step has run", Window.ALL
+        "average_latency_seconds", sum(seconds), len(seconds), "no step has run", "this run"
     )
 
 
@@ -155,7 +155,11 @@ def _time_to_action(risk_inbox: pl.DataFrame) -> pl.DataFrame:
     kpi = _share(
         "insight_to_action_time_hours", _sum(hours), hours.len(), "no risk signal was answered"
     )
-    note = f"{unanswered} unanswered signals are not in the mean"
+    note = (
+        "1 unanswered signal is not in the mean"
+        if unanswered == 1
+        else f"{unanswered} unanswered signals are not in the mean"
+    )
     return kpi.with_columns(pl.coalesce("reason", pl.lit(note if unanswered else None)))
 
 

@@ -61,7 +61,7 @@ def test_a_sound_experiment_has_no_fault() -> None:
         (
             {"allocation": [0.9, 0.1]},
             "allocation check failed",
-            "impressions are not split as declared",
+            "impressions are split 53.3 / 46.7 %, declared 90.0 / 10.0 %",
         ),
         (
             {"allocation": [0.5, 0.3, 0.2]},

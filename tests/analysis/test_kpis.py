@@ -174,7 +174,7 @@ def test_effectiveness_by_hand() -> None:
     # 2 and 4 hours; one signal is unanswered; the detected one has no say
     assert value(table, "insight_to_action_time_hours") == (
         3.0,
-        "1 unanswered signals are not in the mean",
+        "1 unanswered signal is not in the mean",
     )
     # now: C1 converts 14 / 1000; S1 at 2 % is above, 600 of 1000 impressions
     # before: 12 / 1000; S2 at 2 % is above, 500 of 1000: 0.6 - 0.5

@@ -50,7 +50,13 @@ def allocation_checks(
         .when(~has_traffic)
         .then(pl.lit("no impressions yet"))
         .when(p < terms.rules.allocation_alpha)
-        .then(pl.lit("impressions are not split as declared"))
+        .then(
+            pl.format(
+                "impressions are split {} %, declared {} %",
+                _percentages(pl.col("impressions")),
+                _percentages(shares),
+            )
+        )
     )
     verdict = (
         pl.when(~declared)
@@ -72,6 +78,12 @@ def allocation_checks(
         verdict.alias("allocation_verdict"),
         note.alias("allocation_note"),
     ).sort("experiment_id")
+
+
+def _percentages(parts: pl.Expr) -> pl.Expr:
+    """A list's parts of its whole, in percent to one place: `62.1 / 37.9`."""
+    part = 100 * pl.element() / pl.element().sum()
+    return parts.list.eval(part.round(1).cast(pl.String)).list.join(" / ")
 
 
 def _p_values(split: pl.DataFrame) -> pl.DataFrame:
