@@ -18,8 +18,9 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import psutil
@@ -37,6 +38,9 @@ from mktorch.state import (
     empty_state,
 )
 from mktorch.vocab import Source, StepStatus
+
+if TYPE_CHECKING:
+    from mktorch.display.show import Show
 
 FAILURES = "failures"
 _PARTIAL = ".partial-"
@@ -198,6 +202,13 @@ class Run:
             return records(self.tables[key]) if key in set(Source) else stored[key]
 
         return _Built(stored, build)
+
+    @cached_property
+    def show(self) -> Show:
+        """Every block of `mktorch.display` by name: `run.show.campaigns()`."""
+        # Imported on use: display stands above this layer, and a run is read without it.
+        made: Show = import_module("mktorch.display.show").Show(self)
+        return made
 
     def __repr__(self) -> str:
         return f"Run({self.run_id!r}, as_of={self.manifest.as_of:%Y-%m-%d}, {self.tables!r})"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from mktorch.display.sections.campaigns import campaigns, portfolio, spend_and_value
     from mktorch.display.sections.decisions import decision_calibration, decision_outcomes
-    from mktorch.display.sections.experiment_forest import experiment_forest
+    from mktorch.display.sections.experiment_forest import forest
     from mktorch.display.sections.experiments import experiment_setup, experiments
     from mktorch.display.sections.headline import cards, headline, masthead
     from mktorch.display.sections.journey import funnel, journey_leaks
@@ -56,11 +56,11 @@ __all__ = [
     "channel_flow",
     "decision_calibration",
     "decision_outcomes",
-    "experiment_forest",
     "experiment_setup",
     "experiments",
     "failure_summary",
     "failures",
+    "forest",
     "fully_loaded",
     "funnel",
     "headline",
@@ -100,7 +100,7 @@ _MODULES = {
         "decision_calibration",
         "decision_outcomes",
     ),
-    "sections.experiment_forest": ("experiment_forest",),
+    "sections.experiment_forest": ("forest",),
     "sections.experiments": (
         "experiment_setup",
         "experiments",
@@ -136,6 +136,7 @@ _MODULES = {
     "tables": ("Column", "Table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
+SECTIONS = tuple(sorted(name for name, home in _HOMES.items() if home.startswith("sections.")))
 
 
 def __getattr__(name: str) -> Any:

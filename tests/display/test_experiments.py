@@ -13,7 +13,7 @@ from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.display.block import DisplayError
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.experiment_facts import SHOWN, variants
-from mktorch.display.sections.experiment_forest import experiment_forest
+from mktorch.display.sections.experiment_forest import forest
 from mktorch.display.sections.experiments import experiment_setup, experiments
 
 ROW = {
@@ -283,7 +283,7 @@ def test_a_long_list_gives_every_verdict_its_share_and_says_what_is_left_out() -
         "T2",
         "T1",
     ]
-    for block in (experiments(run), experiment_forest(run)):
+    for block in (experiments(run), forest(run)):
         assert any("23 more variants in the run's table" in note for note in block.notes)
 
 
@@ -291,7 +291,7 @@ def test_one_campaign_only() -> None:
     run = make({}, {"experiment_id": "E2", "campaign_id": "C2"})
     assert experiments(run, "C2").frame["label"].to_list() == ["E2 A2"]
     assert experiments(run, "C2").frame["what"].to_list() == ["click through rate, Autumn"]
-    assert experiment_forest(run, "C1").alt.count("scale.") == 1
+    assert forest(run, "C1").alt.count("scale.") == 1
     with pytest.raises(DisplayError, match="C9"):
         experiments(run, "C9")
 
@@ -300,8 +300,8 @@ def test_nothing_to_show_is_a_sentence() -> None:
     run = make()
     assert "No experiment is on record." in experiments(run).html()
     assert "No experiment is on record." in experiments(run).typst()
-    assert isinstance(experiment_forest(run), Unavailable)
-    assert isinstance(experiment_forest(make(NOTHING)), Unavailable)
+    assert isinstance(forest(run), Unavailable)
+    assert isinstance(forest(make(NOTHING)), Unavailable)
     assert experiment_setup(run).title == "No experiment has a setup fault."
     del run.tables["experiment_evaluations"]
     assert isinstance(experiments(run), Unavailable)
@@ -311,7 +311,7 @@ def test_nothing_to_show_is_a_sentence() -> None:
 
 
 def test_the_forest_draws_the_evaluation_and_clips_what_lies_beyond() -> None:
-    chart = experiment_forest(
+    chart = forest(
         make({"improvement_high": 1.7}, {"experiment_id": "E2", "improvement_high": 1.0})
     )
     first, second = drawn(chart)
@@ -326,35 +326,35 @@ def test_the_forest_draws_the_evaluation_and_clips_what_lies_beyond() -> None:
 
 
 def test_an_interval_with_one_end_is_open_on_the_other() -> None:
-    (row,) = drawn(experiment_forest(make({"improvement_low": None})))
+    (row,) = drawn(forest(make({"improvement_low": None})))
     assert row["low"] == row["axis_low"]
     assert (row["beyond_low"], row["beyond_high"]) == (True, False)
-    (bare,) = drawn(experiment_forest(make({"improvement_low": None, "improvement_high": None})))
+    (bare,) = drawn(forest(make({"improvement_low": None, "improvement_high": None})))
     assert (bare["low"], bare["high"], bare["beyond_low"]) == (None, None, False)
 
 
 def test_a_point_beyond_the_axis_becomes_its_arrow() -> None:
     far = {"improvement": 9.0, "improvement_low": 5.0, "improvement_high": 14.0}
-    (row,) = drawn(experiment_forest(make(far)))
+    (row,) = drawn(forest(make(far)))
     assert (row["inside"], row["beyond_high"], row["text"]) == (False, True, "+900.0%")
     assert row["low"] == row["high"] == row["axis_high"]
 
 
 def test_the_axis_holds_the_threshold_however_high() -> None:
-    (row,) = drawn(experiment_forest(make({}, lift_threshold_for_scaling=3.0)))
+    (row,) = drawn(forest(make({}, lift_threshold_for_scaling=3.0)))
     assert row["axis_high"] > 3.0
     assert (
-        "worth scaling: 300%" in experiment_forest(make({}, lift_threshold_for_scaling=3.0)).svg()
+        "worth scaling: 300%" in forest(make({}, lift_threshold_for_scaling=3.0)).svg()
     )
 
 
 def test_where_lower_is_better_the_always_valid_interval_is_turned() -> None:
-    (row,) = drawn(experiment_forest(make({"direction": "down"})))
+    (row,) = drawn(forest(make({"direction": "down"})))
     assert (row["valid_low"], row["valid_high"]) == (-0.6, 0.1)
 
 
 def test_a_sequential_run_draws_its_interval_once() -> None:
-    chart = experiment_forest(make({}, rules={"inference": "sequential"}))
+    chart = forest(make({}, rules={"inference": "sequential"}))
     assert drawn(chart)[0]["valid_low"] is None
     assert "Thin line" not in " ".join(chart.notes)
 
@@ -362,7 +362,7 @@ def test_a_sequential_run_draws_its_interval_once() -> None:
 def test_a_missing_interval_keeps_its_place_among_the_lines() -> None:
     bare = {"improvement_low": None, "improvement_high": None, "improvement": 0.9}
     nothing = dict.fromkeys(("always_valid_lift_low", "always_valid_lift_high"))
-    svg = experiment_forest(
+    svg = forest(
         make(bare | nothing, {"experiment_id": "E2"}, {"experiment_id": "E3", "improvement": 0.1})
     ).svg()
     heights = [
@@ -380,25 +380,25 @@ def test_the_finding_counts_intervals() -> None:
         {"improvement_low": 0.0, "experiment_id": "E3"},
         {"improvement_low": -0.3, "improvement_high": -0.1, "experiment_id": "E4"},
     )
-    assert experiment_forest(run).title == (
+    assert forest(run).title == (
         "2 of 4 intervals lie above zero, 1 of them wholly above the lift worth scaling; 1 below."
     )
 
 
 def test_an_open_interval_counts_and_no_count_is_a_bare_zero() -> None:
-    assert experiment_forest(make({"improvement_high": None})).title == (
+    assert forest(make({"improvement_high": None})).title == (
         "1 of 1 interval lies above zero, none of them wholly above the lift worth scaling; "
         "none below."
     )
     unsure = {"improvement_low": -0.1}
     assert (
-        experiment_forest(make(unsure)).title == "None of 1 interval lies above zero; none below."
+        forest(make(unsure)).title == "None of 1 interval lies above zero; none below."
     )
 
 
 def test_hostile_and_long_names_are_text() -> None:
     run = make({"variant_asset": HOSTILE, "experiment_id": HOSTILE}, name=HOSTILE)
-    chart, table = experiment_forest(run), experiments(run)
+    chart, table = forest(run), experiments(run)
     for text in (chart.html(), chart.typst(), table.html(), table.typst()):
         assert not set("\x00\u202e") & set(text)
         assert "<b>" not in text
@@ -453,6 +453,6 @@ def test_the_planted_stories_stand_in_the_table(sample_run) -> None:
 
 
 def test_rendering_twice_gives_the_same(sample_run) -> None:
-    for make_block in (experiments, experiment_forest, experiment_setup):
+    for make_block in (experiments, forest, experiment_setup):
         assert make_block(sample_run).html() == make_block(sample_run).html()
         assert make_block(sample_run).typst() == make_block(sample_run).typst()

@@ -48,7 +48,7 @@ _DRAWN = (
 
 
 @needs("experiment_evaluations", "campaigns")
-def experiment_forest(run: Run, campaign: str = "") -> Chart | Unavailable:
+def forest(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Lift and interval of every variant against zero and the lift worth scaling for.
 
     Variants without a lift are left to the table; where none has one, a sentence says so.
