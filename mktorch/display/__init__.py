@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mktorch.display.sections.campaigns import campaigns, portfolio, spend_and_value
     from mktorch.display.sections.decisions import decision_calibration, decision_outcomes
     from mktorch.display.sections.experiment_forest import forest
+    from mktorch.display.sections.experiment_readouts import experiment_readouts, experiment_verdict
+    from mktorch.display.sections.experiment_terms import experiment_terms, experiment_timing
     from mktorch.display.sections.experiments import experiment_setup, experiments
     from mktorch.display.sections.headline import cards, headline, masthead
     from mktorch.display.sections.journey import funnel, journey_leaks
@@ -56,7 +58,11 @@ __all__ = [
     "channel_flow",
     "decision_calibration",
     "decision_outcomes",
+    "experiment_readouts",
     "experiment_setup",
+    "experiment_terms",
+    "experiment_timing",
+    "experiment_verdict",
     "experiments",
     "failure_summary",
     "failures",
@@ -133,6 +139,14 @@ _MODULES = {
         "reconciliations",
     ),
     "sections.roi": ("roi_by_campaign", "roi_totals", "roi_waterfall"),
+    "sections.experiment_readouts": (
+        "experiment_readouts",
+        "experiment_verdict",
+    ),
+    "sections.experiment_terms": (
+        "experiment_terms",
+        "experiment_timing",
+    ),
     "tables": ("Column", "Table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

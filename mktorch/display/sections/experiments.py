@@ -48,7 +48,7 @@ EVIDENCE: Statuses = {
     "not started": Status("Not started", Tone.NONE),
     "not tested": Status("Not tested", Tone.NONE),
 }
-_GATES = {
+GATES = {
     Gate.SETUP: "Setup",
     Gate.ALLOCATION: "Allocation",
     Gate.SAMPLE: "Sample",
@@ -59,7 +59,7 @@ _FUTILE = (
     "Futile: the planned sample is reached, and even the interval's upper end is below the lift "
     "worth scaling."
 )
-_ANSWERS = {
+ANSWERS = {
     Inference.FIXED: ("adjusted_p_value", "p-value"),
     Inference.SEQUENTIAL: ("adjusted_p_value", "Always-valid p"),
     Inference.BAYESIAN: ("probability_to_beat_control", "Chance to beat control"),
@@ -73,18 +73,18 @@ def experiments(run: Run, campaign: str = "") -> Table:
     The interval and the answer (p-value or probability) are those that the run's inference reads.
     """
     found, shown = variants(run, campaign)
-    answer, label = _ANSWERS[run.config.experiment_rules.inference]
+    answer, label = ANSWERS[run.config.experiment_rules.inference]
     frame = shown.with_columns(
         interval=pl.coalesce(
             texts(shown, interval, "improvement_low", "improvement_high"), "undefined_reason"
         ),
-        answer=texts(shown, _probability, answer),
-        **_badges(run),
+        answer=texts(shown, probability, answer),
+        **badges(run),
         gate=pl.col("deciding_gate").replace_strict(
-            _GATES, default="Its status" if run.config.enable_statistical_testing else "Testing off"
+            GATES, default="Its status" if run.config.enable_statistical_testing else "Testing off"
         ),
         why=pl.col("rule").str.replace(r"(:.*|\.)$", ""),
-        **_time(shown),
+        **decision_time(shown),
     )
     return Table(
         id="experiments",
@@ -118,7 +118,7 @@ def experiments(run: Run, campaign: str = "") -> Table:
                 "where lower is better: plus is an improvement. Below it the "
                 f"{interval_name(run)}. All dates of the experiment up to the report's moment."
             ),
-            _gates_note(run),
+            gates_note(run),
             *((_FUTILE,) if frame["why"].eq("Futile").any() else ()),
             *left_out(found, shown),
         ),
@@ -170,7 +170,7 @@ def experiment_setup(run: Run, campaign: str = "") -> Table:
     )
 
 
-def _badges(run: Run) -> dict[str, pl.Expr]:
+def badges(run: Run) -> dict[str, pl.Expr]:
     """`badge`, the gravest word of `EVIDENCE` that holds, and `more`, the others."""
     planned = pl.col("status") == ExperimentStatus.PLANNED
     significant = pl.col("significant")
@@ -197,7 +197,7 @@ def _badges(run: Run) -> dict[str, pl.Expr]:
     return {"badge": words.list.first(), "more": others.replace("", None)}
 
 
-def _time(shown: pl.DataFrame) -> dict[str, pl.Expr]:
+def decision_time(shown: pl.DataFrame) -> dict[str, pl.Expr]:
     """`time`, when a decision can be had, and `time_detail`, what that rests on."""
     status, days = pl.col("status"), pl.col("days_left")
     planned, running = (status == s for s in (ExperimentStatus.PLANNED, ExperimentStatus.RUNNING))
@@ -234,10 +234,10 @@ def _time(shown: pl.DataFrame) -> dict[str, pl.Expr]:
     }
 
 
-def _probability(value: float | None) -> str | None:
+def probability(value: float | None) -> str | None:
     """A probability to three or four decimals, never rounded to a certainty.
 
-    >>> _probability(1e-13), _probability(0.0498), _probability(0.9999)
+    >>> probability(1e-13), probability(0.0498), probability(0.9999)
     ('< 0.001', '0.0498', '> 0.999')
     """
     if value is None:
@@ -249,14 +249,14 @@ def _probability(value: float | None) -> str | None:
     return f"{value:.{3 if value >= 0.1 else 4}f}"
 
 
-def _gates_note(run: Run) -> str:
+def gates_note(run: Run) -> str:
     config, rules = run.config, run.config.experiment_rules
     answer = (
         f"a chance to beat the control of at least {rules.probability_threshold:g}, or of at most "
         f"{1 - rules.probability_threshold:g} for harm"
         if rules.inference == Inference.BAYESIAN
-        else f"{_ANSWERS[rules.inference][1]} under {config.statistical_significance_threshold:g}"
-        + ("" if rules.correction == Correction.NONE else f" after {_correction(run)}")
+        else f"{ANSWERS[rules.inference][1]} under {config.statistical_significance_threshold:g}"
+        + ("" if rules.correction == Correction.NONE else f" after {correction(run)}")
     )
     worth = percent(config.lift_threshold_for_scaling)
     return (
@@ -267,7 +267,7 @@ def _gates_note(run: Run) -> str:
     )
 
 
-def _correction(run: Run) -> str:
+def correction(run: Run) -> str:
     rules = run.config.experiment_rules
     name = str(rules.correction).replace("_", "-").title()
     return f"{name} correction over each {rules.correction_family}"

@@ -1,0 +1,242 @@
+"""Readouts: one card per judged thing, with its sides, its checks, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mktorch.display import escape
+from mktorch.display.block import Block
+from mktorch.display.brand import Brand, load_brand
+from mktorch.display.shell import rgb
+from mktorch.display.status import Status
+
+_TOGETHER = 3  # parts of a card up to which it stays on one page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure of a card: what it is, how it reads, what it rests on, where it comes from."""
+
+    label: str
+    value: str
+    detail: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One check a card passed or not: its value against its threshold, and a note."""
+
+    name: str
+    status: Status
+    value: str
+    threshold: str
+    note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What is judged on a card; `lines` are label and text, in reading order."""
+
+    name: str
+    statuses: tuple[Status, ...]
+    figures: tuple[Figure, ...] = ()
+    checks: tuple[Check, ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readout:
+    """One card, with its parts one below the other; `id` is fit for HTML."""
+
+    id: str
+    heading: str
+    subtitle: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readouts(Block):
+    """Cards one below the other, none of them split over two pages; `empty` where there is none."""
+
+    cards: tuple[Readout, ...]
+    checks: str = "Checks"
+    notes: tuple[str, ...] = ()
+    source: str = ""
+    empty: str = "Nothing to show."
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        return (*self.notes, *((f"Source: {self.source}.",) if self.source else ()))
+
+    def html(self) -> str:
+        if not self.cards:
+            return f'<p class="mk-empty">{escape.html(self.empty)}</p>'
+        cards = "".join(_html_card(card, self.checks) for card in self.cards)
+        notes = "".join(f"<p>{escape.html(note)}</p>" for note in self.all_notes)
+        return f'<div class="mk-readouts">{cards}<div class="mk-notes">{notes}</div></div>'
+
+    def typst(self) -> str:
+        if not self.cards:
+            return f"#{escape.typst_string(self.empty)}"
+        brand = load_brand()
+        notes = " \\\n".join(map(escape.typst_prose, self.all_notes))
+        below = (
+            "#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"
+            f"#text(size: 7.5pt, fill: {rgb(brand.color('secondary'))})[{notes}]]"
+        )
+        cards = (_typst_card(card, self.checks, brand) for card in self.cards)
+        return "\n".join((*cards, below))
+
+
+def _html_card(card: Readout, checks: str) -> str:
+    anchor = escape.html(card.id)
+    parts = "".join(_html_part(part, checks) for part in card.parts)
+    return (
+        f'<section class="mk-readout" id="{anchor}" aria-labelledby="{anchor}-name">'
+        f'<h3 id="{anchor}-name"><bdi>{escape.html(card.heading)}</bdi></h3>'
+        f'<p class="mk-subtitle"><bdi>{escape.html(card.subtitle)}</bdi></p>{parts}</section>'
+    )
+
+
+def _html_part(part: Part, checks: str) -> str:
+    badges = " ".join(map(_html_badge, part.statuses))
+    figures = "".join(map(_html_figure, part.figures))
+    rows = "".join(map(_html_check, part.checks))
+    table = (
+        f'<table class="mk-checks"><thead><tr><th scope="col">{escape.html(checks)}</th>'
+        '<th scope="col">Found</th><th scope="col">Needed</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+        if rows
+        else ""
+    )
+    shown = f'<dl class="mk-figures">{figures}</dl>' if figures else ""
+    lines = "".join(
+        f"<div><dt>{escape.html(label)}</dt><dd><bdi>{escape.html(text)}</bdi></dd></div>"
+        for label, text in part.lines
+    )
+    return (
+        f'<div class="mk-part"><p class="mk-part-name"><bdi>{escape.html(part.name)}</bdi> '
+        f'<span class="mk-badges">{badges}</span></p>'
+        f'<div class="mk-part-body">{shown}{table}</div><dl class="mk-lines">{lines}</dl></div>'
+    )
+
+
+def _html_badge(status: Status) -> str:
+    tone = status.tone
+    return (
+        f'<span class="mk-status mk-{tone.name.lower()}"><span aria-hidden="true">{tone.shape}'
+        f"</span> {escape.html(status.word)}</span>"
+    )
+
+
+def _html_figure(figure: Figure) -> str:
+    source = f' data-source="{escape.html(figure.source)}"' if figure.source else ""
+    detail = f'<span class="mk-detail">{escape.html(figure.detail)}</span>' if figure.detail else ""
+    return (
+        f"<div><dt><bdi>{escape.html(figure.label)}</bdi></dt>"
+        f'<dd><span class="mk-value"{source}>{escape.html(figure.value)}</span>{detail}</dd></div>'
+    )
+
+
+def _html_check(check: Check) -> str:
+    tone = check.status.tone
+    source = f' data-source="{escape.html(check.source)}"' if check.source else ""
+    note = f'<span class="mk-detail">{escape.html(check.note)}</span>' if check.note else ""
+    return (
+        f'<tr><th scope="row"><span class="mk-shape mk-{tone.name.lower()}" aria-hidden="true">'
+        f"{tone.shape}</span> {escape.html(check.name)}"
+        f'<span class="mk-detail">{escape.html(check.status.word)}</span></th>'
+        f"<td><span{source}>{escape.html(check.value)}</span>{note}</td>"
+        f"<td>{escape.html(check.threshold)}</td></tr>"
+    )
+
+
+def _typst_card(card: Readout, checks: str, brand: Brand) -> str:
+    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
+    parts = "\n".join(_typst_part(part, checks, brand) for part in card.parts)
+    whole = str(len(card.parts) > _TOGETHER).lower()
+    return (
+        f"#block(width: 100%, breakable: {whole}, above: 9pt, below: 9pt, inset: 9pt,\n"
+        f"stroke: (top: 2pt + {rgb(brand.color('primary'))}, rest: 0.6pt + {line}))[\n"
+        "#set par(leading: 0.45em, spacing: 0.6em, justify: false)\n#set text(size: 8.5pt)\n"
+        "#block(sticky: true, below: 4pt)["
+        f"#heading(level: 3, outlined: false, bookmarked: true)[{_breaks(card.heading)}]]\n"
+        f"#block(sticky: true, below: 6pt)[#text(fill: {muted})"
+        f"[{escape.typst_prose(card.subtitle)}]]\n{parts}]"
+    )
+
+
+def _typst_part(part: Part, checks: str, brand: Brand) -> str:
+    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
+    badges = " #h(4pt) ".join(_typst_badge(status, brand) for status in part.statuses)
+    figures = ",\n".join(_typst_figure(figure, muted) for figure in part.figures)
+    lines = ",\n".join(
+        f"[#text(fill: {muted})[{escape.typst(label)}]], [{escape.typst_prose(text)}]"
+        for label, text in part.lines
+    )
+    body = (
+        "#grid(columns: (1fr, 1.35fr), column-gutter: 14pt,\n"
+        f"grid(columns: (1fr, 1fr), column-gutter: 8pt, row-gutter: 9pt,\n{figures}),\n"
+        f"[{_typst_checks(part, checks, brand)}])\n"
+        if part.figures
+        else ""
+    )
+    return (
+        f"#block(width: 100%, breakable: false, inset: (top: 5pt), stroke: (top: 0.4pt + {line}))["
+        "#grid(columns: (1fr, auto), column-gutter: 8pt, align: horizon,\n"
+        f"[#text(weight: 600)[{_breaks(part.name)}]], [{badges}])\n{body}"
+        f"#grid(columns: (auto, 1fr), column-gutter: 8pt, row-gutter: 4pt,\n{lines})]"
+    )
+
+
+def _breaks(text: str) -> str:
+    return escape.typst(escape.breakable(escape.clean(text)))
+
+
+def _typst_badge(status: Status, brand: Brand) -> str:
+    tone = status.tone
+    return (
+        f"#box(fill: {rgb(brand.tint(tone.color))}, inset: (x: 4pt, y: 1pt), "
+        f"outset: (y: 2pt), radius: 5pt)[#text(size: 8pt, weight: 600, "
+        f"fill: {rgb(brand.color(tone.color))})[{escape.typst(f'{tone.shape} {status.word}')}]]"
+    )
+
+
+def _typst_figure(figure: Figure, muted: str) -> str:
+    detail = (
+        f" \\\n#text(size: 7.5pt, fill: {muted})[{escape.typst_prose(figure.detail)}]"
+        if figure.detail
+        else ""
+    )
+    return (
+        f"[#text(size: 7.5pt, fill: {muted})[{_breaks(figure.label)}] \\\n"
+        f"#text(size: 13pt, weight: 600)[{escape.typst(figure.value)}]{detail}]"
+    )
+
+
+def _typst_checks(part: Part, checks: str, brand: Brand) -> str:
+    if not part.checks:
+        return ""
+    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
+    heads = ", ".join(
+        f"[#text(fill: {muted})[{escape.typst(name)}]]" for name in (checks, "Found", "Needed")
+    )
+    rows = "\n".join(_typst_check(check, muted, brand) for check in part.checks)
+    return (
+        "#set text(size: 7.5pt)\n"
+        f"#table(columns: (1fr, 1.3fr, 1.1fr), inset: (x: 2pt, y: 3pt), align: left,\n"
+        f"stroke: (bottom: 0.4pt + {line}), table.header({heads}),\n{rows})"
+    )
+
+
+def _typst_check(check: Check, muted: str, brand: Brand) -> str:
+    tone = check.status.tone
+    shape = f"#text(weight: 600, fill: {rgb(brand.color(tone.color))})[{escape.typst(tone.shape)}]"
+    word = f" \\ #text(fill: {muted})[{escape.typst(check.status.word)}]"
+    note = f" \\ #text(fill: {muted})[{escape.typst_prose(check.note)}]" if check.note else ""
+    return (
+        f"[{shape} {escape.typst(check.name)}{word}], [{escape.typst(check.value)}{note}], "
+        f"[{escape.typst(check.threshold)}],"
+    )

@@ -1,0 +1,351 @@
+"""Experiments one by one: a card each, with evidence, gates, decision and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from mktorch.analysis.experiments.terms import Caution, Gate, Verdict
+from mktorch.config.experiment_rules import Correction, Inference
+from mktorch.display.escape import slug
+from mktorch.display.page import Lead
+from mktorch.display.readouts import Check, Figure, Part, Readout, Readouts
+from mktorch.display.sections.experiment_facts import (
+    RECOMMENDATION,
+    interval,
+    interval_name,
+    percent,
+    signed,
+    variants,
+    whole,
+)
+from mktorch.display.sections.experiments import (
+    ANSWERS,
+    EVIDENCE,
+    EXPERIMENT,
+    GATES,
+    badges,
+    decision_time,
+    gates_note,
+    probability,
+)
+from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.sections.phrases import capital, metric_label, metric_texts
+from mktorch.display.status import Status, Statuses, Tone, status_of
+from mktorch.formats import CURRENCY_EXACT, DATE, FIGURE, format_value
+from mktorch.metrics import registry
+from mktorch.runs import Run
+from mktorch.vocab import ExperimentStatus, Measure
+
+PASSED: Statuses = {
+    "true": Status("Passed", Tone.GOOD),
+    "false": Status("Not passed", Tone.BAD),
+    "null": Status("Not evaluated", Tone.NONE),
+}
+_BEWARE = {
+    Caution.LOOKED_EARLY: (
+        "Looked at before the planned end: the p-value of one look is too sure of itself."
+    ),
+    Caution.REVERSAL: "Single weeks point the other way than their sum.",
+    Caution.SEGMENTS: "Control and variant reach different segments, which may explain the gap.",
+    Caution.SMALL_COUNTS: "Few successes: the exact p-value decides.",
+}
+
+
+@needs("experiment_evaluations", "experiment_setup_faults", "campaigns")
+def experiment_verdict(run: Run, campaign: str = "") -> Lead:
+    """How many experiments are decided, which way, and what keeps the others open."""
+    found, _ = variants(run, campaign)
+    if found.is_empty():
+        return Lead(sentence="No experiment is on record.")
+    by_verdict = {v: found.filter(recommendation=str(v)) for v in RECOMMENDATION}
+    open_ones = by_verdict[str(Verdict.CONTINUE)]
+    decided = found.height - open_ones.height
+    scale, stop = (by_verdict[str(v)].height for v in (Verdict.SCALE, Verdict.STOP))
+    experiments = count(found["experiment_id"].n_unique(), "experiment")
+    return Lead(
+        sentence=(
+            f"{decided} of {count(found.height, 'variant')} in {experiments} are decided: scale "
+            f"{scale}, stop {stop}; {open_ones.height} continue."
+        ),
+        points=tuple(filter(None, (_held_up(open_ones), _untrusted(run, found), _next(open_ones)))),
+    )
+
+
+@needs("experiment_evaluations", "experiment_gates", "campaigns")
+def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
+    """One card per experiment, decided ones first: every arm with its evidence and gates."""
+    found, _ = variants(run, campaign)
+    campaigns = run.tables["campaigns"].select("campaign_id", "hypothesis")
+    frame = found.join(campaigns, on="campaign_id", how="left", maintain_order="left").with_columns(
+        metric_name=capital(metric_label(run, pl.col("metric"))),
+        control_text=metric_texts(run, found["metric"], found["control_value"]),
+        variant_text=metric_texts(run, found["metric"], found["variant_value"]),
+        todo=_todo(),
+        **badges(run),
+        **decision_time(found),
+    )
+    ordered = frame.with_columns(
+        _place=pl.col("_verdict").min().over("experiment_id"),
+    ).sort("_place", "experiment_id", "arm")
+    gates = run.tables["experiment_gates"].sort("experiment_id", "variant_asset", "order")
+    checks = gates.partition_by("experiment_id", "variant_asset", as_dict=True)
+    parts = ordered.partition_by("experiment_id", maintain_order=True)
+    return Readouts(
+        cards=tuple(_card(run, part, checks) for part in parts),
+        checks="Gate",
+        notes=(
+            (
+                "Lift: the variant's metric over the control's, less 1, with the sign turned where "
+                f"lower is better. Below it the {interval_name(run)}. All dates of the experiment "
+                "up to the report's moment. Cards stand by their gravest verdict, then by id."
+            ),
+            gates_note(run),
+        ),
+        source="experiment_evaluations, experiment_gates",
+        empty="No experiment is on record.",
+    )
+
+
+def _card(run: Run, arms: pl.DataFrame, checks: dict[tuple[Any, ...], pl.DataFrame]) -> Readout:
+    rows = arms.to_dicts()
+    first = rows[0]
+    return Readout(
+        id=f"experiment-{slug(first['experiment_id'])}",
+        heading=f"{first['experiment_id']}: {first['metric_name']}",
+        subtitle=_subtitle(run, first),
+        parts=tuple(
+            _part(run, arm, checks.get((arm["experiment_id"], arm["variant_asset"])))
+            for arm in rows
+        ),
+    )
+
+
+def _subtitle(run: Run, arm: dict[str, Any]) -> str:
+    locale = locale_of(run)
+    start, end = (
+        None if day is None else format_value(day, DATE, locale)
+        for day in (arm["first_day"], arm["last_day"])
+    )
+    days = f"data of {start} to {end}" if start and end else "no data yet"
+    hypothesis = f" Campaign's hypothesis: {arm['hypothesis']}" if arm["hypothesis"] else ""
+    return (
+        f"{arm['campaign'] or arm['campaign_id']}. {arm['type']}, "
+        f"{status_of(arm['status'], EXPERIMENT).word.lower()}, {days}.{hypothesis}"
+    )
+
+
+def _part(run: Run, arm: dict[str, Any], gates: pl.DataFrame | None) -> Part:
+    begun = arm["status"] != ExperimentStatus.PLANNED
+    name = f"{arm['variant_asset'] or 'No variant'} against {arm['control_asset'] or 'no control'}"
+    return Part(
+        name=name,
+        statuses=(
+            status_of(arm["recommendation"], RECOMMENDATION),
+            status_of(arm["badge"], EVIDENCE),
+        ),
+        figures=_figures(run, arm) if begun else (),
+        checks=tuple(
+            _check(run, gate, arm) for gate in (gates.to_dicts() if gates is not None else ())
+        )
+        if begun
+        else (),
+        lines=_lines(arm),
+    )
+
+
+def _figures(run: Run, arm: dict[str, Any]) -> tuple[Figure, ...]:
+    rules = run.config.experiment_rules
+    answer, label = ANSWERS[rules.inference]
+    raw = (
+        f", {probability(arm['p_value'])} before correction"
+        if rules.correction != Correction.NONE and arm["p_value"] is not None
+        else ""
+    )
+    tested = f"{arm['method']}{raw}" if arm["method"] else arm["undefined_reason"] or "not tested"
+    ends = interval(arm["improvement_low"], arm["improvement_high"])
+    table = "experiment_evaluations"
+    return (
+        _side(run, arm, "control"),
+        _side(run, arm, "variant"),
+        Figure(
+            label="Lift",
+            value=signed(arm["improvement"]) or format_value(None),
+            detail=ends or arm["undefined_reason"] or "no interval",
+            source=f"{table}.improvement",
+        ),
+        Figure(
+            label=label,
+            value=probability(arm[answer]) or format_value(None),
+            detail=tested,
+            source=f"{table}.{answer}",
+        ),
+    )
+
+
+def _side(run: Run, arm: dict[str, Any], side: str) -> Figure:
+    """One arm's value and the two sums it is made of."""
+    metric = registry(run.config.metrics).get(arm["metric"])
+    parts = [arm[f"{side}_{part}"] for part in ("numerator", "denominator")]
+    names = (metric.numerator, metric.denominator) if metric else ()
+    sums = [
+        f"{_sum(run, part, name)} {name}"
+        for part, name in zip(parts, names, strict=False)
+        if part is not None
+    ]
+    return Figure(
+        label=f"{side.capitalize()} {arm[f'{side}_asset'] or ''}".strip(),
+        value=arm[f"{side}_text"] or format_value(None),
+        detail=f"{' / '.join(sums)}, {count(arm[f'{side}_days'], 'day')}"
+        if len(sums) == 2 and arm[f"{side}_days"] is not None
+        else "no data",
+        source=f"experiment_evaluations.{side}_value",
+    )
+
+
+def _sum(run: Run, value: float, measure: Measure) -> str:
+    money = measure in (Measure.COST, Measure.REVENUE)
+    return format_value(value, CURRENCY_EXACT if money else FIGURE, locale_of(run))
+
+
+def _check(run: Run, gate: dict[str, Any], arm: dict[str, Any]) -> Check:
+    """A gate with its value against its threshold, each in the gate's own unit."""
+    found, needed = gate["value"], gate["threshold"]
+    known = found is not None
+    bayesian = run.config.experiment_rules.inference == Inference.BAYESIAN
+    unit = arm["trials_name"] or "trials"
+    words = {
+        Gate.SETUP: (count(int(found or 0), "fault"), "none"),
+        Gate.ALLOCATION: (f"p {probability(found)}", f"p at least {needed:g}"),
+        Gate.SAMPLE: (f"{whole(int(found or 0))} {unit}", f"at least {whole(int(needed))}"),
+        Gate.SIGNIFICANCE: (f"{probability(found)}", f"at least {needed:g}")
+        if bayesian
+        else (f"p {probability(found)}", f"p under {needed:g}"),
+        Gate.LIFT: (signed(found) or "", f"at least {percent(needed)}"),
+    }
+    value, threshold = words[Gate(gate["gate"])]
+    return Check(
+        name=GATES[Gate(gate["gate"])],
+        status=PASSED[{True: "true", False: "false"}.get(gate["passed"], "null")],
+        value=value if known else format_value(None),
+        threshold=threshold,
+        note="" if gate["gate"] == Gate.SAMPLE and known else gate["note"] or "",
+        source="experiment_gates.value",
+    )
+
+
+def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    gate = GATES.get(arm["deciding_gate"])
+    by = f" Decided by the gate: {gate.lower()}." if gate else ""
+    beware = [_BEWARE[Caution(word)] for word in arm["warnings"] or ()]
+    time = ". ".join(filter(None, (arm["time"], capital_first(arm["time_detail"]))))
+    return tuple(
+        (label, text)
+        for label, text in (
+            ("Decision", f"{arm['rule']}{by}"),
+            ("Time to decision", f"{time}."),
+            ("Also", arm["more"] and f"{capital_first(arm['more'])}."),
+            ("Beware", " ".join(beware)),
+            ("To do", arm["todo"]),
+        )
+        if text
+    )
+
+
+def capital_first(text: str | None) -> str:
+    """Text with a capital first letter; the empty text where there is none."""
+    return text[:1].upper() + text[1:] if text else ""
+
+
+def _todo() -> pl.Expr:
+    """What to do about each variant, by verdict, deciding gate and status."""
+    gate, status = pl.col("deciding_gate"), pl.col("status")
+    verdict, days = pl.col("recommendation"), pl.col("days_left")
+    running = status == ExperimentStatus.RUNNING
+    scale = verdict == Verdict.SCALE
+    best = (
+        pl.when(scale)
+        .then("improvement")
+        .max()
+        .over("experiment_id")
+        .eq_missing(pl.col("improvement"))
+    )
+    winner = pl.when(scale & best).then("variant_asset").drop_nulls().first().over("experiment_id")
+    reached = pl.col("planned_sample_reached").fill_null(value=False)
+    wait = pl.coalesce(
+        pl.when(reached).then(
+            pl.lit(
+                "The planned sample is reached without a clear answer: end it, or decide that a "
+                "smaller lift is worth more time."
+            )
+        ),
+        pl.format("Let it run about {} more days, to the planned sample.", days),
+        pl.lit("Let it run, and find out why its planned sample cannot be foreseen."),
+    )
+    return (
+        pl.when(status == ExperimentStatus.PLANNED)
+        .then(pl.lit("Start it, or take it off the plan."))
+        .when(gate == Gate.SETUP)
+        .then(pl.lit("Mend the setup and start again: its figures answer another question."))
+        .when(gate == Gate.ALLOCATION)
+        .then(pl.lit("Find out why traffic is not split as declared before reading the result."))
+        .when(~scale & winner.is_not_null())
+        .then(pl.format("{} has won the experiment: this variant ends with it.", winner))
+        .when(scale & ~best)
+        .then(pl.format("It passed too, but {} gained more: scale that one.", winner))
+        .when(scale & running)
+        .then(pl.format("Move the traffic to {} and end the experiment.", "variant_asset"))
+        .when(scale)
+        .then(pl.format("Use {} in place of {}.", "variant_asset", "control_asset"))
+        .when(status == ExperimentStatus.STOPPED)
+        .then(pl.format("Nothing: it has been stopped. {} stays.", "control_asset"))
+        .when((verdict == Verdict.STOP) & (gate == Gate.SIGNIFICANCE) & running)
+        .then(pl.format("Stop showing {}: it does worse.", "variant_asset"))
+        .when((verdict == Verdict.STOP) & running)
+        .then(pl.lit("End it: it can no longer show a lift worth scaling for."))
+        .when(verdict == Verdict.STOP)
+        .then(pl.format("Keep {}.", "control_asset"))
+        .when((gate == Gate.LIFT) & ~running)
+        .then(pl.lit("The gain is proven but small: use the variant only where that costs little."))
+        .otherwise(wait)
+    )
+
+
+def _held_up(open_ones: pl.DataFrame) -> str:
+    """What keeps the undecided open, commonest gate first."""
+    words = {str(gate): word.lower() for gate, word in GATES.items()}
+    if open_ones.is_empty():
+        return ""
+    gates = (
+        open_ones.with_columns(
+            why=pl.when(status=str(ExperimentStatus.PLANNED))
+            .then(pl.lit("not started"))
+            .otherwise(pl.col("deciding_gate").replace_strict(words, default="testing off"))
+        )
+        .group_by("why")
+        .len()
+        .sort("len", "why", descending=[True, False])
+    )
+    held = ", ".join(f"{why} ({n})" for why, n in gates.rows())
+    return f"What keeps the others open: {held}."
+
+
+def _untrusted(run: Run, found: pl.DataFrame) -> str:
+    faulty = (
+        run.tables["experiment_setup_faults"]
+        .join(found.select("experiment_id").unique(), on="experiment_id", how="semi")[
+            "experiment_id"
+        ]
+        .n_unique()
+    )
+    return f"{count(faulty, 'experiment')} cannot be trusted as set up." if faulty else ""
+
+
+def _next(open_ones: pl.DataFrame) -> str:
+    """The running experiment that reaches its planned sample soonest."""
+    due = open_ones.filter(pl.col("days_left") > 0).sort("days_left", "experiment_id")
+    if due.is_empty():
+        return ""
+    name, days = due.select("experiment_id", "days_left").row(0)
+    return f"Next to reach its planned sample: {name}, in {count(days, 'day')}."

@@ -1,0 +1,231 @@
+"""Experiments: how long each has yet to run, and the method and limits all are judged by."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+
+from mktorch.analysis.experiments.terms import Verdict
+from mktorch.config.experiment_rules import Inference
+from mktorch.display.sections.experiment_facts import percent, texts, variants, whole
+from mktorch.display.sections.experiments import correction
+from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.tables import Column, Table
+from mktorch.formats import DATE, INTEGER, PERCENT
+from mktorch.metrics import ratio
+from mktorch.runs import Run
+from mktorch.vocab import ExperimentStatus
+
+_INFERENCE = {
+    Inference.FIXED: "One look at the planned end (fixed horizon)",
+    Inference.SEQUENTIAL: "Always-valid p-values, however often one looks",
+    Inference.BAYESIAN: "Chance to beat the control",
+}
+_METHODS = {
+    "mee": "Mee (inverts the score test)",
+    "newcombe": "Newcombe",
+    "wald": "Wald",
+    "agresti_caffo": "Agresti-Caffo",
+    "koopman": "Koopman (inverts the score test)",
+    "katz": "Katz",
+}
+
+
+@needs("experiment_evaluations", "campaigns")
+def experiment_timing(run: Run, campaign: str = "") -> Table:
+    """Experiments under way: sample so far and needed, and the day the planned sample is there."""
+    found, _ = variants(run, campaign)
+    running = found.filter(status=str(ExperimentStatus.RUNNING)).sort(
+        pl.col("recommendation") == Verdict.CONTINUE,
+        "days_left",
+        "experiment_id",
+        "arm",
+        descending=[True, False, False, False],
+        nulls_last=True,
+    )
+    today = run.manifest.as_of.date()
+    needed, unit = pl.col("sample_needed_per_arm"), pl.col("sample_unit")
+    held = pl.when(unit == "days").then(pl.min_horizontal("control_days", "variant_days"))
+    known = running.with_columns(held=held.otherwise("sample"))
+    frame = known.with_columns(
+        have=pl.format("{} {}", texts(known, whole, "held"), unit),
+        needed=pl.format("{} {}", texts(known, whole, "sample_needed_per_arm"), unit),
+        reached=ratio(needed - pl.col("sample_still_needed"), needed),
+        ends=today + pl.col("days_left") * timedelta(days=1),
+        state=pl.when(recommendation=str(Verdict.CONTINUE))
+        .then(pl.lit("Open"))
+        .otherwise(pl.lit("Decided now")),
+        why=pl.when(pl.col("days_left").is_null()).then(
+            pl.coalesce("planning_reason", pl.lit("no new data arrives"))
+        ),
+    )
+    lift = percent(run.config.lift_threshold_for_scaling)
+    power = percent(run.config.experiment_rules.power)
+    return Table(
+        id="experiment-timing",
+        frame=frame,
+        columns=(
+            Column(name="label", label="Experiment, variant", detail="what", weight=1.6),
+            Column(name="state", label="Decision"),
+            Column(name="have", label="Smaller arm", weight=1.0),
+            Column(
+                name="needed",
+                label="Needed per arm",
+                missing="the sample cannot be planned",
+                weight=1.0,
+            ),
+            Column(
+                name="reached",
+                label="Reached",
+                format=PERCENT,
+                missing="the sample cannot be planned",
+            ),
+            Column(
+                name="days_left",
+                label="Days to go",
+                format=INTEGER,
+                missing="no rate to foresee it from",
+            ),
+            Column(
+                name="ends",
+                label="On",
+                format=DATE,
+                detail="why",
+                missing="not foreseeable",
+            ),
+            Column(
+                name="minimum_detectable_effect",
+                label="Lift seen now",
+                format=PERCENT,
+                missing="no data to tell",
+            ),
+        ),
+        title=_timing_finding(running),
+        notes=(
+            (
+                f"Needed: trials in each arm that detect a lift of {lift} with {power} power. "
+                "Days to go at the rate seen so far, counted from the report's moment. Lift seen "
+                f"now: the smallest the present sample would show with {power} power."
+            ),
+        ),
+        source="experiment_evaluations",
+        empty="No experiment is running.",
+        locale=locale_of(run),
+    )
+
+
+def experiment_terms(run: Run) -> Table:
+    """The method and every limit in force, with the setting that holds it and its origin."""
+    config, rules = run.config, run.config.experiment_rules
+    main = run.manifest.config_sources
+    lines = (
+        ("What decides", _INFERENCE[rules.inference], "experiment_rules.inference"),
+        (
+            "Several tests at once",
+            correction(run) if rules.correction != "none" else "No correction",
+            "experiment_rules.correction",
+        ),
+        (
+            "Level",
+            f"p under {config.statistical_significance_threshold:g}",
+            "statistical_significance_threshold",
+        ),
+        (
+            "Chance to beat the control",
+            (
+                f"at least {rules.probability_threshold:g} to win, at most "
+                f"{1 - rules.probability_threshold:g} to lose"
+            ),
+            "experiment_rules.probability_threshold",
+        ),
+        (
+            "Smallest sample",
+            f"{whole(config.minimum_sample_size)} trials in each arm",
+            "minimum_sample_size",
+        ),
+        (
+            "Lift worth scaling for",
+            f"at least {percent(config.lift_threshold_for_scaling)}",
+            "lift_threshold_for_scaling",
+        ),
+        ("Power of the planned sample", percent(rules.power), "experiment_rules.power"),
+        (
+            "Allocation check",
+            f"chi-square, p at least {rules.allocation_alpha:g}",
+            "experiment_rules.allocation_alpha",
+        ),
+        (
+            "Interval of a difference",
+            _METHODS[rules.difference_interval],
+            "experiment_rules.difference_interval",
+        ),
+        (
+            "Interval of a lift",
+            _METHODS[rules.ratio_interval],
+            "experiment_rules.ratio_interval",
+        ),
+        (
+            "Always-valid interval tightest at",
+            f"{whole(int(rules.tuning_sample))} trials, {rules.tuning_days:g} days",
+            "experiment_rules.tuning_sample",
+        ),
+        (
+            "Prior of a rate",
+            f"Beta({rules.prior_alpha:g}, {rules.prior_beta:g})",
+            "experiment_rules.prior_alpha",
+        ),
+        (
+            "Testing",
+            "on" if config.enable_statistical_testing else "off: effects are shown, none decided",
+            "enable_statistical_testing",
+        ),
+    )
+    rows = [
+        (what, value, name, main.get(name.partition(".")[0], "default"))
+        for what, value, name in lines
+    ]
+    frame = pl.DataFrame(rows, schema=["what", "value", "setting", "origin"], orient="row")
+    return Table(
+        id="experiment-terms",
+        frame=frame,
+        columns=(
+            Column(name="what", label="What", weight=1.1),
+            Column(name="value", label="In force", weight=1.6),
+            Column(name="setting", label="Setting", mono=True, weight=1.5),
+            Column(name="origin", label="From", weight=0.7),
+        ),
+        title=(
+            f"{_INFERENCE[rules.inference]}, at a level of "
+            f"{config.statistical_significance_threshold:g}, for lifts of "
+            f"{percent(config.lift_threshold_for_scaling)} or more."
+        ),
+        notes=(
+            (
+                "Proportions: score test, Fisher's exact test where counts are small. Ratios "
+                "(cost per acquisition, return on spend): Welch's test on the delta method over "
+                "daily sums. From: where the setting, or the table it stands in, was given."
+            ),
+        ),
+        source="manifest.json",
+        locale=locale_of(run),
+    )
+
+
+def _timing_finding(running: pl.DataFrame) -> str:
+    if running.is_empty():
+        return "No experiment is running."
+    waiting = running.filter(recommendation=str(Verdict.CONTINUE))
+    unforeseen = waiting["days_left"].null_count()
+    decided = running.height - waiting.height
+    tail = f"; {unforeseen} cannot be foreseen" if unforeseen else ""
+    due = waiting.drop_nulls("days_left")["days_left"]
+    span = f", the planned sample of the others is {_days(due)} away" if due.len() else ""
+    return (
+        f"{decided} of {count(running.height, 'running variant')} can be decided now{span}{tail}."
+    )
+
+
+def _days(days: pl.Series) -> str:
+    first, last = (int(str(end)) for end in (days.min(), days.max()))
+    return count(first, "day") if first == last else f"{first} to {count(last, 'day')}"
