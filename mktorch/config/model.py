@@ -32,6 +32,7 @@ from mktorch.config.budget_rules import BudgetRules
 from mktorch.config.decision_rules import DecisionRules
 from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.config.funnel_rules import FunnelRules
+from mktorch.config.model_rules import ModelRules
 from mktorch.config.narrative_rules import NarrativeRules
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.config.recommendation_rules import RecommendationRules
@@ -237,6 +238,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     llm_summary_max_tokens: int = Field(500, ge=1)
     enable_llm_insights: bool = False
     llm_insights_max_campaigns: int = Field(3, ge=0)
+    model_rules: ModelRules = ModelRules()
 
     # The page
     company: str = ""
