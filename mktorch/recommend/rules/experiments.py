@@ -1,0 +1,290 @@
+"""What to do about an experiment: scale, stop, go on, or mend it."""
+
+from __future__ import annotations
+
+from mktorch.recommend.rule import Compare, Impact, Rule, When
+from mktorch.recommend.worth import Kind, kinds
+from mktorch.vocab import Action, CampaignStatus, Category, ExperimentStatus, Level, Priority
+
+_IS = Compare.IS
+_RUNS = When("status", _IS, words=(ExperimentStatus.RUNNING,))
+_GATES = (
+    "statistical_significance_threshold",
+    "minimum_sample_size",
+    "lift_threshold_for_scaling",
+    "experiment_rules.allocation_alpha",
+    "experiment_rules.inference",
+    "experiment_rules.correction",
+    "experiment_rules.correction_family",
+    "experiment_rules.probability_threshold",
+    "experiment_rules.prior_alpha",
+    "experiment_rules.prior_beta",
+    "experiment_rules.tuning_sample",
+    "experiment_rules.tuning_days",
+    "experiment_rules.power",
+    "experiment_rules.ratio_interval",
+)
+_WORTH = (*_GATES, "recommendation_rules.horizon_days")
+_OWNER = "Experiment owner"
+_EFFECT = (
+    "Improvement of {label}: {improvement:signed_percent}, from "
+    "{improvement_low:signed_percent} to {improvement_high:signed_percent}"
+)
+_EVIDENCE = ("lift_low", "lift", "lift_high", "base_cost", "base_revenue")
+_DAYS = ("flight_days", "elapsed_days")
+
+
+def _recommended(word: str) -> When:
+    return When("recommendation", _IS, words=(word,))
+
+
+def _scale(kind: Kind, gravity: int) -> Rule:
+    return Rule(
+        id=f"scale_variant{kind.name}",
+        view="experiment",
+        category=Category.EXPERIMENT,
+        action=Action.SCALE,
+        when=(
+            _recommended("scale_variant"),
+            When("campaign_status", _IS, words=(CampaignStatus.ACTIVE,)),
+            When("base_impressions", Compare.ABOVE, number=0),
+            kind.when,
+        ),
+        priority=Priority.HIGH,
+        gravity=gravity,
+        owner=_OWNER,
+        risk=Level.LOW,
+        description="Give the traffic of {control_asset} ({control_name}) to {variant_asset} "
+        "({variant_name}).{others}",
+        rationale=_EFFECT + ". Every gate is passed, and the control still takes traffic.",
+        current_value="{control_name}: {control_value:figure} {label}, "
+        "{base_cost:currency} spent in the current window",
+        recommended_value="{variant_name}: {variant_value:figure} {label}",
+        steps=(
+            "End {target_id} and keep its result.",
+            "Make {variant_asset} the default where {control_asset} runs in {campaign_name}.",
+            "Keep a small part of the traffic on {control_asset} for one window as a check.",
+            "Compare the {label} with the interval above after that window.",
+        ),
+        what_could_go_wrong="The lift may fade outside the experiment: early winners tend to be "
+        "overstated, and other audiences may answer differently.",
+        impact=kind.impact,
+        stake="base_cost",
+        raises="scaled_up",
+        lowers="scaled_down",
+        behind=_WORTH,
+        facts=(*_EVIDENCE, *_DAYS),
+    )
+
+
+def _stop(kind: Kind, gravity: int) -> Rule:
+    return Rule(
+        id=f"stop_harmful_variant{kind.name}",
+        view="experiment",
+        category=Category.EXPERIMENT,
+        action=Action.PAUSE,
+        when=(
+            _recommended("stop"),
+            When(
+                "status",
+                Compare.ONE_OF,
+                words=(ExperimentStatus.RUNNING, ExperimentStatus.COMPLETED),
+            ),
+            When("significant", _IS, words=("true",)),
+            When("improvement", Compare.BELOW, number=0),
+            When("base_impressions", Compare.ABOVE, number=0),
+            kind.when,
+        ),
+        priority=Priority.HIGH,
+        gravity=gravity,
+        owner=_OWNER,
+        risk=Level.LOW,
+        description="Stop {variant_asset} ({variant_name}): it does worse than {control_asset} "
+        "({control_name}).",
+        rationale=_EFFECT + ": significantly worse, and still delivered.",
+        current_value="{variant_name}: {variant_value:figure} {label}, "
+        "{base_cost:currency} spent in the current window",
+        recommended_value="{control_name}: {control_value:figure} {label}",
+        steps=(
+            "Take {variant_asset} out of delivery in {campaign_name}.",
+            "Give its traffic back to {control_asset}.",
+            "Record what {target_id} taught, so that the theme is not tried again unchanged.",
+        ),
+        what_could_go_wrong="A segment the variant suited may be among those who saw it: look at "
+        "the split by segment before the theme is given up for good.",
+        impact=kind.impact,
+        stake="base_cost",
+        lowers="stopped",
+        behind=_WORTH,
+        facts=(*_EVIDENCE, *_DAYS),
+    )
+
+
+_STOP_FUTILE = Rule(
+    id="stop_futile_experiment",
+    view="experiment",
+    category=Category.EXPERIMENT,
+    action=Action.PAUSE,
+    when=(
+        _recommended("stop"),
+        _RUNS,
+        When("deciding_gate", _IS, words=("lift",)),
+        When("improvement_high", Compare.BELOW, setting="lift_threshold_for_scaling"),
+    ),
+    priority=Priority.MEDIUM,
+    gravity=520,
+    owner=_OWNER,
+    risk=Level.LOW,
+    description="End {target_id}: more data will not make {variant_asset} ({variant_name}) worth "
+    "scaling.",
+    rationale="The planned sample is reached, and the best the interval allows, "
+    "{improvement_high:signed_percent}, is below the lift worth scaling for.",
+    current_value="running; improvement {improvement:signed_percent}",
+    recommended_value="ended; {control_name} stays",
+    steps=(
+        "End {target_id} and keep {control_asset} in delivery.",
+        "Start the next idea in the slot that becomes free.",
+    ),
+    what_could_go_wrong="A lift smaller than the threshold may be real, and is given up.",
+    impact=Impact(
+        "The interval holds no effect worth scaling for: what is gained is the traffic for the "
+        "next experiment, which has no price yet."
+    ),
+    stake="base_cost",
+    lowers="stopped",
+    behind=_GATES,
+)
+_EXTEND = Rule(
+    id="extend_experiment",
+    view="experiment",
+    category=Category.EXPERIMENT,
+    action=Action.OPTIMIZE,
+    when=(
+        _recommended("continue"),
+        _RUNS,
+        When("deciding_gate", Compare.ONE_OF, words=("sample", "significance", "lift")),
+        When("days_left", Compare.AT_LEAST, number=1),
+        When("days_left", Compare.AT_MOST, setting="recommendation_rules.extension_days"),
+    ),
+    priority=Priority.LOW,
+    gravity=150,
+    owner=_OWNER,
+    risk=Level.LOW,
+    description="Let {target_id} run {days_left:integer} more days, to {decided_on:date}, before "
+    "anybody decides.",
+    rationale=_EFFECT + ": undecided, and {sample_still_needed:integer} trials short of the "
+    "planned sample.",
+    current_value="{sample_still_needed:integer} trials short",
+    recommended_value="{days_left:integer} more days",
+    steps=(
+        "Leave {control_asset} and {variant_asset} and their split as they are.",
+        "See that delivery is funded to {decided_on:date}.",
+        "Read the result on {decided_on:date}, not before.",
+    ),
+    what_could_go_wrong="Traffic may slow, and the days with it; at the planned sample the answer "
+    "may still be that no difference is seen.",
+    impact=Impact("Undecided: an effect whose sign is not known has no price."),
+    stake="base_cost",
+    raises="kept",
+    behind=_GATES,
+)
+_MEND = Rule(
+    id="mend_experiment_setup",
+    view="experiment",
+    category=Category.EXPERIMENT,
+    action=Action.OPTIMIZE,
+    when=(
+        When("setup_faults", Compare.ABOVE, number=0),
+        When("status", Compare.ONE_OF, words=(ExperimentStatus.PLANNED, ExperimentStatus.RUNNING)),
+    ),
+    priority=Priority.MEDIUM,
+    gravity=190,
+    owner=_OWNER,
+    risk=Level.LOW,
+    description="Set up {target_id} anew: {setup_note}.",
+    rationale="An experiment with a fault in its setup proves nothing, however long it runs.",
+    current_value="setup faults: {setup_faults:integer}; {status}",
+    recommended_value="no setup faults",
+    steps=(
+        "Stop the traffic of {target_id}.",
+        "Mend what is named: {setup_note}.",
+        "Start again under a new experiment, so that the faulty days are not counted.",
+    ),
+    what_could_go_wrong="The days run so far are lost; mending in place would mix two experiments.",
+    impact=Impact("A faulty experiment measures nothing, so nothing can be expected from it."),
+    stake="base_cost",
+)
+_SPLIT = Rule(
+    id="mend_experiment_split",
+    view="experiment",
+    category=Category.EXPERIMENT,
+    action=Action.OPTIMIZE,
+    when=(
+        When("allocation_verdict", _IS, words=("failed",)),
+        When("allocation_p", Compare.BELOW, setting="experiment_rules.allocation_alpha"),
+        _RUNS,
+    ),
+    priority=Priority.MEDIUM,
+    gravity=180,
+    owner=_OWNER,
+    risk=Level.LOW,
+    description="Find out why the traffic of {target_id} is not split as declared.",
+    rationale="The check of the split fails: {allocation_note}. Whoever went missing may not be "
+    "like those who stayed, so no lift of it counts.",
+    current_value="split off its declaration",
+    recommended_value="split as declared",
+    steps=(
+        "Compare assignments with impressions by day, device and channel.",
+        "Look for redirects, filters or caps that hit one arm alone.",
+        "Mend the cause and start again under a new experiment.",
+    ),
+    what_could_go_wrong="If the cause is only in the counting, a sound experiment is restarted.",
+    impact=Impact("The split is not as declared, so no effect of it can be trusted."),
+    stake="base_cost",
+)
+_CARRY_OVER = Rule(
+    id="carry_over_variant",
+    view="experiment",
+    category=Category.EXPERIMENT,
+    action=Action.SCALE,
+    when=(
+        _recommended("scale_variant"),
+        When(
+            "campaign_status",
+            Compare.ONE_OF,
+            words=(CampaignStatus.PAUSED, CampaignStatus.COMPLETED),
+        ),
+    ),
+    priority=Priority.LOW,
+    gravity=110,
+    owner=_OWNER,
+    risk=Level.LOW,
+    description="Start the next flight of {campaign_name} with {variant_asset} ({variant_name})."
+    "{others}",
+    rationale=_EFFECT + ". Every gate is passed; the campaign is {campaign_status}.",
+    current_value="{control_name}: {control_value:figure} {label}",
+    recommended_value="{variant_name}: {variant_value:figure} {label}",
+    steps=(
+        "Record {variant_asset} as the proven default for this audience.",
+        "Brief the next flight with it, and with {control_asset} as its control.",
+    ),
+    what_could_go_wrong="Season and audience may differ by then: test it again at the start.",
+    impact=Impact("The campaign delivers nothing now: there is no volume to apply the lift to."),
+    behind=_GATES,
+    facts=("lift_low", "lift", "lift_high"),
+)
+RULES: tuple[Rule, ...] = (
+    *(
+        _scale(kind, 230 - place)
+        for place, kind in enumerate(kinds("the lift", "the control's money"))
+    ),
+    *(
+        _stop(kind, 630 - place)
+        for place, kind in enumerate(kinds("the way back to the control", "the variant's money"))
+    ),
+    _STOP_FUTILE,
+    _MEND,
+    _SPLIT,
+    _EXTEND,
+    _CARRY_OVER,
+)
