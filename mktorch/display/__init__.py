@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from mktorch.display.sections.journey import funnel, journey_leaks
     from mktorch.display.sections.kpi_bullets import kpi_bullets
     from mktorch.display.sections.kpis import kpi_scorecard
+    from mktorch.display.sections.momentum import kpi_cards
+    from mktorch.display.sections.page_one import decisions_asked, summary, verdict
+    from mktorch.display.sections.progress import pacing, trend
     from mktorch.display.sections.provenance import inputs, provenance, settings, steps
     from mktorch.display.sections.quality import (
         failure_summary,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
         reconciliation_summary,
         reconciliations,
     )
+    from mktorch.display.sections.recommendations import held_back, next_steps, recommendations
     from mktorch.display.sections.returns import fully_loaded, value_per_unit
     from mktorch.display.sections.risk import policy_violations, risk_inbox
     from mktorch.display.sections.roi import roi_by_campaign, roi_totals, roi_waterfall
@@ -58,6 +62,7 @@ __all__ = [
     "channel_flow",
     "decision_calibration",
     "decision_outcomes",
+    "decisions_asked",
     "experiment_readouts",
     "experiment_setup",
     "experiment_terms",
@@ -70,14 +75,19 @@ __all__ = [
     "fully_loaded",
     "funnel",
     "headline",
+    "held_back",
     "inputs",
     "journey_leaks",
     "kpi_bullets",
+    "kpi_cards",
     "kpi_scorecard",
     "masthead",
+    "next_steps",
+    "pacing",
     "policy_violations",
     "portfolio",
     "provenance",
+    "recommendations",
     "reconciliation_summary",
     "reconciliations",
     "risk_inbox",
@@ -89,7 +99,10 @@ __all__ = [
     "settings",
     "spend_and_value",
     "steps",
+    "summary",
+    "trend",
     "value_per_unit",
+    "verdict",
 ]
 
 # Module -> the public names it holds, imported on first use.
@@ -147,6 +160,10 @@ _MODULES = {
         "experiment_terms",
         "experiment_timing",
     ),
+    "sections.momentum": ("kpi_cards",),
+    "sections.progress": ("pacing", "trend"),
+    "sections.recommendations": ("held_back", "next_steps", "recommendations"),
+    "sections.page_one": ("decisions_asked", "summary", "verdict"),
     "tables": ("Column", "Table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

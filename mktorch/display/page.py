@@ -9,7 +9,8 @@ from mktorch.display import escape
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
 from mktorch.display.fonts import font_faces
-from mktorch.display.shell import rgb
+from mktorch.display.shell import html_shell, rgb, typst_shell
+from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status
 
 _MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
@@ -76,55 +77,110 @@ class Masthead(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """One big value: what it is, how it reads, what it means, and where it comes from."""
+    """One big value: what it is, how it reads, how it moved, what it means, where it is from.
+
+    `change` says by its own word which way the value went and whether that is good.
+    """
 
     label: str
     value: str
     detail: str = ""
     status: Status | None = None
+    change: Status | None = None
+    line: Sparkline | None = None
     source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cards(Block):
-    """A row of cards."""
+    """Rows of cards; with a `title` they state a finding, as tables and charts do."""
 
     cards: tuple[Card, ...]
+    title: str = ""
+    notes: tuple[str, ...] = ()
 
     def html(self) -> str:
-        return f'<div class="mk-cards">{"".join(map(_html_card, self.cards))}</div>'
+        brand = load_brand()
+        cards = "".join(_html_card(card, brand) for card in self.cards)
+        body = f'<div class="mk-cards">{cards}</div>'
+        return html_shell("figures", "", self.title, "", body, self.notes) if self.title else body
 
     def typst(self) -> str:
         brand = load_brand()
         line = rgb(brand.tint("secondary", 0.28))
         cards = ",\n".join(_typst_card(card, brand) for card in self.cards)
-        return (
-            "#block(above: 14pt, below: 14pt)[#set par(leading: 0.45em, spacing: 0.6em)\n"
-            f"#grid(columns: (1fr,) * {min(len(self.cards), 3)}, gutter: 8pt, inset: 9pt,\n"
+        body = (
+            "#block(above: 9pt, below: 9pt)[#set par(leading: 0.45em, spacing: 0.55em)\n"
+            f"#grid(columns: (1fr,) * {min(len(self.cards), 3)}, gutter: 7pt, inset: 8pt,\n"
             f"stroke: (top: 2pt + {rgb(brand.color('primary'))}, rest: 0.6pt + {line}),\n{cards})]"
         )
+        return typst_shell(brand, self.title, "", body, self.notes, False) if self.title else body
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lead(Block):
-    """The answer in one sentence, then what follows from it."""
+    """The answer in one sentence, under its verdict where there is one, then what follows."""
 
     sentence: str
     points: tuple[str, ...] = ()
+    status: Status | None = None
 
     def html(self) -> str:
+        verdict, edge = "", ""
+        if self.status:
+            tone = self.status.tone
+            edge = f" mk-edge mk-edge-{tone.name.lower()}"
+            verdict = (
+                f'<p class="mk-status mk-verdict mk-{tone.name.lower()}"><span aria-hidden="true">'
+                f"{tone.shape}</span> {escape.html(self.status.word)}</p>"
+            )
         points = "".join(f"<li>{escape.html(point)}</li>" for point in self.points)
         return (
-            f'<div class="mk-lead"><p class="mk-sentence">{escape.html(self.sentence)}</p>'
+            f'<div class="mk-lead{edge}">{verdict}'
+            f'<p class="mk-sentence">{escape.html(self.sentence)}</p>'
             + (f"<ul>{points}</ul>" if points else "")
             + "</div>"
         )
 
     def typst(self) -> str:
         points = "\n".join(f"- {escape.typst_prose(point)}" for point in self.points)
+        sentence = (
+            "#block(above: 7pt, below: 8pt)[#set par(leading: 0.5em, justify: false)\n"
+            f"#text(size: 13pt, weight: 600)[{escape.typst_prose(self.sentence)}]]"
+        )
+        if self.status is None:
+            return f"#block(above: 14pt, below: 10pt)[{sentence}]\n{points}"
+        brand, tone = load_brand(), self.status.tone
+        ink = rgb(brand.color(tone.color))
+        word = escape.typst(f"{tone.shape} {self.status.word}")
         return (
-            "#block(above: 14pt, below: 10pt)[#set par(leading: 0.55em, justify: false)\n"
-            f"#text(size: 14pt, weight: 600)[{escape.typst_prose(self.sentence)}]]\n{points}"
+            "#block(width: 100%, above: 10pt, below: 12pt, breakable: false, "
+            f"inset: (left: 10pt, y: 1pt), stroke: (left: 3pt + {ink}))["
+            f"#box(fill: {rgb(brand.tint(tone.color))}, inset: (x: 6pt, y: 3.5pt), radius: 7pt)"
+            f"[#text(size: 10pt, weight: 600, fill: {ink})[{word}]]\n"
+            f"{sentence}\n{points}\n]"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prose(Block):
+    """Paragraphs of running text, and in small who or what wrote them."""
+
+    paragraphs: tuple[str, ...]
+    note: str = ""
+
+    def html(self) -> str:
+        text = "".join(f"<p>{escape.html(paragraph)}</p>" for paragraph in self.paragraphs)
+        note = f'<div class="mk-notes"><p>{escape.html(self.note)}</p></div>' if self.note else ""
+        return f'<div class="mk-prose">{text}{note}</div>'
+
+    def typst(self) -> str:
+        text = "\n\n".join(escape.typst_prose(paragraph) for paragraph in self.paragraphs)
+        fill = rgb(load_brand().color("secondary"))
+        note = f"#text(size: 7.5pt, fill: {fill})[{escape.typst_prose(self.note)}]"
+        return (
+            "#block(above: 8pt, below: 8pt)[#set par(leading: 0.55em, spacing: 0.7em)\n"
+            f"#set text(size: 9.5pt)\n{text}\n\n{note if self.note else ''}]"
         )
 
 
@@ -142,7 +198,7 @@ class Unavailable(Block):
         return f"#block(width: 100%, inset: 8pt, fill: {fill})[{escape.typst_prose(self.reason)}]"
 
 
-def _html_card(card: Card) -> str:
+def _html_card(card: Card, brand: Brand) -> str:
     source = f' data-source="{escape.html(card.source)}"' if card.source else ""
     status = ""
     if card.status:
@@ -151,24 +207,43 @@ def _html_card(card: Card) -> str:
             f'<p class="mk-status mk-{tone.name.lower()}"><span aria-hidden="true">{tone.shape}'
             f"</span> {escape.html(card.status.word)}</p>"
         )
+    change = ""
+    if card.change:
+        tone = card.change.tone
+        word = escape.html(card.change.word)
+        change = f'<p class="mk-change mk-ink-{tone.name.lower()}">{word}</p>'
+    line = card.line.html(brand) if card.line else ""
     return (
         f'<div class="mk-card"><p class="mk-label">{escape.html(card.label)}</p>'
-        f'<p class="mk-value"{source}>{escape.html(card.value)}</p>{status}'
+        f'<div class="mk-row"><p class="mk-value"{source}>{escape.html(card.value)}</p>{line}</div>'
+        f"{status}{change}"
         f'<p class="mk-detail">{escape.html(card.detail)}</p></div>'
     )
 
 
 def _typst_card(card: Card, brand: Brand) -> str:
     muted = rgb(brand.color("secondary"))
-    status = ""
-    if card.status:
-        tone = card.status.tone
-        words = escape.typst(f"{tone.shape} {card.status.word}")
-        ink = rgb(brand.color(tone.color))
-        status = f"#text(size: 8pt, weight: 600, fill: {ink})[{words}] \\\n"
+    said = (
+        *(((card.status, f"{card.status.tone.shape} "),) if card.status else ()),
+        *(((card.change, ""),) if card.change else ()),
+    )
+    below = (
+        f"#text(size: 8pt, weight: 600, fill: {rgb(brand.color(status.tone.color))})"
+        f"[{escape.typst(shape + status.word)}]"
+        for status, shape in said
+    )
+    detail = f"#text(size: 7.5pt, fill: {muted})[{escape.typst_prose(card.detail)}]"
+    value = (
+        f"#text(size: 18pt, weight: 600, fill: {rgb(brand.color('primary'))})"
+        f"[{escape.typst(card.value)}]"
+    )
+    if card.line:
+        value = (
+            "#grid(columns: (1fr, 24mm), inset: 0pt, stroke: none, align: (left + bottom, right + "
+            f"bottom), [{value}], [{card.line.typst(brand)}])"
+        )
     return (
-        f"[#text(size: 8.5pt, fill: {muted})[{escape.typst_prose(card.label)}]\n\n"
-        f"#text(size: 19pt, weight: 600, fill: {rgb(brand.color('primary'))})"
-        f"[{escape.typst(card.value)}]\n\n"
-        f"{status}#text(size: 8pt, fill: {muted})[{escape.typst_prose(card.detail)}]]"
+        f"[#text(size: 8.5pt, fill: {muted})[{escape.typst_prose(card.label)}]\n\n{value}\n\n"
+        + " \\\n".join((*below, detail))
+        + "]"
     )

@@ -1,0 +1,114 @@
+"""Page one: whose report, the verdict, what to decide, and the summary in words."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.brand import load_brand
+from mktorch.display.page import Lead, Masthead, Prose
+from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
+from mktorch.display.sections.phrases import capital, leading
+from mktorch.display.status import Status, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, DATE, DATETIME, format_value
+from mktorch.runs import Run
+from mktorch.vocab import Verdict
+
+_ASKED = 5  # decisions on page one
+VERDICT = {
+    Verdict.ON_TRACK: Status("ON TRACK", Tone.GOOD),
+    Verdict.ATTENTION: Status("ATTENTION", Tone.WATCH),
+    Verdict.CRITICAL: Status("CRITICAL", Tone.BAD),
+}
+
+
+def masthead(run: Run, campaign: str = "") -> Masthead:
+    """Company, moment, scope and run; `campaign` is the one the page looks at."""
+    manifest, brand = run.manifest, load_brand()
+    scope = campaign or manifest.campaign_id
+    known = of_campaign(run, "campaigns")
+    names = dict(zip(known["campaign_id"], known["name"], strict=True))
+    facts = (
+        f"As of {format_value(manifest.as_of, DATETIME)}",
+        f"Campaign {names.get(scope, scope)}" if scope else count(len(names), "campaign"),
+        f"Run {run.run_id}",
+    )
+    if campaign:
+        of_campaign(run, "campaigns", campaign)
+    return Masthead(company=run.config.company or brand.company, facts=facts, brand=brand)
+
+
+@needs("verdict")
+def verdict(run: Run) -> Lead:
+    """The programme in a word, why, what it means in money, and where things are moving."""
+    told = row(run, "verdict")
+    because = told["headline"].removeprefix(f"{told['verdict']}: ")
+    points = (
+        told[line] or f"{line.replace('_', ' ').capitalize()} not told: {told[f'{line}_reason']}."
+        for line in ("so_what", "momentum")
+    )
+    return Lead(
+        sentence=f"{because[:1].upper()}{because[1:]}.",
+        points=tuple(points),
+        status=VERDICT[Verdict(told["verdict"])],
+    )
+
+
+@needs("decisions_asked")
+def decisions_asked(run: Run) -> Table:
+    """What waits for a person this cycle: the question, who decides, by when, for how much."""
+    asked = run.tables["decisions_asked"].sort("order")
+    shown, more = leading(asked, "decisions_asked", _ASKED)
+    frame = shown.with_columns(
+        decided_by=capital(pl.col("decided_by")),
+        why=capital(pl.col("why")),
+        age=pl.when(pl.col("age_days") > 0).then(pl.format("open {} days", "age_days")),
+    )
+    return Table(
+        id="decisions-asked",
+        frame=frame,
+        columns=(
+            Column(name="question", label="Decision", detail="why", weight=3.2),
+            Column(name="decided_by", label="Who decides", weight=0.9),
+            Column(
+                name="due",
+                label="By",
+                format=DATE,
+                detail="age",
+                missing="no campaign's end sets a date",
+            ),
+            Column(name="amount", label="Money", format=CURRENCY, missing="no amount is at stake"),
+        ),
+        title=_asked_finding(run, asked),
+        notes=tuple(more),
+        source="decisions_asked",
+        empty="No decision waits for a person.",
+        locale=locale_of(run),
+    )
+
+
+@needs("measured_summary")
+def summary(run: Run) -> Prose:
+    """The summary in words, and whether rules or a language model wrote it, and why."""
+    told = row(run, "measured_summary")
+    by_model = told["origin"] == "model"
+    why = f": {told['reason'].rstrip('.')}" if told["reason"] else ""
+    return Prose(
+        paragraphs=tuple(filter(None, told["text"].split("\n"))) if by_model else (),
+        note=(
+            f"Written by the language model {told['model']}; every figure in it was filled in by "
+            "mktorch."
+            if by_model
+            else f"The verdict above is the summary, written by rules{why}."
+        ),
+    )
+
+
+def _asked_finding(run: Run, asked: pl.DataFrame) -> str:
+    if asked.is_empty():
+        return "Nothing waits for a decision."
+    who = asked["decided_by"].n_unique()
+    largest = asked.drop_nulls("amount").sort("amount", "order", descending=[True, False])
+    most = f"; the largest is about {money(run, largest['amount'][0])}" if largest.height else ""
+    waits = "waits" if asked.height == 1 else "wait"
+    return f"{count(asked.height, 'decision')} {waits} for {count(who, 'owner')}{most}."

@@ -1,0 +1,188 @@
+"""Recommendations: what to do, why, what it should bring, and what was held back."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
+from mktorch.display.sections.phrases import capital, leading, sentence, spaced, texts
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, INTEGER, Format, Kind, Locale
+from mktorch.runs import Run
+from mktorch.vocab import Priority, Standing
+
+PRIORITY: Statuses = {
+    Priority.HIGH: Status("High", Tone.BAD),
+    Priority.MEDIUM: Status("Medium", Tone.WATCH),
+    Priority.LOW: Status("Low", Tone.STEADY),
+}
+STANDING: Statuses = {
+    Standing.BLOCKED: Status("Blocked", Tone.WATCH),
+    Standing.OVERRIDDEN: Status("Overridden", Tone.NONE),
+}
+_TOP = 8  # recommendations on a page that is about every campaign
+_POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
+_LARGE = Format(Kind.CURRENCY, decimals=0, compact=True)
+# What an action is expected to bring: words, then low, point and high column and their format.
+_EFFECTS = (
+    ("saves", "savings_low", "cost_savings", "savings_high", _LARGE, ""),
+    ("gains", "revenue_low", "revenue_impact", "revenue_high", _LARGE, ""),
+    ("return", "roi_lift_low", "roi_lift_percentage", "roi_lift_high", _POINTS, "%"),
+)
+
+
+@needs("recommendations", "campaigns")
+def recommendations(run: Run, campaign: str = "") -> Table:
+    """What is recommended, by rank: action and target, why, expected effect, who carries it out."""
+    found = of_campaign(run, "recommendations", campaign).sort("rank")
+    most = _TOP if not campaign else None
+    shown, more = leading(found, "recommendations", most or max(found.height, 1))
+    frame = shown.with_columns(
+        what=_action(shown),
+        owner=capital(pl.col("owner")),
+        **_effect(shown, locale_of(run)),
+    )
+    return Table(
+        id="recommendations",
+        frame=frame,
+        columns=(
+            Column(name="rank", label="No.", format=INTEGER),
+            Column(name="priority", label="Priority", statuses=PRIORITY),
+            Column(name="what", label="Action", detail="target_name", weight=1.2),
+            Column(name="description", label="What to do, and why", detail="rationale", weight=2.6),
+            Column(
+                name="effect",
+                label="Expected effect",
+                detail="effect_detail",
+                missing="no effect can be stated, for the reason below it",
+                weight=1.5,
+            ),
+            Column(name="owner", label="Owner", weight=0.8),
+        ),
+        title=_finding(run, found),
+        notes=(
+            (
+                "Ranked by priority, then money at stake. Expected effect: the point, below it low "
+                "to high and the confidence that follows from their distance; return in percent of "
+                "the target's own."
+            ),
+            *more,
+        ),
+        source="recommendations",
+        empty="No rule asks for anything.",
+        locale=locale_of(run),
+    )
+
+
+@needs("next_steps")
+def next_steps(run: Run) -> Table:
+    """The first thing to do for each of the gravest recommendations, and by whom."""
+    steps = run.tables["next_steps"].sort("order")
+    frame = steps.with_columns(
+        first=capital(pl.coalesce("first_action", "step")), owner=capital(pl.col("owner"))
+    )
+    owners = steps["owner"].drop_nulls().unique().sort().to_list()
+    return Table(
+        id="next-steps",
+        frame=frame,
+        columns=(
+            Column(name="order", label="No.", format=INTEGER),
+            Column(name="first", label="Do first", detail="step", weight=3.0),
+            Column(name="owner", label="Owner", weight=0.9),
+            Column(name="priority", label="Priority", statuses=PRIORITY),
+            Column(
+                name="stake", label="At stake", format=CURRENCY, missing="no money can be named"
+            ),
+        ),
+        title=(
+            f"{count(steps.height, 'step')} first, for the {sentence(owners)}."
+            if owners
+            else "No step is asked of anyone."
+        ),
+        notes=("The first step of each of the gravest recommendations, in their rank.",),
+        source="next_steps",
+        empty="Nothing is recommended.",
+        locale=locale_of(run),
+    )
+
+
+@needs("recommendation_candidates", "campaigns")
+def held_back(run: Run, campaign: str = "") -> Table:
+    """What rules asked for and does not stand: blocked, or overridden by something graver."""
+    found = (
+        of_campaign(run, "recommendation_candidates", campaign)
+        .filter(pl.col("standing") != Standing.STANDS)
+        .sort("standing", "target_id", "rule_id")
+    )
+    shown, more = leading(found, "recommendation_candidates")
+    frame = shown.with_columns(
+        what=_action(shown),
+        rule=spaced(pl.col("rule_id")),
+        standing_reason=capital(pl.col("standing_reason")),
+    )
+    return Table(
+        id="held-back",
+        frame=frame,
+        columns=(
+            Column(name="what", label="Action", detail="rule", weight=1.2),
+            Column(name="target_name", label="Target", detail="target_id", weight=1.4),
+            Column(name="standing", label="Standing", statuses=STANDING),
+            Column(name="standing_reason", label="Why it does not stand", weight=2.4),
+        ),
+        title=_held_finding(found),
+        notes=(
+            (
+                "One target gets one action: the graver stands and overrides the others. Blocked: "
+                "a freeze or a cap forbids it for now."
+            ),
+            *more,
+        ),
+        source="recommendation_candidates",
+        empty="Everything that rules ask for stands.",
+        locale=locale_of(run),
+    )
+
+
+def _action(frame: pl.DataFrame) -> pl.Series:
+    return frame.select(capital(spaced(pl.col("action")))).to_series()
+
+
+def _effect(frame: pl.DataFrame, locale: Locale) -> dict[str, pl.Expr]:
+    """`effect`, the point of every stated effect; `effect_detail`, its range and confidence."""
+    points, ranges = [], []
+    for verb, low, point, high, fmt, unit in _EFFECTS:
+        low_text, text, high_text = (texts(frame[name], fmt, locale) for name in (low, point, high))
+        points.append(pl.format(f"{verb} {{}}{unit}", text))
+        ranges.append(pl.format(f"{{}}{unit} to {{}}{unit}", low_text, high_text))
+    confidence = pl.format("{} confidence", "confidence")
+    stated = pl.concat_list(ranges).list.drop_nulls().list.join("; ")
+    detail = pl.concat_str(
+        pl.when(stated != "").then(stated), confidence, separator=", ", ignore_nulls=True
+    )
+    joined = pl.concat_list(points).list.drop_nulls().list.join("; ")
+    return {
+        "effect": capital(pl.when(joined != "").then(joined)),
+        "effect_detail": pl.when(joined != "").then(detail).otherwise("impact_reason"),
+    }
+
+
+def _finding(run: Run, found: pl.DataFrame) -> str:
+    if found.is_empty():
+        return "Nothing is recommended."
+    high = found.filter(priority=str(Priority.HIGH)).height
+    stands = "stands" if found.height == 1 else "stand"
+    first = f"{count(found.height, 'recommendation')} {stands}, {high or 'none'} of high priority"
+    most = found.drop_nulls("stake").sort("stake", "rank", descending=[True, False]).head(1)
+    if most.is_empty():
+        return f"{first}."
+    where = most["target_name"][0] or most["target_id"][0]
+    return f"{first}; most money, {money(run, most['stake'][0])}, is at stake in {where}."
+
+
+def _held_finding(found: pl.DataFrame) -> str:
+    if found.is_empty():
+        return "Nothing that was asked for is held back."
+    counts = dict(found["standing"].value_counts().rows())
+    parts = [f"{counts[w]} {s.word.lower()}" for w, s in STANDING.items() if w in counts]
+    return f"Of what rules asked for, {sentence(parts)}."
