@@ -335,7 +335,7 @@ def records(frame: pl.DataFrame) -> list[dict[str, Any]]:
     shown = frame.select(pl.exclude("^_.*$"))
     rows = shown.with_columns(pl.selectors.temporal().dt.to_string("iso:strict")).to_dicts()
     for column in _NESTED_JSON:
-        if column in shown.columns:
+        if shown.schema.get(column) == pl.String:
             for row in rows:
                 row[column] = None if row[column] is None else json.loads(row[column])
     return rows

@@ -88,12 +88,48 @@ class ExpectedImpact(TypedDict):
     revenue_impact: float | None
     cost_savings: float | None
     confidence: Literal["high", "medium", "low"] | None
+    roi_lift_low: NotRequired[float | None]
+    roi_lift_high: NotRequired[float | None]
+    revenue_low: NotRequired[float | None]
+    revenue_high: NotRequired[float | None]
+    savings_low: NotRequired[float | None]
+    savings_high: NotRequired[float | None]
+    basis: NotRequired[str]
+    reason: NotRequired[str | None]
 
 
 class ImplementationDetails(TypedDict):
     current_value: str
     recommended_value: str
     steps: list[str]
+
+
+class Evidence(TypedDict):
+    """One fact of a recommendation: where it is found, and its number or its word.
+
+    `fact` is the name that thresholds compare by; `keys` is JSON text.
+    """
+
+    fact: str
+    table: str
+    keys: str
+    column: str
+    number: float | None
+    word: str | None
+
+
+class Threshold(TypedDict):
+    """One number or list of words that a recommendation rests on, and the setting that holds it.
+
+    `name` is null for a constant of the rule; `column` names the fact it is compared with.
+    """
+
+    name: str | None
+    compare: str | None
+    number: float | None
+    words: list[str]
+    column: str | None
+    role: Literal["condition", "fact", "cap", "freeze", "graver", "lesser"]
 
 
 class Recommendation(TypedDict):
@@ -109,6 +145,11 @@ class Recommendation(TypedDict):
     expected_impact: ExpectedImpact
     implementation_details: ImplementationDetails
     rule_id: NotRequired[str]
+    evidence: NotRequired[list[Evidence]]
+    thresholds: NotRequired[list[Threshold]]
+    risk_level: NotRequired[Literal["high", "medium", "low"]]
+    depends_on: NotRequired[list[str]]
+    what_could_go_wrong: NotRequired[str]
 
 
 Records = list[dict[str, Any]]
@@ -190,6 +231,7 @@ RECORD_TABLES = {
     "campaign_analysis": "campaign_analysis",
     "experiment_evaluations": "experiment_records",
     "decision_insights": "decision_insights",
+    "recommendations": "recommendation_records",
 }
 ROW_TABLES = {
     "performance_assessment": "performance_assessment",

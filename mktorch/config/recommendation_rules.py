@@ -28,14 +28,18 @@ class RecommendationRules(BaseModel):
     """A budget is raised or cut by this share of what would be spent over the horizon."""
     maximum_change: float = Field(10000.0, gt=0, allow_inf_nan=False)
     """No budget is raised or cut by more than this at once."""
+    growth_share: float = Field(0.5, gt=0, allow_inf_nan=False)
+    """What a campaign or channel can take on top of what it would spend itself, as a share."""
     reallocation_share: float = Field(0.5, gt=0, le=1)
     """No more than this share of what the donor has left is moved."""
     maximum_reallocation: float = Field(10000.0, gt=0, allow_inf_nan=False)
     """No more than this is moved out of one donor."""
     minimum_reallocation: float = Field(50.0, ge=0, allow_inf_nan=False)
     """Less than this is not worth moving."""
-    recipient_share: float = Field(0.5, gt=0, allow_inf_nan=False)
-    """A recipient takes at most this share of what it would spend itself over the horizon."""
+    reallocation_gap: float = Field(0.0, ge=0, allow_inf_nan=False)
+    """The recipient's return must lie above the donor's by more than this, interval to interval."""
+    recipient_attainment: float = Field(1.0, ge=0, allow_inf_nan=False)
+    """A recipient's return must reach this share of the target at its interval's low end."""
     high_confidence_width: float = Field(0.5, gt=0, allow_inf_nan=False)
     """An effect of certain sign whose interval is no wider than this times its size: high."""
     medium_confidence_width: float = Field(1.0, gt=0, allow_inf_nan=False)

@@ -9,8 +9,8 @@ import polars as pl
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
 from mktorch.metrics import ratio
-from mktorch.recommend.rule import TARGET, Impact, Origin, Range, Rule, View
-from mktorch.recommend.settings import THRESHOLD, conditions, holds
+from mktorch.recommend.rule import TARGET, Impact, Origin, Range, Rule, View, When
+from mktorch.recommend.settings import THRESHOLD, holds, thresholds_of
 from mktorch.recommend.words import columns_of, compose
 from mktorch.vocab import Level
 
@@ -69,16 +69,16 @@ def candidates(
     """One row per rule and target that meets it, sorted by id, in the columns of `SCHEMA`.
 
     A rule whose view is not there asks for nothing. `evidence` holds every fact that the
-    conditions, texts and amounts use (`fact`, the view's name of it), with the table, keys and column it is found by;
-    `thresholds` what they were compared with.
+    conditions, texts and amounts use (`fact` is the view's name of it) with the table, keys and
+    column it is found by; `thresholds` holds what they were compared with.
     """
     asked = [_asked(rule, views[rule.view], config) for rule in rules if rule.view in views]
     return pl.concat([SCHEMA.to_frame(), *asked]).sort("recommendation_id")
 
 
-def meets(rule: Rule, config: MarketingOrchestratorConfig) -> pl.Expr:
-    """Whether a row of the rule's view meets all its conditions."""
-    return pl.all_horizontal(holds(when, config) for when in rule.when)
+def meets(conditions: Iterable[When], config: MarketingOrchestratorConfig) -> pl.Expr:
+    """Whether a row of a view meets all the conditions."""
+    return pl.all_horizontal(holds(when, config) for when in conditions)
 
 
 def facts_of(rule: Rule, view: View) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def confidence(
 
 
 def _asked(rule: Rule, view: View, config: MarketingOrchestratorConfig) -> pl.DataFrame:
-    hits = view.frame.filter(meets(rule, config), pl.col("target_id").is_not_null()).rechunk()
+    hits = view.frame.filter(meets(rule.when, config), pl.col("target_id").is_not_null()).rechunk()
     locale = Locale(currency=config.currency, name=config.locale)
     texts = [compose(getattr(rule, name), hits, locale).alias(name) for name in _TEXTS]
     steps = [compose(step, hits, locale).alias(f"{n}") for n, step in enumerate(rule.steps)]
@@ -130,7 +130,7 @@ def _asked(rule: Rule, view: View, config: MarketingOrchestratorConfig) -> pl.Da
         _fact(column, view.frame.schema[column], view.origins[column])
         for column in facts_of(rule, view)
     ]
-    thresholds = [conditions(rule, config)] * hits.height
+    thresholds = [thresholds_of(rule, config)] * hits.height
     return (
         hits.select(
             *TARGET,

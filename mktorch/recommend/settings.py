@@ -69,7 +69,7 @@ def holds(when: When, config: MarketingOrchestratorConfig) -> pl.Expr:
     return compared[when.compare].fill_null(value=False)
 
 
-def conditions(rule: Rule, config: MarketingOrchestratorConfig) -> list[Threshold]:
+def thresholds_of(rule: Rule, config: MarketingOrchestratorConfig) -> list[Threshold]:
     """A rule's own thresholds: its conditions, the settings behind its facts, and its caps."""
     judged = (
         CONFIDENCE if any((rule.impact.revenue, rule.impact.savings, rule.impact.roi_lift)) else ()
@@ -119,6 +119,8 @@ def _split(value: Any) -> tuple[float | None, list[str]]:
         return float(value), []
     if isinstance(value, str):
         return None, [str(value)]
+    if isinstance(value, Mapping):
+        return None, [f"{name}={held}" for name, held in value.items()]
     return None, [str(word) for word in value or ()]
 
 

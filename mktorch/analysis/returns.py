@@ -1,0 +1,265 @@
+"""Return on ad spend with its interval, and what would be spent over the days ahead."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from mktorch.analysis.before_after import daily
+from mktorch.analysis.comparisons import MOMENTS, moments
+from mktorch.config.recommendation_rules import RecommendationRules
+from mktorch.metrics import ratio
+from mktorch.rollups import MICRO, micros, units
+from mktorch.stats import Sums, ratio_estimate
+from mktorch.stats.means import critical_t
+from mktorch.vocab import CampaignStatus, Window
+
+CENT = MICRO // 100
+_SCALES = ("spend_scale", "revenue_scale")
+
+
+def cents(money: pl.Expr) -> pl.Expr:
+    """Money rounded down to whole hundredths, so that no cap is exceeded.
+
+    >>> pl.select(cents(pl.lit(10.0) / 3)).item()
+    3.33
+    """
+    return units(micros(money) // CENT * CENT)
+
+
+def campaign_returns(
+    rollup_day: pl.DataFrame,
+    rollup_campaign: pl.DataFrame,
+    money: pl.DataFrame,
+    pacing: pl.DataFrame,
+    today: date,
+    window_days: int,
+    alpha: float,
+    target_roas: float,
+    rules: RecommendationRules,
+) -> pl.DataFrame:
+    """What each campaign returns a unit of spend, and what it would spend over the days ahead.
+
+    Parameters
+    ----------
+    rollup_day, rollup_campaign, money, pacing
+        Run tables: `rollup_day`, `rollup_campaign`, `campaign_money`, `budget_pacing`.
+    today
+        The last day counted; the `return_days` up to it make the return.
+    alpha
+        One minus the confidence of the interval.
+
+    Returns
+    -------
+    One row per campaign, sorted by id: `status`; `days` with delivery, `spend` and `revenue` in
+    them, `spend_scale` and `revenue_scale` (account that stands over summed metrics; applied to
+    every day), `roas_low`, `roas`, `roas_high`, the same over the target as `attainment_*`, and
+    `return_reason`, which says why an end is null. Of active campaigns also `window_spend`,
+    `window_conversions`, `days_left`, `horizon_days`, `remaining` (budget less spend, at least
+    0), `run_rate` (the window's daily spend over the horizon) and `planned_spend` (no more than
+    what remains), money in whole cents; null for others, whose `outlook_reason` says so.
+    """
+    returned = _returns(
+        pacing.select("campaign_id", "status").join(_scales(money), on="campaign_id", how="left"),
+        daily(_recent(rollup_day, today, rules), "campaign_id"),
+        ("campaign_id",),
+        alpha,
+        target_roas,
+        rules,
+    )
+    window = rollup_campaign.filter(window=str(Window.CURRENT))
+    left = (pl.col("end_date") - pl.lit(today)).dt.total_days().clip(lower_bound=0)
+    ahead = pacing.select(
+        "campaign_id",
+        days_left=left,
+        horizon_days=left.clip(upper_bound=rules.horizon_days),
+        remaining=pl.col("remaining").clip(lower_bound=0),
+    )
+    run_rate = pl.col("window_spend") * pl.col("horizon_days") / window_days
+    outlook = (
+        _window_spend(returned, window, ("campaign_id",))
+        .join(ahead, on="campaign_id", how="left")
+        .with_columns(run_rate=cents(run_rate))
+        .with_columns(planned_spend=pl.min_horizontal("run_rate", cents(pl.col("remaining"))))
+    )
+    return _active_only(outlook).sort("campaign_id")
+
+
+def channel_returns(
+    rollup_day: pl.DataFrame,
+    rollup_channel: pl.DataFrame,
+    campaign_returns: pl.DataFrame,
+    today: date,
+    window_days: int,
+    alpha: float,
+    target_roas: float,
+    rules: RecommendationRules,
+) -> pl.DataFrame:
+    """The same by channel within its campaign, one row per both, sorted.
+
+    Scales, `days_left` and `horizon_days` are the campaign's. A channel has no budget of its own:
+    `planned_spend` is its run rate, cut by as much as the campaign's is by what remains.
+    """
+    held = rollup_channel.filter(window=str(Window.ALL)).select("campaign_id", "channel_id")
+    campaign = campaign_returns.select(
+        "campaign_id",
+        "status",
+        *_SCALES,
+        "days_left",
+        "horizon_days",
+        affordable=ratio(pl.col("planned_spend"), pl.col("run_rate")),
+    )
+    keys = ("campaign_id", "channel_id")
+    returned = _returns(
+        held.join(campaign, on="campaign_id", how="left"),
+        daily(_recent(rollup_day, today, rules), *keys),
+        keys,
+        alpha,
+        target_roas,
+        rules,
+    )
+    window = rollup_channel.filter(window=str(Window.CURRENT))
+    run_rate = cents(pl.col("window_spend") * pl.col("horizon_days") / window_days)
+    planned = cents(run_rate * pl.col("affordable").fill_null(0.0))
+    outlook = _window_spend(returned, window, keys).with_columns(
+        run_rate=run_rate, planned_spend=planned
+    )
+    return _active_only(outlook.drop("affordable")).sort(keys)
+
+
+def _recent(rollup_day: pl.DataFrame, today: date, rules: RecommendationRules) -> pl.DataFrame:
+    first = today - timedelta(days=rules.return_days - 1)
+    return rollup_day.filter(pl.col("date").is_between(first, today))
+
+
+def _scales(money: pl.DataFrame) -> pl.DataFrame:
+    """The account that stands over the summed metrics; 1 where both are 0."""
+    return money.select(
+        "campaign_id",
+        *(
+            pl.when((pl.col(stands) == 0) & (pl.col(summed) == 0))
+            .then(1.0)
+            .otherwise(ratio(pl.col(stands), pl.col(summed)))
+            .alias(name)
+            for name, stands, summed in (
+                ("spend_scale", "total_spend", "metrics_spend"),
+                ("revenue_scale", "total_revenue_proxy", "metrics_revenue"),
+            )
+        ),
+    )
+
+
+def _returns(
+    held: pl.DataFrame,
+    days: pl.DataFrame,
+    keys: tuple[str, ...],
+    alpha: float,
+    target_roas: float,
+    rules: RecommendationRules,
+) -> pl.DataFrame:
+    """`held` with the return of its days: a ratio of sums with its delta-method interval.
+
+    The ends are the ratio and Student's quantile (days less 1) times its standard error either
+    way, the low one at least 0. Source: Cochran (1977), Sampling Techniques, ch. 6.
+    """
+    summed = moments(
+        days.select(*keys, "date", numerator=pl.col("revenue"), denominator=pl.col("cost")),
+        *keys,
+    )
+    arrays = [summed[name].cast(pl.Float64).to_numpy() for name in MOMENTS]
+    estimate = ratio_estimate(Sums(*arrays))
+    reach = critical_t(alpha, estimate.df) * np.sqrt(estimate.variance)
+    ends = summed.select(*keys, days="n", cost="x", value="y").with_columns(
+        reach=pl.Series(reach, dtype=pl.Float64).fill_nan(None)
+    )
+    spend, revenue = pl.col("spend"), pl.col("revenue")
+    enough = pl.col("days") >= rules.minimum_return_days
+    factor = ratio(pl.col("revenue_scale"), pl.col("spend_scale"))
+    low, point, high = (pl.col(name) for name in ("roas_low", "roas", "roas_high"))
+    return (
+        held.join(ends, on=keys, how="left")
+        .with_columns(
+            pl.col("days").fill_null(0),
+            spend=units(micros(pl.col("cost") * pl.col("spend_scale"))),
+            revenue=units(micros(pl.col("value") * pl.col("revenue_scale"))),
+        )
+        .with_columns(
+            roas=ratio(revenue, spend), reach=pl.when(enough).then(pl.col("reach") * factor)
+        )
+        .with_columns(
+            roas_low=(point - pl.col("reach")).clip(lower_bound=0),
+            roas_high=point + pl.col("reach"),
+        )
+        .with_columns(
+            *(
+                ratio(end, pl.lit(target_roas)).alias(f"attainment{end.meta.output_name()[4:]}")
+                for end in (low, point, high)
+            ),
+            return_reason=_reason(rules),
+        )
+        .select(
+            *held.columns,
+            "days",
+            "spend",
+            "revenue",
+            "roas_low",
+            "roas",
+            "roas_high",
+            "attainment_low",
+            "attainment",
+            "attainment_high",
+            "return_reason",
+        )
+    )
+
+
+def _reason(rules: RecommendationRules) -> pl.Expr:
+    needed = rules.minimum_return_days
+    return (
+        pl.when(pl.col("roas_low").is_not_null())
+        .then(None)
+        .when(pl.col("days") == 0)
+        .then(pl.lit(f"no delivery in the last {rules.return_days} days"))
+        .when(pl.col("spend_scale").is_null() | pl.col("revenue_scale").is_null())
+        .then(pl.lit("the ledger states money that no day shows"))
+        .when(pl.col("roas").is_null())
+        .then(pl.lit(f"no spend in the last {rules.return_days} days"))
+        .when(pl.col("days") < needed)
+        .then(pl.format(f"{{}} days with delivery, {needed} are needed", "days"))
+        .otherwise(pl.lit("the days do not bound the return"))
+    )
+
+
+def _window_spend(
+    returned: pl.DataFrame, window: pl.DataFrame, keys: tuple[str, ...]
+) -> pl.DataFrame:
+    """The current window's spend, on the account that stands, and its conversions; 0 if none."""
+    current = window.select(*keys, "cost", window_conversions="conversions")
+    spend = pl.col("cost").fill_null(0.0) * pl.col("spend_scale").fill_null(1.0)
+    return (
+        returned.join(current, on=keys, how="left")
+        .with_columns(
+            window_spend=cents(spend), window_conversions=pl.col("window_conversions").fill_null(0)
+        )
+        .drop("cost")
+    )
+
+
+def _active_only(outlook: pl.DataFrame) -> pl.DataFrame:
+    active = pl.col("status") == CampaignStatus.ACTIVE
+    ahead = (
+        "window_spend",
+        "window_conversions",
+        "days_left",
+        "horizon_days",
+        *(name for name in ("remaining",) if name in outlook.columns),
+        "run_rate",
+        "planned_spend",
+    )
+    return outlook.select(
+        pl.exclude(ahead),
+        *(pl.when(active).then(name).alias(name) for name in ahead),
+        outlook_reason=pl.when(~active).then(pl.format("the campaign is {}", "status")),
+    )

@@ -1,0 +1,230 @@
+"""Rules of budgets: more for proven winners, less for poor returns, moves between the two."""
+
+from __future__ import annotations
+
+from mktorch.config.budget_rules import Pacing
+from mktorch.recommend.reallocate import CAPS
+from mktorch.recommend.rule import Compare, Impact, Range, Rule, When
+from mktorch.recommend.rules.campaigns import ACTIVE, AHEAD, RETURN, SOME_SPEND, SPENDS
+from mktorch.vocab import Action, Category, Level, Priority
+
+_PROVEN = When("attainment_low", Compare.ABOVE, "performance_thresholds.exceeding_expectations")
+_POOR = When("attainment_high", Compare.BELOW, "performance_thresholds.meeting_expectations")
+_LEFT = When("remaining", Compare.ABOVE, number=0.0)
+_GOES_ON = When("days_left", Compare.ABOVE, number=0.0)
+_CHANGE = ("recommendation_rules.change_share", "recommendation_rules.maximum_change")
+_PACE = ("budget_rules.over_pace", "budget_rules.under_pace")
+_APART = When("return_gap", Compare.ABOVE, "recommendation_rules.reallocation_gap")
+_WORTH = When("amount", Compare.AT_LEAST, "recommendation_rules.minimum_reallocation")
+_SOME = When("amount", Compare.ABOVE, number=0.0)
+_MOVED = Impact(
+    basis="The amount times the recipient's return less the donor's: low end against high end, "
+    "point against point, high end against low end. Nothing is saved; the money is still spent.",
+    roi_lift=Range("lift_low", "lift", "lift_high"),
+    revenue=Range("gain_low", "gain", "gain_high"),
+    reason="move_reason",
+)
+_MOVE_FACTS = (
+    "rest",
+    "capacity",
+    "donor_roas_low",
+    "donor_roas",
+    "donor_roas_high",
+    "recipient_roas_low",
+    "recipient_roas",
+    "recipient_roas_high",
+)
+
+RULES = (
+    Rule(
+        id="reallocate_between_campaigns",
+        view="campaigns",
+        category=Category.BUDGET,
+        action=Action.REALLOCATE,
+        when=(ACTIVE, SPENDS, _APART, _WORTH, _SOME),
+        priority=Priority.HIGH,
+        gravity=620,
+        owner="budget owner",
+        risk=Level.MEDIUM,
+        description="Move {amount:cents} of budget from {target_name} to {recipient_name}.",
+        rationale="{recipient_name} returns at least {recipient_roas_low:ratio}, {target_name} at "
+        "most {donor_roas_high:ratio}: the intervals do not overlap.",
+        current_value="{rest:cents} left to {target_name}",
+        recommended_value="{amount:cents} of it to {recipient_name}",
+        steps=(
+            "Move {amount:cents}, which is {amount_share:percent} of what {target_name} has left.",
+            "Let {recipient_name} spend it over the horizon, not at once.",
+            "Compare both returns after a full window; move back if the gap closes.",
+        ),
+        what_could_go_wrong="The recipient's next unit of spend may return less than its average.",
+        impact=_MOVED,
+        stake="amount",
+        raises="recipient_budget",
+        may_raise="any_budget",
+        lowers="own_budget",
+        increases=True,
+        behind=(*RETURN, *AHEAD, *_PACE),
+        caps=CAPS,
+        facts=_MOVE_FACTS,
+    ),
+    Rule(
+        id="reallocate_between_channels",
+        view="channels",
+        category=Category.BUDGET,
+        action=Action.REALLOCATE,
+        when=(ACTIVE, SOME_SPEND, _APART, _WORTH, _SOME),
+        priority=Priority.MEDIUM,
+        gravity=610,
+        owner="channel manager",
+        risk=Level.MEDIUM,
+        description="Move {amount:cents} within {campaign_name} from {channel_name} to "
+        "{recipient_name}.",
+        rationale="In {campaign_name}, {recipient_name} returns at least "
+        "{recipient_roas_low:ratio}, {channel_name} at most {donor_roas_high:ratio}: the intervals "
+        "do not overlap.",
+        current_value="{rest:cents} planned on {channel_name}",
+        recommended_value="{amount:cents} of it on {recipient_name}",
+        steps=(
+            (
+                "Move {amount:cents}, which is {amount_share:percent} of what {channel_name} would "
+                "spend over the next {horizon_days:integer} days."
+            ),
+            "Raise {recipient_name} in steps and watch its return.",
+            "Compare both returns after a full window; move back if the gap closes.",
+        ),
+        what_could_go_wrong="The recipient's next unit of spend may return less than its average; "
+        "the donor may assist conversions that others are credited with.",
+        impact=_MOVED,
+        stake="amount",
+        raises="recipient_money",
+        may_raise="any_money",
+        lowers="own_money",
+        behind=(*RETURN, *AHEAD),
+        caps=CAPS,
+        facts=_MOVE_FACTS,
+    ),
+    Rule(
+        id="decrease_budget_of_poor_return",
+        view="campaigns",
+        category=Category.BUDGET,
+        action=Action.DECREASE_BUDGET,
+        when=(ACTIVE, SPENDS, _POOR, _LEFT, When("planned_spend", Compare.ABOVE, number=0.0)),
+        priority=Priority.HIGH,
+        gravity=600,
+        owner="budget owner",
+        risk=Level.LOW,
+        description="Cut the budget of {target_name} by {cut:cents}: it returns {roas:ratio}.",
+        rationale="Over the last {days:integer} days with delivery the return on ad spend is "
+        "{roas:ratio}, at most {roas_high:ratio}; even that is below what meets expectations.",
+        current_value="budget {budget:currency}",
+        recommended_value="budget {cut_to:cents}",
+        steps=(
+            "Lower the budget of {target_name} by {cut:cents}.",
+            "Take it from the channels and segments of lowest return first.",
+            "Look at the return again after a full window before a further cut.",
+        ),
+        what_could_go_wrong="The first spend to go may be the best if the cut is made evenly.",
+        impact=Impact(
+            basis="The cut is saved; the revenue it would bring at each end of the return's "
+            "interval is lost.",
+            revenue=Range("cut_revenue_low", "cut_revenue", "cut_revenue_high"),
+            savings=Range("cut", "cut", "cut"),
+            reason="return_reason",
+        ),
+        stake="cut",
+        raises="campaign_runs",
+        lowers="own_budget",
+        behind=(*RETURN, *AHEAD),
+        caps=_CHANGE,
+        facts=("planned_spend", "roas_low"),
+    ),
+    Rule(
+        id="increase_budget_of_winner",
+        view="campaigns",
+        category=Category.BUDGET,
+        action=Action.INCREASE_BUDGET,
+        when=(
+            ACTIVE,
+            SPENDS,
+            _PROVEN,
+            _LEFT,
+            _GOES_ON,
+            When("pacing", Compare.ONE_OF, words=(str(Pacing.ON_PACE), str(Pacing.OVER))),
+        ),
+        priority=Priority.HIGH,
+        gravity=500,
+        owner="budget owner",
+        risk=Level.MEDIUM,
+        description="Raise the budget of {target_name} by {rise:cents}: it returns at least "
+        "{roas_low:ratio}.",
+        rationale="Over the last {days:integer} days with delivery the return on ad spend is "
+        "{roas:ratio}, at least {roas_low:ratio}; the campaign uses its budget as planned and has "
+        "{remaining:currency} left.",
+        current_value="budget {budget:currency}",
+        recommended_value="budget {rise_to:cents}",
+        steps=(
+            "Raise the budget of {target_name} by {rise:cents}.",
+            "Spend it evenly over the next {horizon_days:integer} days.",
+            "Watch the return of the added spend; stop where it falls below the target.",
+        ),
+        what_could_go_wrong="The next unit of spend may return less than the average did.",
+        impact=Impact(
+            basis="The added spend times each end of the return's interval, on the same return; "
+            "its cost stands as negative savings.",
+            revenue=Range("rise_revenue_low", "rise_revenue", "rise_revenue_high"),
+            savings=Range("rise_cost", "rise_cost", "rise_cost"),
+            reason="return_reason",
+        ),
+        stake="rise",
+        raises="campaign_and_budget",
+        increases=True,
+        behind=(*RETURN, *AHEAD, *_PACE),
+        caps=_CHANGE,
+        facts=("run_rate", "roas_high"),
+    ),
+    Rule(
+        id="spend_winner_faster",
+        view="campaigns",
+        category=Category.BUDGET,
+        action=Action.SCALE,
+        when=(
+            ACTIVE,
+            SPENDS,
+            _PROVEN,
+            _LEFT,
+            _GOES_ON,
+            When("pacing", Compare.IS, words=(str(Pacing.UNDER),)),
+            When("projected_gap", Compare.BELOW, number=0.0),
+        ),
+        priority=Priority.HIGH,
+        gravity=490,
+        owner="campaign manager",
+        risk=Level.MEDIUM,
+        description="Spend {faster:cents} more on {target_name}, within its budget: it returns at "
+        "least {roas_low:ratio} and would leave money unspent.",
+        rationale="Over the last {days:integer} days with delivery the return on ad spend is "
+        "{roas:ratio}, at least {roas_low:ratio}; spend is at {pace:ratio} of its pace, and the "
+        "projection for the end is {projected_end_spend:currency} of {budget:currency}.",
+        current_value="{run_rate:cents} over the next {horizon_days:integer} days",
+        recommended_value="{faster:cents} more over the same days",
+        steps=(
+            "Raise the daily limits of {target_name} so that {faster:cents} more is spent.",
+            "Favour its channels of highest return.",
+            "Watch the return of the added spend; stop where it falls below the target.",
+        ),
+        what_could_go_wrong="The next unit of spend may return less than the average did.",
+        impact=Impact(
+            basis="The added spend times each end of the return's interval, on the same return; "
+            "its cost stands as negative savings.",
+            revenue=Range("faster_revenue_low", "faster_revenue", "faster_revenue_high"),
+            savings=Range("faster_cost", "faster_cost", "faster_cost"),
+            reason="return_reason",
+        ),
+        stake="faster",
+        raises="campaign_and_budget",
+        increases=True,
+        behind=(*RETURN, *AHEAD, *_PACE),
+        caps=("recommendation_rules.growth_share",),
+        facts=("roas_high",),
+    ),
+)
