@@ -10,7 +10,7 @@ from mktorch.display.brand import Brand, load_brand
 from mktorch.display.shell import rgb
 from mktorch.display.status import Status
 
-_TOGETHER = 3  # parts of a card up to which it stays on one page
+_TOGETHER = 2  # parts of a card up to which it stays on one page; later ones break between parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +146,8 @@ def _html_check(check: Check) -> str:
     note = f'<span class="mk-detail">{escape.html(check.note)}</span>' if check.note else ""
     return (
         f'<tr><th scope="row"><span class="mk-shape mk-{tone.name.lower()}" aria-hidden="true">'
-        f"{tone.shape}</span> {escape.html(check.name)}"
-        f'<span class="mk-detail">{escape.html(check.status.word)}</span></th>'
+        f"{tone.shape}</span> {escape.html(check.name)} "
+        f'<span class="mk-outcome">{escape.html(check.status.word.lower())}</span></th>'
         f"<td><span{source}>{escape.html(check.value)}</span>{note}</td>"
         f"<td>{escape.html(check.threshold)}</td></tr>"
     )
@@ -226,15 +226,15 @@ def _typst_checks(part: Part, checks: str, brand: Brand) -> str:
     rows = "\n".join(_typst_check(check, muted, brand) for check in part.checks)
     return (
         "#set text(size: 7.5pt)\n"
-        f"#table(columns: (1fr, 1.3fr, 1.1fr), inset: (x: 2pt, y: 3pt), align: left,\n"
-        f"stroke: (bottom: 0.4pt + {line}), table.header({heads}),\n{rows})"
+        f"#table(columns: (1.4fr, 1.3fr, 1fr), inset: (x: 2pt, y: 3pt), align: left,\n"
+        f"stroke: (x, y) => (bottom: 0.4pt + {line}), table.header({heads}),\n{rows})"
     )
 
 
 def _typst_check(check: Check, muted: str, brand: Brand) -> str:
     tone = check.status.tone
     shape = f"#text(weight: 600, fill: {rgb(brand.color(tone.color))})[{escape.typst(tone.shape)}]"
-    word = f" \\ #text(fill: {muted})[{escape.typst(check.status.word)}]"
+    word = f" #text(fill: {muted})[{escape.typst(check.status.word.lower())}]"
     note = f" \\ #text(fill: {muted})[{escape.typst_prose(check.note)}]" if check.note else ""
     return (
         f"[{shape} {escape.typst(check.name)}{word}], [{escape.typst(check.value)}{note}], "

@@ -129,11 +129,16 @@ def _subtitle(run: Run, arm: dict[str, Any]) -> str:
         for day in (arm["first_day"], arm["last_day"])
     )
     days = f"data of {start} to {end}" if start and end else "no data yet"
-    hypothesis = f" Campaign's hypothesis: {arm['hypothesis']}" if arm["hypothesis"] else ""
+    hypothesis = f" Campaign's hypothesis: {arm['hypothesis']}." if arm["hypothesis"] else ""
     return (
-        f"{arm['campaign'] or arm['campaign_id']}. {arm['type']}, "
+        f"{arm['campaign'] or arm['campaign_id']}. {_kind(arm['type'])}, "
         f"{status_of(arm['status'], EXPERIMENT).word.lower()}, {days}.{hypothesis}"
     )
+
+
+def _kind(words: str) -> str:
+    """`multivariate` as the start of a sentence; `A/B` as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def _part(run: Run, arm: dict[str, Any], gates: pl.DataFrame | None) -> Part:
@@ -239,23 +244,18 @@ def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     gate = GATES.get(arm["deciding_gate"])
     by = f" Decided by the gate: {gate.lower()}." if gate else ""
     beware = [_BEWARE[Caution(word)] for word in arm["warnings"] or ()]
-    time = ". ".join(filter(None, (arm["time"], capital_first(arm["time_detail"]))))
+    time = ", ".join(filter(None, (arm["time"], arm["time_detail"])))
     return tuple(
         (label, text)
         for label, text in (
             ("Decision", f"{arm['rule']}{by}"),
             ("Time to decision", f"{time}."),
-            ("Also", arm["more"] and f"{capital_first(arm['more'])}."),
+            ("Also", arm["more"] and f"{arm['more'].capitalize()}."),
             ("Beware", " ".join(beware)),
             ("To do", arm["todo"]),
         )
         if text
     )
-
-
-def capital_first(text: str | None) -> str:
-    """Text with a capital first letter; the empty text where there is none."""
-    return text[:1].upper() + text[1:] if text else ""
 
 
 def _todo() -> pl.Expr:
