@@ -6,7 +6,14 @@ import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import WHOLE_PERCENT, channel_names, leading, sentence, texts
+from mktorch.display.sections.phrases import (
+    MOST,
+    WHOLE_PERCENT,
+    channel_names,
+    leading,
+    sentence,
+    texts,
+)
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import PERCENT, format_value
@@ -22,12 +29,12 @@ _NAMED = 2  # channels named in one cell
 
 
 @needs("attribution_summary", "attribution_shares", "channels")
-def attribution(run: Run, campaign: str = "") -> Table:
+def attribution(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Per campaign, the channels each method credits most, agreement, and the explained share."""
     found = of_campaign(run, "attribution_summary", campaign).sort(
         "agreement", "campaign_id", nulls_last=True
     )
-    summary, more = leading(found, "attribution_summary")
+    summary, more = leading(found, "attribution_summary", most)
     credited = _credited(run).pivot(
         "method", index="campaign_id", values="channels", on_columns=_METHODS
     )

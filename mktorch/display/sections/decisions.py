@@ -9,6 +9,7 @@ import polars as pl
 from mktorch.config.decision_rules import Calibration, Outcome
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign, row
 from mktorch.display.sections.phrases import (
+    MOST,
     WHOLE_PERCENT,
     interval,
     leading,
@@ -41,7 +42,7 @@ _BOUND = Format(Kind.DECIMAL, decimals=2)
 
 
 @needs("decision_outcomes", "campaigns")
-def decision_outcomes(run: Run, campaign: str = "") -> Table:
+def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Decisions with the primary KPI before and after, the lift and its interval, the verdict."""
     order = {str(word): place for place, word in enumerate(OUTCOME)}
     found = with_names(run, of_campaign(run, "decision_outcomes", campaign), "campaign").sort(
@@ -51,7 +52,7 @@ def decision_outcomes(run: Run, campaign: str = "") -> Table:
         descending=[False, True, False],
         nulls_last=True,
     )
-    shown, more = leading(found, "decision_outcomes")
+    shown, more = leading(found, "decision_outcomes", most)
     before, after = (
         metric_texts(run, shown["primary_kpi"], shown[f"value_{when}"]).fill_null("n/a")
         for when in ("before", "after")

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.config.risk_rules import Origin
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import capital, leading, sentence, spaced, with_names
+from mktorch.display.sections.phrases import MOST, capital, leading, sentence, spaced, with_names
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, Format, Kind
@@ -95,11 +95,11 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
 
 
 @needs("policy_violations", "campaigns")
-def policy_violations(run: Run, campaign: str = "") -> Table:
+def policy_violations(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Breaches of policy: unapproved or flagged assets, unapproved moves, undismissed signals."""
     found = with_names(run, of_campaign(run, "policy_violations", campaign), "campaign")
     kinds = {kind: word for kind, (word, _) in KIND.items()}
-    shown, more = leading(found.sort("campaign_id", "kind", "id"), "policy_violations")
+    shown, more = leading(found.sort("campaign_id", "kind", "id"), "policy_violations", most)
     frame = shown.with_columns(
         detail=spaced(pl.col("detail")),
         what=pl.col("kind").replace_strict(kinds, default=spaced(pl.col("kind"))),
