@@ -80,15 +80,19 @@ def roi_analysis(by_campaign: pl.DataFrame) -> pl.DataFrame:
             total("net_roi").alias("total_net_roi"),
         )
         .with_columns((100 * ratio(net, pl.col("total_media_spend"))).alias("roi_percentage"))
-        .with_columns(
-            pl.when(net > 0)
-            .then(pl.lit(str(RoiStatus.POSITIVE)))
-            .when(net < 0)
-            .then(pl.lit(str(RoiStatus.NEGATIVE)))
-            .when(net == 0)
-            .then(pl.lit(str(RoiStatus.NEUTRAL)))
-            .alias("roi_status")
-        )
+        .with_columns(roi_status(net).alias("roi_status"))
+    )
+
+
+def roi_status(net: pl.Expr) -> pl.Expr:
+    """The seed's word for a net return; null where it is null."""
+    return (
+        pl.when(net > 0)
+        .then(pl.lit(str(RoiStatus.POSITIVE)))
+        .when(net < 0)
+        .then(pl.lit(str(RoiStatus.NEGATIVE)))
+        .when(net == 0)
+        .then(pl.lit(str(RoiStatus.NEUTRAL)))
     )
 
 

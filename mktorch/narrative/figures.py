@@ -90,10 +90,10 @@ def portfolio_figures(tables: Tables, locale: Locale, campaigns: int) -> pl.Data
     lines = (
         _line("verdict", "the verdict", judged["headline"], required=True),
         _line("so_what", "what it means in money", judged["so_what"], required=True),
-        *_lines("reason", "why", judged["reasons"]),
         _line("momentum", "where things are moving", judged["momentum"]),
+        *_lines("reason", "why", judged["reasons"]),
         *_lines("rec", "recommended", tables["next_steps"]["step"]),
-        *_lines("decision", "to be decided", tables["decisions_asked"]["question"], must=False),
+        *_lines("decision", "to be decided", tables["decisions_asked"]["question"]),
     )
     largest = (
         tables["campaign_analysis"]
@@ -127,7 +127,7 @@ def campaign_figures(
         (
             _line("standing", "how the campaign is judged", judged, required=True),
             *_campaign("campaign", campaign, Prose(locale)),
-            *_lines("rec", "recommended", asked["description"]),
+            *_lines("rec", "recommended", asked["description"], required=True),
         )
     )
 
@@ -168,11 +168,11 @@ def _line(
 
 
 def _lines(
-    stem: str, label: str, texts: Iterable[str], *, must: bool = True
+    stem: str, label: str, texts: Iterable[str], *, required: bool = False
 ) -> Iterable[tuple[Any, ...] | None]:
-    """Numbered lines; the first must be placed."""
+    """Numbered lines; `required` is the first of them alone."""
     return (
-        _line(f"{stem}_{number}", label, text, required=must and number == 1)
+        _line(f"{stem}_{number}", label, text, required=required and number == 1)
         for number, text in enumerate(texts, start=1)
     )
 

@@ -140,17 +140,15 @@ def rendered(reply: str, figures: pl.DataFrame) -> str:
     return document(blocks)
 
 
-def label(wording: Wording, model: str, rules: str) -> str:
-    """The line under a text that says who worded it, and why the rules did where they did.
+def note(wording: Wording, model: str) -> str:
+    """Who worded a text, and why rules did where they did; plain text.
 
-    `rules` names what stands instead, such as "summary".
+    >>> note(Wording(None, Reason.EMPTY), "m")
+    "Rule-based text: the model's reply was empty."
     """
-    if wording.text is not None:
-        return wrapped(
-            f"*Worded by {inert(model)}; every figure, judgement and recommendation was placed by "
-            "rules.*"
-        )
-    return wrapped(f"*Rule-based {rules}: {wording.reason}.*")
+    if wording.text is None:
+        return f"Rule-based text: {wording.reason}."
+    return f"Worded by {model}; rules placed every figure, judgement and recommendation."
 
 
 def calls_frame(wordings: Iterable[Wording]) -> pl.DataFrame:

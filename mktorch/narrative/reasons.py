@@ -12,9 +12,9 @@ class Reason(StrEnum):
     """What happened instead of a usable reply."""
 
     # Nothing was asked.
-    SWITCHED_OFF = "the setting that asks the model is off"
-    NO_KEY = "no model was asked: OPENAI_API_KEY is not set"
-    NO_PACKAGE = "no model was asked: the package openai is not installed"
+    SWITCHED_OFF = "enable_llm_summary is false, so no model was asked"
+    NO_KEY = "OPENAI_API_KEY is not set, so no model was asked"
+    NO_PACKAGE = "the package openai is not installed, so no model was asked"
 
     # The endpoint did not deliver.
     UNREACHABLE = "the model's endpoint could not be reached"

@@ -1,0 +1,48 @@
+"""This run's own model cost, added to the return it was spent on."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.analysis.money import exact
+from mktorch.analysis.roi import roi_status
+from mktorch.metrics import ratio
+
+
+def roi_with_model_cost(analysis: pl.DataFrame, cost: float) -> pl.DataFrame:
+    """`roi_analysis` after a run's model calls: the same columns, and the same bits at no cost.
+
+    `cost` in the reporting currency joins `total_llm_cost` and leaves `total_net_roi`;
+    `roi_percentage` and `roi_status` follow. Null stays null.
+
+    >>> before = pl.DataFrame({"total_llm_cost": [2.0], "total_media_spend": [100.0],
+    ...     "total_net_roi": [50.0], "roi_percentage": [50.0], "roi_status": ["positive"]})
+    >>> roi_with_model_cost(before, 0.5).row(0)
+    (2.5, 100.0, 49.5, 49.5, 'positive')
+    """
+    net = pl.col("total_net_roi")
+    return (
+        analysis.with_columns(
+            exact(pl.col("total_llm_cost") + cost).alias("total_llm_cost"),
+            exact(net - cost).alias("total_net_roi"),
+        )
+        .with_columns(roi_percentage=100 * ratio(net, pl.col("total_media_spend")))
+        .with_columns(roi_status=roi_status(net))
+    )
+
+
+def fully_loaded_with_model_cost(loaded: pl.DataFrame, cost: float) -> pl.DataFrame:
+    """`roi_fully_loaded` after a run's model calls, which burden the total (the row without id).
+
+    A summary speaks of all campaigns, so its cost is no single campaign's.
+    """
+    burden = pl.when(pl.col("campaign_id").is_null()).then(pl.lit(cost)).otherwise(pl.lit(0.0))
+    value, total = pl.col("estimated_value"), pl.col("total_cost")
+    return loaded.with_columns(
+        exact(pl.col(column) + burden).alias(column) for column in ("model_cost", "total_cost")
+    ).with_columns(
+        exact(value - total).alias("net"),
+        ratio(total, pl.col("media_spend")).alias("break_even_roas"),
+        ratio(value - total, total).alias("roi_fully_loaded"),
+        ratio(value, total).alias("cost_efficiency"),
+    )

@@ -1,0 +1,128 @@
+"""The texts a run shows: a model's where one stands, else the rules', each with who and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.narrative import markdown
+from mktorch.narrative.figures import campaign_figures, portfolio_figures
+from mktorch.narrative.guard import LINE
+from mktorch.narrative.model import Wording, note, rendered, why_not, word
+from mktorch.narrative.page import Page
+from mktorch.narrative.prose import locale_of
+from mktorch.narrative.summary import story
+
+Tables = Mapping[str, pl.DataFrame]
+
+_STANDING = {
+    "text": pl.String(),
+    "note": pl.String(),
+    "origin": pl.String(),
+    "reason": pl.String(),
+    "model": pl.String(),
+    "attempts": pl.Int64(),
+    "refused": pl.List(pl.String()),
+}
+SUMMARY = pl.Schema(_STANDING)
+INSIGHTS = pl.Schema(
+    {"campaign_id": pl.String(), "name": pl.String(), "stake": pl.Float64(), **_STANDING}
+)
+
+
+def summary(
+    tables: Tables, config: MarketingOrchestratorConfig, end: float
+) -> tuple[pl.DataFrame, Wording]:
+    """The summary that stands, and how it came about.
+
+    Reads verdict, next_steps, decisions_asked, roi_analysis, performance_assessment and
+    campaign_analysis. `end` is the moment, by `time.monotonic`, by which the model must be done.
+
+    Returns
+    -------
+    One row: `text` (Markdown, harmless), `note` (which text stands and why), `origin` (model or
+    rules), `reason` (null where the model's stands), `model` and `attempts` (null and 0 where none
+    was asked), `refused` (why each attempt that failed did).
+    """
+    ruled = markdown.document(story(tables, Page.of(config)))
+    reason = why_not(config, "enable_llm_summary")
+    if reason:
+        wording = Wording(None, reason)
+    else:
+        most = config.model_rules.max_campaigns
+        figures = portfolio_figures(tables, locale_of(config), most)
+        wording = word("summary", figures, config, end)
+    return pl.DataFrame([_standing(wording, ruled, config)], schema=SUMMARY), wording
+
+
+def insights(
+    tables: Tables, config: MarketingOrchestratorConfig, end: float
+) -> tuple[pl.DataFrame, list[Wording]]:
+    """A note on each of the campaigns with most at stake; none where insights are switched off.
+
+    Reads campaign_analysis and recommendations. One row per campaign, most at stake first:
+    `campaign_id`, `name`, `stake` (the largest among its recommendations), then the columns of
+    `summary`.
+    """
+    if not config.enable_llm_insights:
+        return pl.DataFrame(schema=INSIGHTS), []
+    reason = why_not(config, "enable_llm_insights")
+    rows, wordings = [], []
+    for campaign in at_stake(tables, config.llm_insights_max_campaigns).iter_rows(named=True):
+        figures = campaign_figures(
+            campaign,
+            tables["recommendations"],
+            locale_of(config),
+            config.model_rules.max_recommendations,
+        )
+        key = campaign["campaign_id"]
+        wording = Wording(None, reason) if reason else word("insight", figures, config, end, key)
+        about = {name: campaign[name] for name in ("campaign_id", "name", "stake")}
+        rows.append({**about, **_standing(wording, rule_based_insight(figures), config)})
+        wordings.append(wording)
+    return pl.DataFrame(rows, schema=INSIGHTS), wordings
+
+
+def at_stake(tables: Tables, most: int) -> pl.DataFrame:
+    """The rows of campaign_analysis with most at stake, with `stake`; ties by id.
+
+    A campaign's stake is the largest among its recommendations, as several may weigh the same
+    money. Campaigns without a recommendation are left out.
+    """
+    stakes = tables["recommendations"].group_by("campaign_id").agg(pl.col("stake").max())
+    return (
+        tables["campaign_analysis"]
+        .join(stakes, on="campaign_id")
+        .sort("stake", "campaign_id", descending=[True, False], nulls_last=True)
+        .head(most)
+    )
+
+
+def rule_based_insight(figures: pl.DataFrame) -> str:
+    """How the campaign is judged, its figures, what is recommended: Markdown from its lines."""
+    return rendered("\n".join(_outline(figures)), figures)
+
+
+def _outline(figures: pl.DataFrame) -> Iterator[str]:
+    lines = figures.filter(kind=LINE)["name"].to_list()
+    yield f"{{{{{lines[0]}}}}}"
+    yield "{{campaign}}"
+    yield from (f"- {{{{{name}}}}}" for name in lines[1:])
+
+
+def _standing(
+    wording: Wording, ruled: str, config: MarketingOrchestratorConfig
+) -> Mapping[str, Any]:
+    asked = bool(wording.calls)
+    return {
+        "text": ruled if wording.text is None else wording.text,
+        "note": note(wording, config.llm_model),
+        "origin": "rules" if wording.text is None else "model",
+        "reason": None if wording.reason is None else str(wording.reason),
+        "model": config.llm_model if asked else None,
+        "attempts": len(wording.calls),
+        "refused": [str(reason) for reason in wording.refused],
+    }
