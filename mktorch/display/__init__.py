@@ -21,17 +21,20 @@ if TYPE_CHECKING:
         channel_flow,
     )
     from mktorch.display.sections.campaigns import campaigns, portfolio, spend_and_value
+    from mktorch.display.sections.creatives import assets
     from mktorch.display.sections.decisions import decision_calibration, decision_outcomes
     from mktorch.display.sections.experiment_forest import forest
     from mktorch.display.sections.experiment_readouts import experiment_readouts, experiment_verdict
     from mktorch.display.sections.experiment_terms import experiment_terms, experiment_timing
     from mktorch.display.sections.experiments import experiment_setup, experiments
     from mktorch.display.sections.headline import cards, headline, masthead
+    from mktorch.display.sections.heat import segment_heat
     from mktorch.display.sections.journey import funnel, journey_leaks
     from mktorch.display.sections.kpi_bullets import kpi_bullets
     from mktorch.display.sections.kpis import kpi_scorecard
     from mktorch.display.sections.momentum import kpi_cards
-    from mktorch.display.sections.page_one import decisions_asked, summary, verdict
+    from mktorch.display.sections.page_one import data_basis, decisions_asked, summary, verdict
+    from mktorch.display.sections.profile import campaign_profile
     from mktorch.display.sections.progress import pacing, trend
     from mktorch.display.sections.provenance import inputs, provenance, settings, steps
     from mktorch.display.sections.quality import (
@@ -53,13 +56,16 @@ __all__ = [
     "DisplayError",
     "Stack",
     "Table",
+    "assets",
     "attribution",
     "budget_governance",
     "budget_pacing",
     "budget_violations",
+    "campaign_profile",
     "campaigns",
     "cards",
     "channel_flow",
+    "data_basis",
     "decision_calibration",
     "decision_outcomes",
     "decisions_asked",
@@ -94,6 +100,7 @@ __all__ = [
     "roi_by_campaign",
     "roi_totals",
     "roi_waterfall",
+    "segment_heat",
     "segment_map",
     "segments",
     "settings",
@@ -163,7 +170,10 @@ _MODULES = {
     "sections.momentum": ("kpi_cards",),
     "sections.progress": ("pacing", "trend"),
     "sections.recommendations": ("held_back", "next_steps", "recommendations"),
-    "sections.page_one": ("decisions_asked", "summary", "verdict"),
+    "sections.page_one": ("data_basis", "decisions_asked", "summary", "verdict"),
+    "sections.creatives": ("assets",),
+    "sections.heat": ("segment_heat",),
+    "sections.profile": ("campaign_profile",),
     "tables": ("Column", "Table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -28,8 +28,9 @@ class Column:
     """One column: where its values come from and how they read.
 
     `detail` names a column set small under each value. `missing` says why a null stands there and
-    becomes a note of the table. `statuses` shows values as word, shape and colour. `weight` is the
-    share of the free width that a text column takes in PDF.
+    becomes a note of the table. `statuses` shows values as word, shape and colour. `shade` names a
+    column of numbers between -1 and 1 that colours the cells behind the values, amber to blue.
+    `weight` is the share of the free width that a text column takes in PDF.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Column:
     detail_format: Format = TEXT
     missing: str = ""
     statuses: Statuses | None = None
+    shade: str = ""
     weight: float = 1.0
     mono: bool = False
 
@@ -73,7 +75,7 @@ class Table(Block):
     locale: Locale = field(default_factory=Locale)
 
     def __post_init__(self) -> None:
-        named = [c.name for c in self.columns] + [c.detail for c in self.columns if c.detail]
+        named = [n for c in self.columns for n in (c.name, c.detail, c.shade)]
         absent = [n for n in [*named, self.group] if n and n not in self.frame.columns]
         if absent:
             raise KeyError(f"table {self.id}: the frame has no column {', '.join(absent)}")
@@ -99,6 +101,15 @@ class Table(Block):
         values = self.frame[column.detail].to_list()
         return [
             "" if v is None else format_value(v, column.detail_format, self.locale) for v in values
+        ]
+
+    def fills(self, column: Column) -> list[str]:
+        """The colour behind each value, deeper the farther from 0; empty where there is none."""
+        if not column.shade:
+            return [""] * self.frame.height
+        return [
+            "" if v is None else self.brand.tint("primary" if v > 0 else "warning", 0.4 * abs(v))
+            for v in self.frame[column.shade].to_list()
         ]
 
     @property

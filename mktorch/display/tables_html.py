@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def great_table(table: Table, heading: bool) -> GT:
     """The table with its formats, alignment and statuses; `heading` adds title and notes."""
-    from great_tables import GT, html
+    from great_tables import GT, html, loc, style
 
     cells = {column.name: _cells(table, column) for column in table.columns}
     groups = {table.group: table.frame[table.group].to_list()} if table.group else {}
@@ -28,6 +28,10 @@ def great_table(table: Table, heading: bool) -> GT:
     made = made.cols_label({c.name: html(escape.html(c.label)) for c in table.columns})
     for side in ("left", "right", "center"):
         made = made.cols_align(side, [c.name for c in table.columns if c.side == side])
+    for column in table.columns:
+        for row, color in enumerate(table.fills(column)):
+            if color:
+                made = made.tab_style(style.fill(color), loc.body(column.name, [row]))
     if heading:
         made = made.tab_header(html(escape.html(table.title)), html(escape.html(table.subtitle)))
         for note in table.all_notes:

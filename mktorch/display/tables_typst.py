@@ -76,6 +76,7 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
                 table.frame[column.name].to_list(),
                 table.texts(column),
                 table.details(column),
+                table.fills(column),
                 strict=True,
             )
         ]
@@ -96,7 +97,7 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
     )
 
 
-def _cell(table: Table, column: Column, value: Any, text: str, detail: str) -> str:
+def _cell(table: Table, column: Column, value: Any, text: str, detail: str, fill: str) -> str:
     brand = table.brand
     below = (
         f" \\ #text(size: 0.85em, fill: {rgb(brand.color('secondary'))})"
@@ -113,6 +114,8 @@ def _cell(table: Table, column: Column, value: Any, text: str, detail: str) -> s
         )
     if value is None:
         return f"[#text(fill: {rgb(brand.color('secondary'))})[{escape.typst(text)}]{below}]"
+    if fill:
+        return f"table.cell(fill: {rgb(fill)})[{escape.typst(text)}{below}]"
     if not column.flexible:
         return f"[{escape.typst(text)}{below}]"
     # Text that may wrap: long words get places to break, set in a fixed pitch where they are codes.

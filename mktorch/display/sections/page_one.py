@@ -112,3 +112,20 @@ def _asked_finding(run: Run, asked: pl.DataFrame) -> str:
     most = f"; the largest is about {money(run, largest['amount'][0])}" if largest.height else ""
     waits = "waits" if asked.height == 1 else "wait"
     return f"{count(asked.height, 'decision')} {waits} for {count(who, 'owner')}{most}."
+
+
+@needs("reconciliations")
+def data_basis(run: Run) -> Prose:
+    """What the figures rest on, in a line: records read and rejected, gaps, run and version."""
+    files = run.manifest.inputs
+    read, rejected = sum(file.rows for file in files), sum(file.failed for file in files)
+    gaps = run.tables["reconciliations"].filter(verdict="differs").height
+    return Prose(
+        paragraphs=(),
+        note=(
+            f"Rests on {count(read, 'record')} in {count(len(files), 'file')}, "
+            f"{rejected or 'none'} of them rejected; {count(gaps, 'figure')} of two records differ. Run {run.run_id} of "
+            f"mktorch {run.manifest.version}. Definitions, thresholds, data quality and inputs are "
+            "in the governance report."
+        ),
+    )

@@ -1,0 +1,146 @@
+"""Creative assets: who they speak to, whether they may run, and how they do beside the others."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
+from mktorch.display.sections.phrases import (
+    channel_names,
+    leading,
+    lower_is_better,
+    metric_texts,
+    sentence,
+    spaced,
+    with_names,
+)
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, PERCENT, RATIO, Format, format_value
+from mktorch.metrics import roas
+from mktorch.runs import Run
+from mktorch.vocab import Direction, Window
+
+# Standings from the gravest to the lightest: the first that holds is shown, the others below it.
+STANDING: Statuses = {
+    "unapproved": Status("Not approved", Tone.BAD),
+    "flagged": Status("Flagged", Tone.WATCH),
+    "worse": Status("Behind", Tone.WATCH),
+    "better": Status("Ahead", Tone.GOOD),
+    "level": Status("Level", Tone.STEADY),
+    "silent": Status("No delivery", Tone.NONE),
+}
+
+
+@needs("creative_assets", "rollup_asset", "creative_standing", "campaigns", "channels")
+def assets(run: Run, campaign: str = "") -> Table:
+    """Each creative with its standing, spend, return and KPI beside its segment's others."""
+    found = _standing(run, campaign)
+    shown, more = leading(found, "creative_standing and rollup_asset")
+    kpi, rest = (
+        metric_texts(run, shown["primary_kpi"], shown[c]) for c in ("kpi_value", "rest_value")
+    )
+    frame = shown.with_columns(
+        kpi=kpi,
+        others=pl.format("others {}", rest),
+        what=pl.format("{}: {}, {}", "variant", "message_theme", "cta"),
+        flags=pl.concat_str(
+            pl.col("also"),
+            spaced(pl.col("risk_flags").list.join(", ")).replace("", None),
+            separator="; ",
+            ignore_nulls=True,
+        ).replace("", None),
+    )
+    level = format_value(1 - run.config.segment_rules.trend_alpha, Format(PERCENT.kind, decimals=0))
+    return Table(
+        id="assets",
+        frame=frame,
+        columns=(
+            Column(name="asset_id", label="Asset", detail="what", weight=1.5),
+            Column(name="segment", label="Segment", detail="channel", weight=1.4),
+            Column(name="badge", label="Standing", statuses=STANDING, detail="flags", weight=1.1),
+            Column(name="cost", label="Spend", format=CURRENCY, missing="never delivered"),
+            Column(name="roas", label="Return", format=RATIO, missing="no spend to divide by"),
+            Column(
+                name="kpi",
+                label="KPI now",
+                detail="others",
+                align="right",
+                missing="nothing delivered in the current window",
+            ),
+        ),
+        title=_finding(found),
+        notes=(
+            (
+                "Spend and return (value per unit of spend) over all dates. KPI now: the "
+                "campaign's primary KPI in the current window, below it that of the segment's "
+                f"other creatives together. Ahead or behind: the {level} interval of their "
+                "difference leaves out 0."
+            ),
+            *lower_is_better(run, found["primary_kpi"]),
+            *more,
+        ),
+        source="creative_assets, rollup_asset, creative_standing",
+        empty="No creative is on record.",
+        locale=locale_of(run),
+    )
+
+
+def _standing(run: Run, campaign: str) -> pl.DataFrame:
+    """Every creative with what it delivered and how it stands, gravest standing first."""
+    spent = (
+        run.tables["rollup_asset"]
+        .filter(window=str(Window.ALL))
+        .select("asset_id", "cost", roas=roas(pl.col("revenue"), pl.col("cost")))
+    )
+    measured = run.tables["creative_standing"].drop("campaign_id", "segment_id")
+    up = pl.col("kpi_direction") == Direction.UP
+    held = {
+        "unapproved": ~pl.col("approved_by_human"),
+        "flagged": pl.col("risk_flags").list.len() > 0,
+        "worse": pl.col("shortfall") < 0,
+        "better": pl.when(up)
+        .then(pl.col("difference_low") > 0)
+        .otherwise(pl.col("difference_high") < 0),
+        "silent": pl.col("kpi_value").is_null(),
+    }
+    words = pl.concat_list(
+        pl.when(held.get(word, pl.lit(value=False))).then(pl.lit(word)) for word in STANDING
+    ).list.drop_nulls()
+    gravity = {word: place for place, word in enumerate(STANDING)}
+    names = {word: status.word.lower() for word, status in STANDING.items()}
+    return (
+        with_names(run, of_campaign(run, "creative_assets", campaign), "segment")
+        .join(channel_names(run), on="channel_id", how="left", maintain_order="left")
+        .join(spent, on="asset_id", how="left", maintain_order="left")
+        .join(measured, on="asset_id", how="left", maintain_order="left")
+        .with_columns(_words=words)
+        .with_columns(
+            badge=pl.col("_words").list.first().fill_null("level"),
+            also=pl.col("_words")
+            .list.slice(1)
+            .list.eval(pl.element().replace(names))
+            .list.join(", ")
+            .replace("", None),
+        )
+        .sort(
+            pl.col("badge").replace_strict(gravity, return_dtype=pl.Int64),
+            "cost",
+            "asset_id",
+            descending=[False, True, False],
+            nulls_last=True,
+        )
+    )
+
+
+def _finding(found: pl.DataFrame) -> str:
+    if found.is_empty():
+        return "No creative is on record."
+    held = found["_words"].explode().drop_nulls().to_list()
+    parts = [
+        f"{held.count(word)} {STANDING[word].word.lower()}"
+        for word in ("unapproved", "flagged", "worse", "better")
+        if word in held
+    ]
+    creatives = count(found.height, "creative")
+    return f"Of {creatives} {sentence(parts)}." if parts else f"None of {creatives} stands out."

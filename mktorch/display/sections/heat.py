@@ -1,0 +1,138 @@
+"""Segments by KPI: every cell a figure, shaded by how it stands to the whole."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.display.sections.facts import locale_of, needs, of_campaign
+from mktorch.display.sections.phrases import (
+    leading,
+    lower_is_better,
+    metric_texts,
+    texts,
+    with_names,
+)
+from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, RATIO
+from mktorch.metrics import ratio, registry
+from mktorch.rollups import MEASURES
+from mktorch.runs import Run
+from mktorch.vocab import Direction, Window
+
+KPIS = ("click_through_rate", "conversion_rate", "cost_per_acquisition", "return_on_ad_spend")
+
+
+@needs("rollup_segment", "campaigns", "audience_segments")
+def segment_heat(run: Run, campaign: str = "") -> Table:
+    """Segments in rows, KPIs in columns: the figure, and how it stands to all segments together."""
+    kpis = _kpis(run, campaign)
+    judged = _judged(run, campaign, kpis)
+    shown, more = leading(judged, "rollup_segment")
+    locale = locale_of(run)
+    frame = shown.with_columns(
+        *(
+            column
+            for kpi in kpis
+            for column in (
+                metric_texts(
+                    run, pl.Series([kpi]).new_from_index(0, shown.height), shown[kpi]
+                ).alias(f"{kpi}_text"),
+                texts(shown[f"{kpi}_against"], RATIO, locale).alias(f"{kpi}_beside"),
+            )
+        )
+    )
+    known, whole = registry(run.config.metrics), "campaign" if campaign else "programme"
+    return Table(
+        id="segment-heat",
+        frame=frame,
+        columns=(
+            Column(name="segment", label="Segment", weight=1.6),
+            Column(name="cost", label="Spend", format=CURRENCY),
+            *(
+                Column(
+                    name=f"{kpi}_text",
+                    label=known[kpi].label or kpi.replace("_", " "),
+                    detail=f"{kpi}_beside",
+                    shade=f"{kpi}_shade",
+                    align="right",
+                    missing="nothing to divide by",
+                )
+                for kpi in kpis
+            ),
+        ),
+        title=_finding(judged, kpis, run, whole),
+        notes=(
+            (
+                "All dates up to the report's moment. Below each figure: how many times as good as "
+                f"the {whole}'s own, turned so that above 1 is better. Shade: blue where better, "
+                "amber where worse, deepest from a factor of two."
+            ),
+            *lower_is_better(run, pl.Series(kpis)),
+            *more,
+        ),
+        source="rollup_segment",
+        empty="No segment has delivery on record.",
+        locale=locale,
+    )
+
+
+def _kpis(run: Run, campaign: str) -> tuple[str, ...]:
+    """The four KPIs every campaign has, and its own where that is another one."""
+    if not campaign:
+        return KPIS
+    own = str(of_campaign(run, "campaigns", campaign)["primary_kpi"][0])
+    return KPIS if own in KPIS or own not in registry(run.config.metrics) else (own, *KPIS)
+
+
+def _judged(run: Run, campaign: str, kpis: tuple[str, ...]) -> pl.DataFrame:
+    """Each segment's KPIs, `_against` the whole (above 1 is better) and `_shade` (-1 to 1)."""
+    known = registry(run.config.metrics)
+    sums = (
+        of_campaign(run, "rollup_segment", campaign)
+        .filter(window=str(Window.ALL))
+        .group_by("segment_id", maintain_order=True)
+        .agg(pl.col(MEASURES).sum())
+    )
+
+    def value(kpi: str, *, whole: bool = False) -> pl.Expr:
+        parts = (pl.col(known[kpi].numerator), pl.col(known[kpi].denominator))
+        return ratio(*(part.sum() for part in parts)) if whole else ratio(*parts)
+
+    def against(kpi: str) -> pl.Expr:
+        own, whole = pl.col(kpi), value(kpi, whole=True)
+        return ratio(whole, own) if known[kpi].direction == Direction.DOWN else ratio(own, whole)
+
+    values = sums.with_columns(**{kpi: value(kpi) for kpi in kpis})
+    compared = values.with_columns(**{f"{kpi}_against": against(kpi) for kpi in kpis})
+    shaded = compared.with_columns(
+        **{
+            f"{kpi}_shade": pl.when(pl.col(f"{kpi}_against") > 0)
+            .then(pl.col(f"{kpi}_against").log(2).clip(-1, 1))
+            .otherwise(pl.when(pl.col(f"{kpi}_against").is_not_null()).then(-1.0))
+            for kpi in kpis
+        }
+    )
+    return with_names(run, shaded, "segment").sort("cost", "segment_id", descending=[True, False])
+
+
+def _finding(judged: pl.DataFrame, kpis: tuple[str, ...], run: Run, whole: str) -> str:
+    cells = judged.unpivot(
+        [f"{kpi}_against" for kpi in kpis], index=["segment", "segment_id"], value_name="against"
+    ).drop_nulls("against")
+    if cells.is_empty() or judged.height < 2:
+        return "No two segments have delivered, so none can be set against another."
+    known = registry(run.config.metrics)
+
+    def said(row: dict[str, object]) -> str:
+        kpi = str(row["variable"]).removesuffix("_against")
+        label = (known[kpi].label or kpi.replace("_", " ")).lower()
+        return f"{row['segment']} on {label}"
+
+    order = ["against", "segment_id", "variable"]
+    best = cells.sort(order, descending=[True, False, False]).row(0, named=True)
+    worst = cells.sort(order).row(0, named=True)
+    times = texts([best["against"], worst["against"]], RATIO)
+    return (
+        f"Against the whole {whole}, best is {said(best)} ({times[0]}), worst {said(worst)} "
+        f"({times[1]})."
+    )

@@ -1,0 +1,57 @@
+"""One campaign in short: its verdict, what it brought, what it is for and how it is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mktorch.display.page import Lead, Unavailable
+from mktorch.display.sections.facts import locale_of, money, needs, of_campaign
+from mktorch.display.status import LIFECYCLE, PERFORMANCE
+from mktorch.formats import DATE, RATIO, format_value
+from mktorch.metrics import registry
+from mktorch.runs import Run
+
+
+@needs("campaign_analysis", "campaigns")
+def campaign_profile(run: Run, campaign: str = "") -> Lead | Unavailable:
+    """The campaign's verdict and result, its flight, objective, hypothesis and primary KPI."""
+    if not campaign:
+        return Unavailable(reason="Name a campaign to see its profile.")
+    facts = of_campaign(run, "campaign_analysis", campaign).row(0, named=True)
+    hypothesis = of_campaign(run, "campaigns", campaign)["hypothesis"][0]
+    return Lead(
+        status=PERFORMANCE[facts["overall_performance"]],
+        sentence=_result(run, facts),
+        points=tuple(
+            filter(
+                None,
+                (
+                    _flight(run, facts),
+                    f"Objective: {facts['objective']}" if facts["objective"] else "",
+                    f"Hypothesis: {hypothesis}" if hypothesis else "",
+                ),
+            )
+        ),
+    )
+
+
+def _result(run: Run, facts: dict[str, Any]) -> str:
+    spend, value = facts["total_spend"], facts["total_revenue_proxy"]
+    if spend is None or value is None:
+        return f"{facts['name']} cannot be judged: {facts['performance_reason']}."
+    rate = "" if facts["roas"] is None else f", {format_value(facts['roas'], RATIO)} returned"
+    return (
+        f"{facts['name']} brought {money(run, value)} of value on {money(run, spend)} of "
+        f"spend{rate}."
+    )
+
+
+def _flight(run: Run, facts: dict[str, Any]) -> str:
+    locale, known = locale_of(run), registry(run.config.metrics)
+    first, last = (format_value(facts[f"{end}_date"], DATE, locale) for end in ("start", "end"))
+    kpi = facts["primary_kpi"]
+    label = known[kpi].label if kpi in known else str(kpi).replace("_", " ")
+    return (
+        f"{LIFECYCLE[facts['status']].word}, {first} to {last}, budget "
+        f"{money(run, facts['budget'])}; judged by {label.lower()}."
+    )
