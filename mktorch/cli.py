@@ -17,7 +17,7 @@ import typer
 from mktorch import __version__
 from mktorch.config import load_config, parse_set
 from mktorch.errors import MktorchError
-from mktorch.vocab import FailureSeverity, Renderer
+from mktorch.vocab import FailureSeverity, PageSize, Renderer
 
 if TYPE_CHECKING:
     from mktorch.runs import Run
@@ -175,6 +175,34 @@ def synth(
         chosen: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
         write(folder, **chosen)
         typer.echo(str(folder))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to set up.")],
+    company: Annotated[str, typer.Option(help="Name on the reports.")] = "",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
+    locale: Annotated[str, typer.Option(help="How numbers and dates are written.")] = "en_US",
+    page_size: Annotated[PageSize, typer.Option(help="Paper of the PDF.")] = PageSize.A4,
+    primary: Annotated[str, typer.Option(help="Colour of headings, #rrggbb.")] = "",
+    logo: Annotated[Path | None, typer.Option(help="SVG, PNG or JPEG file.")] = None,
+) -> None:
+    """Set up a folder of one's own: settings, house style, a place for the records."""
+    with _helpful_errors():
+        from mktorch.project import House
+        from mktorch.project import init as set_up
+
+        house = House(
+            company=company,
+            currency=currency,
+            locale=locale,
+            page_size=page_size,
+            primary=primary,
+            logo=logo,
+        )
+        for file in set_up(folder, house):
+            typer.echo(str(file))
+        _say(f"Put your records into {folder / 'data'}, then: mktorch run && mktorch report")
 
 
 def main() -> None:
