@@ -15,11 +15,14 @@ import polars as pl
 
 from mktorch import __version__
 from mktorch.config import MarketingOrchestratorConfig, load_config
+from mktorch.narrative.files import REPORT, SUMMARY, published
+from mktorch.narrative.model import usage
 from mktorch.rollups import windows
 from mktorch.runs import (
     FAILURES,
     InputRecord,
     Manifest,
+    ModelUsage,
     Run,
     StepRecord,
     load_run,
@@ -36,6 +39,8 @@ QUESTIONS = (
     "Are the targets met, and what stands at risk?",
     "What should be done next, by whom, on what evidence?",
 )
+# The texts of a run: the file's name, and the artifact it is made from.
+TEXTS = {REPORT: "campaign_report", SUMMARY: "executive_summary"}
 
 
 def run(
@@ -76,29 +81,40 @@ def run(
     started = perf_counter()
     work = Work(config, campaign)
     steps = execute(PLAN, work)
-    errors = [f"{step.name}: {step.error}" for step in steps if step.error]
     frames = {name: a for name, a in work.artifacts.items() if isinstance(a, pl.DataFrame)}
     inputs = input_records(work)
-    manifest = Manifest(
-        run_id=run_id(inputs, config.fingerprint(), work["as_of"], __version__, campaign),
-        version=__version__,
-        as_of=work["as_of"],
-        campaign_id=campaign,
-        inputs=inputs,
-        config=config.model_dump(mode="json"),
-        config_sources=origins,
-        steps=steps,
-        errors=errors,
-        notes=work.notes,
-    )
-    settled = {
-        "campaign_id": campaign,
-        "goal": goal(work),
-        "plan": plan(steps),
-        "errors": errors,
-        "processing_time": perf_counter() - started,
-    }
-    return load_run(write_run(config.runs_dir, manifest, frames, state_of(frames, settled)))
+    identity = run_id(inputs, config.fingerprint(), work["as_of"], __version__, campaign)
+    made = {name: work.artifacts.get(key) for name, key in TEXTS.items()}
+    texts = {name: text for name, text in made.items() if text and config.enable_reporting}
+    with published(Path(config.reports_dir) / identity, texts) as files:
+        errors = [f"{step.name}: {step.error}" for step in steps if step.error]
+        errors += [files.error] if files.error else []
+        manifest = Manifest(
+            run_id=identity,
+            version=__version__,
+            as_of=work["as_of"],
+            campaign_id=campaign,
+            inputs=inputs,
+            config=config.model_dump(mode="json"),
+            config_sources=origins,
+            steps=steps,
+            errors=errors,
+            notes=work.notes,
+            model_usage=model_usage(work),
+        )
+        settled = {
+            "campaign_id": campaign,
+            "goal": goal(work),
+            "plan": plan(steps),
+            "campaign_report": made[REPORT],
+            "report_file_path": files.paths.get(REPORT),
+            "executive_summary": made[SUMMARY],
+            "summary_file_path": files.paths.get(SUMMARY),
+            "errors": errors,
+            "processing_time": perf_counter() - started,
+        }
+        path = write_run(config.runs_dir, manifest, frames, state_of(frames, settled))
+    return load_run(path)
 
 
 @dataclass(frozen=True)
@@ -202,12 +218,18 @@ def plan(done: list[StepRecord]) -> list[dict[str, Any]]:
             "step": number,
             "name": step.name,
             "description": step.description,
-            "dependencies": sorted({makers[need] for need in step.needs}),
+            "dependencies": sorted({makers[name] for name in (*step.needs, *step.uses)}),
             "outputs": [str(output) for output in step.makes],
             "status": str(record.status),
         }
         for number, (step, record) in enumerate(zip(PLAN, done, strict=True), start=1)
     ]
+
+
+def model_usage(work: Work) -> ModelUsage:
+    """What the run's calls to the language model took, in all."""
+    calls = work.artifacts.get("measured_model_usage")
+    return ModelUsage() if calls is None else ModelUsage(**usage(calls))
 
 
 def input_records(work: Work) -> list[InputRecord]:

@@ -1,6 +1,6 @@
 """The plan as data: each step's name, what it needs and makes, and the function that does it."""
 
-from mktorch.steps import experiments, kpis, money, picture, recommend, records
+from mktorch.steps import experiments, kpis, model, money, narrative, picture, recommend, records
 from mktorch.steps.work import PipelineError, Step, Work
 
 PLAN: tuple[Step, ...] = (
@@ -10,6 +10,9 @@ PLAN: tuple[Step, ...] = (
     *picture.STEPS,
     *kpis.STEPS,
     *recommend.STEPS,
+    *narrative.VERDICT,
+    *model.STEPS,
+    *narrative.TEXTS,
 )
 
 __all__ = ["PLAN", "PipelineError", "Step", "Work"]

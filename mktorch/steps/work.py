@@ -59,7 +59,8 @@ class Period:
 class Step:
     """One declared step: what it needs, what it makes, and whether a run stands without it.
 
-    `switch` names the setting that turns it off.
+    `switch` names the setting that turns it off; `uses` what it reads where it was made, and does
+    without where it was not.
     """
 
     name: str
@@ -69,3 +70,4 @@ class Step:
     do: Callable[[Work], Mapping[str, Any]]
     optional: bool = True
     switch: str | None = None
+    uses: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""What the figures come to in words: verdict, next steps, decisions asked, reports in text."""

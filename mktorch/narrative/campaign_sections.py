@@ -1,0 +1,231 @@
+"""The report's section of one campaign: money, pace, experiments, segments, journey, risks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from mktorch.config.budget_rules import Pacing
+from mktorch.config.funnel_rules import StepFinding
+from mktorch.formats import RATIO
+from mktorch.narrative.markdown import Column, bullets, heading
+from mktorch.narrative.page import About, Page, Row, Tables
+from mktorch.narrative.recommended import recommendations_of
+from mktorch.vocab import Performance, RiskStatus, Window
+
+_LEAST_P = 0.0001  # smaller ones are written as below it
+_FINDINGS = (StepFinding.LEAK, StepFinding.BREAK)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the section: the table it reads, and what it writes of a campaign's rows."""
+
+    title: str
+    table: str
+    write: Callable[[pl.DataFrame, Page], list[str]]
+    nothing: str
+
+
+def campaigns(tables: Tables, page: Page, about: About) -> list[str]:
+    """One section per campaign, in the order of their ids."""
+    found = tables["campaign_analysis"].sort("campaign_id").iter_rows(named=True)
+    return [block for row in found for block in campaign(row, tables, page, about)]
+
+
+def campaign(row: Row, tables: Tables, page: Page, about: About) -> list[str]:
+    """A campaign's lead, then each part of `PARTS`."""
+    blocks = [
+        heading(3, page.line("{campaign_id} {name}", row)),
+        bullets(_lead(row, tables, page, about)),
+    ]
+    for part in PARTS:
+        held = tables.get(part.table)
+        blocks.append(heading(4, part.title))
+        if held is None:
+            blocks.append(page.paragraph("{table} was not made.", {"table": part.table}))
+            continue
+        rows = held.filter(pl.col("campaign_id") == row["campaign_id"])
+        blocks += part.write(rows, page) if rows.height else [part.nothing]
+    return blocks
+
+
+def _lead(row: Row, tables: Tables, page: Page, about: About) -> list[str]:
+    lines = [
+        page.line("Objective: {objective}; judged by {primary_kpi:words}.", row),
+        page.line("{status:words}, {start_date:date} to {end_date:date}.", row).capitalize(),
+        page.line(
+            "Spend {total_spend:cents} ({spend_source:words}), value {total_revenue_proxy:cents}, "
+            "return {roas:ratio}.",
+            row,
+        ),
+        page.line("Verdict: {overall_performance:words}, {why}.", {**row, "why": _why(row, about)}),
+    ]
+    roi = _row_of(tables, "roi_by_campaign", row)
+    if roi:
+        lines.append(
+            page.line(
+                "Net return {net_roi:cents} after media {media_spend:cents}, model "
+                "{llm_cost:cents} and review {human_review_cost:cents}.",
+                roi,
+            )
+        )
+    pace = _row_of(tables, "budget_pacing", row)
+    if pace:
+        lines.append(_pace(pace, page))
+    return lines
+
+
+def _why(row: Row, about: About) -> str:
+    """The comparison behind the verdict, or why there is none."""
+    if row["performance_reason"] or row["roas"] is None:
+        return str(row["performance_reason"] or "no return is known")
+    limits, target = about.config.performance_thresholds, about.config.target_roas
+    side, limit = {
+        Performance.EXCEEDING: ("at least", limits["exceeding_expectations"]),
+        Performance.MEETING: ("at least", limits["meeting_expectations"]),
+        Performance.BELOW: ("under", limits["meeting_expectations"]),
+    }[Performance(row["overall_performance"])]
+    return Page.of(about.config).plain.format(
+        "{roas:ratio} is {side} {limit:figure} times the target of {target:ratio}",
+        roas=row["roas"],
+        side=side,
+        limit=limit,
+        target=target,
+    )
+
+
+def _pace(pace: Row, page: Page) -> str:
+    line = page.line("Pace: {pacing:words}", pace)
+    if pace["spend_share"] is not None and pace["elapsed_share"] is not None:
+        line += page.line(
+            "; {spend_share:percent} of the budget of {budget:currency} in "
+            "{elapsed_share:percent} of the flight",
+            pace,
+        )
+    if pace["projected_end_spend"] is not None and pace["pacing"] != Pacing.ENDED:
+        line += page.line(", {projected_end_spend:currency} projected at its end", pace)
+    return line + (page.line("; {reason}.", pace) if pace["reason"] else ".")
+
+
+def _experiments(rows: pl.DataFrame, page: Page) -> list[str]:
+    return [bullets(_experiment(row, page) for row in rows.iter_rows(named=True))]
+
+
+def _experiment(row: Row, page: Page) -> str:
+    line = page.line(
+        "{experiment_id}, {variant_asset} against {control_asset}, {metric:words}, {status}: "
+        "{recommendation:words}. {rule}",
+        row,
+    )
+    if row["lift"] is not None:
+        line += page.line(
+            " Lift {lift:signed_percent} ({lift_low:signed_percent} to {lift_high:signed_percent})",
+            row,
+        )
+        line += f", {_p_value(row, page)}." if row["p_value"] is not None else "."
+    elif row["undefined_reason"]:
+        line += page.line(" No lift: {undefined_reason}.", row)
+    return line + (
+        page.line(" Deciding gate: {deciding_gate:words}.", row) if row["deciding_gate"] else ""
+    )
+
+
+def _p_value(row: Row, page: Page) -> str:
+    if row["p_value"] < _LEAST_P:
+        return page.line("p below {least:figure}", {"least": _LEAST_P})
+    return page.line("p {p_value:figure}", row)
+
+
+def _segments(rows: pl.DataFrame, page: Page) -> list[str]:
+    return [
+        page.table(
+            rows,
+            Column("segment_name", "Segment"),
+            Column("trend", "Trend"),
+            Column("current_roas", "Return", RATIO),
+            Column("recommendation", "Do"),
+            Column("recommendation_source", "Said by"),
+        ),
+        page.bullets("{segment_name}: {rule_sentence}.", rows.iter_rows(named=True)),
+    ]
+
+
+def _journey(rows: pl.DataFrame, page: Page) -> list[str]:
+    found = rows.filter(pl.col("window") == Window.ALL, pl.col("finding").is_in(_FINDINGS))
+    if found.is_empty():
+        return ["No leak and no break."]
+    return [
+        bullets(
+            page.line(
+                "{finding} from {from_stage:words} to {to_stage:words}: {from_count:integer} "
+                "became {to_count:integer}, {conversion:percent} where {usual_conversion:percent} "
+                "is usual",
+                row,
+            ).capitalize()
+            + (
+                page.line("; {money_at_stake:currency} at stake.", row)
+                if row["money_at_stake"] is not None
+                else page.line("; money at stake n/a, {money_reason}.", row)
+            )
+            for row in found.iter_rows(named=True)
+        )
+    ]
+
+
+def _risks(rows: pl.DataFrame, page: Page) -> list[str]:
+    unresolved = rows.filter(pl.col("status").is_in([RiskStatus.OPEN, RiskStatus.IN_REVIEW]))
+    closed = rows.height - unresolved.height
+    return [
+        page.bullets(
+            "{id}, {severity}, {status:words}: {risk_type:words}, {exposure:currency} exposed "
+            "({origin}). To do: {recommended_action:words}.",
+            unresolved.sort("rank").iter_rows(named=True),
+        ),
+        page.paragraph("Mitigated or dismissed: {closed}.", {"closed": closed}) if closed else "",
+    ]
+
+
+def _decisions(rows: pl.DataFrame, page: Page) -> list[str]:
+    return [
+        bullets(
+            page.line(
+                "{timestamp:date}, {decision_id}: {trigger}, then {action_taken} (confidence "
+                "{confidence_score:percent}, {by}). Outcome: {verdict:words}",
+                {**row, "by": "a person" if row["human_override"] else "automated"},
+            )
+            + _outcome(row, page)
+            for row in rows.sort("timestamp", "decision_id").iter_rows(named=True)
+        )
+    ]
+
+
+def _outcome(row: Row, page: Page) -> str:
+    if row["reason"]:
+        return page.line(", {reason}.", row)
+    if row["lift"] is None:
+        return "."
+    return page.line(
+        ", {primary_kpi:words} {lift:signed_percent} ({lift_low:signed_percent} to "
+        "{lift_high:signed_percent}).",
+        row,
+    )
+
+
+def _row_of(tables: Tables, name: str, row: Row) -> Mapping[str, Any] | None:
+    held = tables.get(name)
+    found = None if held is None else held.filter(pl.col("campaign_id") == row["campaign_id"])
+    return None if found is None or found.is_empty() else found.row(0, named=True)
+
+
+PARTS: tuple[Part, ...] = (
+    Part("Experiments", "experiment_evaluations", _experiments, "No experiment."),
+    Part("Segments", "segment_portfolio", _segments, "No segment has delivered."),
+    Part("Journey", "funnel_steps", _journey, "No journey is recorded."),
+    Part("Risks", "risk_inbox", _risks, "No risk is known."),
+    Part("Decisions and outcomes", "decision_outcomes", _decisions, "No decision is recorded."),
+    Part("Recommendations", "recommendations", recommendations_of, "Nothing is recommended."),
+)

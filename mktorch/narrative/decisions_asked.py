@@ -1,0 +1,148 @@
+"""What people have to decide this cycle, who decides it, and by when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from mktorch.config.budget_rules import Pacing
+from mktorch.formats import Locale
+from mktorch.narrative.prose import Prose, listed, spaced
+from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
+
+Tables = Mapping[str, pl.DataFrame]
+Row = Mapping[str, Any]
+
+# Who decides where no recommendation on the same target names an owner.
+FREEZE_DECIDER = "marketing lead"
+PROPOSAL_DECIDER = "budget approver"
+KINDS = ("freeze", "proposal", "experiment", "recommendation")  # in the order of asking
+_SCHEMA: dict[str, pl.DataType] = {
+    "order": pl.Int64(),
+    "question": pl.String(),
+    "kind": pl.String(),
+    "target_id": pl.String(),
+    "campaign_id": pl.String(),
+    "amount": pl.Float64(),
+    "decided_by": pl.String(),
+    "due": pl.Date(),
+    "age_days": pl.Int64(),
+    "why": pl.String(),
+}
+
+_NAMED = 4  # KPIs or targets a freeze names; the rest is counted
+_TEXT = pl.String()
+_NO_KPIS = pl.DataFrame(schema=dict.fromkeys(("kpi", "tier", "escalation"), _TEXT))
+_NO_RECOMMENDATIONS = pl.DataFrame(
+    schema=dict.fromkeys(("target_id", "owner", "category", "action", "priority", "rank"), _TEXT)
+)
+_NO_PACING = pl.DataFrame(schema={"campaign_id": _TEXT, "pacing": _TEXT, "end_date": pl.Date()})
+
+
+def decisions_asked(tables: Tables, locale: Locale) -> pl.DataFrame:
+    """One row per decision that waits for a person, what concerns most first.
+
+    Asked are: whether a freeze that critical KPIs put on budget increases stays, with what it
+    blocks; every pending budget proposal; every proven variant that waits to be scaled; every
+    high-priority recommendation. A target is asked about once.
+
+    Columns: `order`, `question`, `kind` (of `KINDS`), `target_id`, `campaign_id`, `amount` in
+    money (proposed, blocked or at stake), `decided_by`, `due` (the campaign's last day, null
+    where it has passed or is not known), `age_days` a proposal has waited, `why`. Reads `kpis`,
+    `budget_moves`, `recommendations`, `recommendation_candidates` and `budget_pacing`; what is
+    not there asks nothing.
+    """
+    asked = pl.DataFrame(
+        [*_freeze(tables), *_proposals(tables, locale), *_recommended(tables)], schema=_SCHEMA
+    ).unique("target_id", keep="first", maintain_order=True)
+    return (
+        asked.drop("due")
+        .join(_last_days(tables), on="campaign_id", how="left", maintain_order="left")
+        .with_columns(order=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+        .select(*_SCHEMA)
+    )
+
+
+def _freeze(tables: Tables) -> Iterator[Row]:
+    kpis = tables.get("kpis", _NO_KPIS)
+    forced = pl.col("escalation").str.contains(Escalation.BUDGET_FREEZE, literal=True)
+    frozen = kpis.filter(pl.col("tier") == Tier.CRITICAL, forced)["kpi"].to_list()
+    if not frozen:
+        return
+    held = tables.get("recommendation_candidates")
+    blocked = (
+        []
+        if held is None
+        else held.filter(standing=str(Standing.BLOCKED))
+        .sort("recommendation_id")
+        .select(pl.coalesce("target_name", "target_id").alias("name"))["name"]
+        .to_list()
+    )
+    what = f"it blocks {listed(blocked, _NAMED)}" if blocked else "it blocks nothing asked for now"
+    yield {
+        "question": "Does the freeze on budget increases stay?",
+        "kind": "freeze",
+        "target_id": "budget_freeze",
+        "decided_by": FREEZE_DECIDER,
+        "why": f"critical: {listed(map(spaced, frozen), _NAMED)}; {what}",
+    }
+
+
+def _proposals(tables: Tables, locale: Locale) -> Iterator[Row]:
+    """Pending moves, the longest waiting first; each amount in the currency it is stated in."""
+    moves = tables.get("budget_moves")
+    if moves is None:
+        return
+    owners = dict(_standing(tables).select("target_id", "owner").rows())
+    pending = moves.filter(status=str(BudgetStatus.PROPOSED)).sort(
+        "age_days", "budget_action_id", descending=[True, False]
+    )
+    for row in pending.iter_rows(named=True):
+        stated = Prose(Locale(row["currency"], locale.name))
+        yield {
+            "question": stated.format(
+                "Approve {budget_action_id}: {amount:currency} from {from_channel_id} to "
+                "{to_channel_id}?",
+                **row,
+            ),
+            "kind": "proposal",
+            "target_id": row["budget_action_id"],
+            "campaign_id": row["campaign_id"],
+            "amount": row["amount"] if row["currency"] == locale.currency else None,
+            "decided_by": owners.get(row["budget_action_id"], PROPOSAL_DECIDER),
+            "age_days": row["age_days"],
+            "why": stated.format("{proposed_by} gives {reason_code:words}", **row)
+            + (": waits too long" if row["stale"] else ""),
+        }
+
+
+def _recommended(tables: Tables) -> Iterator[Row]:
+    """Variants to scale, whatever their priority, then what else is of high priority."""
+    asked = _standing(tables).with_columns(
+        kind=pl.when(category=Category.EXPERIMENT, action=Action.SCALE)
+        .then(pl.lit("experiment"))
+        .when(priority=Priority.HIGH)
+        .then(pl.lit("recommendation"))
+    )
+    for row in asked.drop_nulls("kind").sort("kind", "rank").iter_rows(named=True):
+        yield {
+            "question": f"{row['description'].rstrip('. ')}?",
+            "kind": row["kind"],
+            "target_id": row["target_id"],
+            "campaign_id": row["campaign_id"],
+            "amount": row["stake"],
+            "decided_by": row["owner"],
+            "why": row["rationale"],
+        }
+
+
+def _standing(tables: Tables) -> pl.DataFrame:
+    return tables.get("recommendations", _NO_RECOMMENDATIONS)
+
+
+def _last_days(tables: Tables) -> pl.DataFrame:
+    """The last day of each campaign that still runs."""
+    pacing = tables.get("budget_pacing", _NO_PACING)
+    return pacing.filter(pl.col("pacing") != Pacing.ENDED).select("campaign_id", due="end_date")

@@ -1,0 +1,250 @@
+"""Sections of the report about all campaigns together: verdict, money, momentum, KPIs, budget."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.formats import CURRENCY, CURRENCY_EXACT, INTEGER, PERCENT, RATIO
+from mktorch.narrative.markdown import Column, bullets
+from mktorch.narrative.page import About, Page, Tables
+from mktorch.narrative.prose import in_words, kpi_figure
+from mktorch.narrative.summary import story
+from mktorch.vocab import Direction, Performance, Tier
+
+PERFORMANCE = {
+    Performance.EXCEEDING: "exceeds",
+    Performance.MEETING: "meets",
+    Performance.BELOW: "below",
+    Performance.INSUFFICIENT: "no data",
+}
+_ALL = "All"
+_SIDE = {str(Direction.UP): "\u2265", str(Direction.DOWN): "\u2264"}
+
+
+def verdict(tables: Tables, page: Page, _about: About) -> list[str]:
+    """The story, its reasons, and every signal with its count and limits."""
+    signals = tables["verdict_signals"].with_columns(in_words("signal"))
+    uncounted = signals.filter(pl.col("value").is_null())
+    return [
+        *story(tables, page),
+        page.listed([f"{reason}." for reason in tables["verdict"]["reasons"].to_list()[0]]),
+        page.table(
+            signals,
+            Column("signal", "Signal"),
+            Column("value", "Count", INTEGER),
+            Column("attention_from", "Attention from", INTEGER),
+            Column("critical_from", "Critical from", INTEGER),
+            Column("verdict", "Verdict"),
+        ),
+        page.bullets("{signal} not counted: {reason}.", uncounted.iter_rows(named=True)),
+    ]
+
+
+def portfolio(tables: Tables, page: Page, _about: About) -> list[str]:
+    """Totals, then one line per campaign."""
+    row = tables["performance_assessment"].row(0, named=True)
+    sentences = (
+        (
+            "Campaigns {total_campaigns}, active {active_campaigns}: {exceeding} exceed "
+            "expectations, {meeting} meet them, {below} fall short, {insufficient} cannot be "
+            "judged."
+        ),
+        (
+            "Experiments {total_experiments}: {running_experiments} running, "
+            "{completed_experiments} completed."
+        ),
+        (
+            "Spend {total_spend:cents}, value {total_revenue_proxy:cents}, return on investment "
+            "{overall_roi:percent}."
+        ),
+    )
+    return [
+        bullets(page.line(sentence, row) for sentence in sentences),
+        page.table(
+            tables["campaign_analysis"].with_columns(
+                pl.col("overall_performance").replace(PERFORMANCE)
+            ),
+            Column("campaign_id", "Id"),
+            Column("name", "Campaign"),
+            Column("total_spend", "Spend", CURRENCY),
+            Column("total_revenue_proxy", "Value", CURRENCY),
+            Column("roas", "Return", RATIO),
+            Column("overall_performance", "Verdict"),
+        ),
+    ]
+
+
+def returns(tables: Tables, page: Page, _about: About) -> list[str]:
+    """Value, costs and net return to the cent, as the records state them and fully loaded."""
+    totals = tables["roi_analysis"].select(
+        pl.lit(_ALL).alias("campaign_id"),
+        estimated_value="total_estimated_value",
+        media_spend="total_media_spend",
+        llm_cost="total_llm_cost",
+        human_review_cost="total_human_review_cost",
+        net_roi="total_net_roi",
+    )
+    by_campaign = tables["roi_by_campaign"].select(totals.columns)
+    loaded = tables["roi_fully_loaded"].with_columns(pl.col("campaign_id").fill_null(_ALL))
+    return [
+        page.paragraph(
+            "Return on investment {roi_percentage:figure} percent: the net return of "
+            "{total_net_roi:cents} over {total_media_spend:cents} of media spend. Status: "
+            "{roi_status}.",
+            tables["roi_analysis"].row(0, named=True),
+        ),
+        page.table(
+            pl.concat((by_campaign, totals)),
+            Column("campaign_id", "Id"),
+            Column("estimated_value", "Value", CURRENCY_EXACT),
+            Column("media_spend", "Media", CURRENCY_EXACT),
+            Column("llm_cost", "Model", CURRENCY_EXACT),
+            Column("human_review_cost", "Review", CURRENCY_EXACT),
+            Column("net_roi", "Net", CURRENCY_EXACT),
+        ),
+        "Fully loaded, with modelled calls, review hours and infrastructure:",
+        page.table(
+            loaded,
+            Column("campaign_id", "Id"),
+            Column("total_cost", "All costs", CURRENCY_EXACT),
+            Column("net", "Net", CURRENCY_EXACT),
+            Column("roi_fully_loaded", "Return", PERCENT),
+            Column("break_even_roas", "Breaks even at", RATIO),
+        ),
+    ]
+
+
+def momentum(tables: Tables, page: Page, about: About) -> list[str]:
+    """The current window against the prior one; segments by trend."""
+    windows = {"current": about.current_window, "prior": about.prior_window}
+    spans = {f"{name}_{i}": day for name, span in windows.items() for i, day in enumerate(span)}
+    moves = tables["momentum"]
+    return [
+        page.paragraph(
+            "Current window {current_0:date} to {current_1:date}, prior window {prior_0:date} to "
+            "{prior_1:date}; money as the performance records state it.",
+            spans,
+        ),
+        bullets(
+            page.line(
+                "{measure}: {current:ratio} against {prior:ratio} ({relative:signed_percent})"
+                if row["measure"] == "return"
+                else "{measure}: {current:cents} against {prior:cents} ({relative:signed_percent})",
+                row,
+            )
+            + (page.line("; {reason}", row) if row["reason"] else "")
+            for row in moves.iter_rows(named=True)
+        ),
+        *_trends(tables, page),
+    ]
+
+
+def kpis(tables: Tables, page: Page, _about: About) -> list[str]:
+    """Every KPI against its target; the measured ones apart, since they differ between runs."""
+    repeatable = tables["kpis"]
+    measured = tables.get("measured_kpis", repeatable).join(repeatable, on="kpi", how="anti")
+    written = repeatable.with_columns(
+        pl.Series("value", _figures(repeatable, "value", page), pl.String),
+        pl.Series("target", _targets(repeatable, page), pl.String),
+        in_words("tier"),
+    )
+    escalated = repeatable.drop_nulls("escalation").with_columns(in_words("escalation"))
+    return [
+        page.table(
+            written,
+            Column("kpi", "KPI"),
+            Column("value", "Value", right=True),
+            Column("target", "Target", right=True),
+            Column("attainment", "Met", PERCENT),
+            Column("tier", "Tier"),
+        ),
+        bullets(
+            page.line(
+                "{kpi}, measured on this run: {value}; target {target}; {tier:words}.",
+                {**row, "value": value, "target": target},
+            )
+            for row, value, target in zip(
+                measured.iter_rows(named=True),
+                _figures(measured, "value", page),
+                _targets(measured, page),
+                strict=True,
+            )
+        ),
+        page.bullets("{kpi}: {reason}.", repeatable.drop_nulls("reason").iter_rows(named=True)),
+        page.bullets("{kpi} is {tier:words}: {escalation}.", escalated.iter_rows(named=True)),
+    ]
+
+
+def budget(tables: Tables, page: Page, _about: About) -> list[str]:
+    """Moves of budget by status, approval and what waits; then every move."""
+    row = tables["budget_governance"].row(0, named=True)
+    sentences = [
+        (
+            "Actions {actions}: {proposed} proposed, {approved} approved, {rejected} rejected, "
+            "{executed} executed, {rolled_back} rolled back; {moved_amount:cents} moved."
+        ),
+        (
+            "Approval rate {approval_rate:percent}, median time to approve "
+            "{latency_median_minutes:figure} minutes."
+        ),
+        (
+            "Pending {pending}, of them {stale_proposals} stale; executed without approval "
+            "{executed_without_approval}, violations {violations}."
+        ),
+    ]
+    reasons = ("approval_rate_reason", "latency_reason", "other_currency_reason")
+    sentences += [f"{{{name}}}." for name in reasons if row[name]]
+    return [
+        bullets(page.line(sentence, row) for sentence in sentences),
+        *_moves(tables, page),
+    ]
+
+
+def _moves(tables: Tables, page: Page) -> list[str]:
+    moves = tables.get("budget_moves")
+    if moves is None or moves.is_empty():
+        return []
+    return [
+        page.bullets(
+            "{budget_action_id} {timestamp:date}, {campaign_id}: {amount:figure} {currency} from "
+            "{from_channel_id} to {to_channel_id}, {status:words}; {proposed_by} gives "
+            "{reason_code:words}; {mark}.",
+            moves.with_columns(
+                mark=pl.when("violation")
+                .then(pl.lit("violation: executed without the approval it needs"))
+                .when("stale")
+                .then(pl.lit("stale"))
+                .otherwise(pl.lit("in order"))
+            ).iter_rows(named=True),
+        )
+    ]
+
+
+def _trends(tables: Tables, page: Page) -> list[str]:
+    trends = tables.get("segment_momentum")
+    if trends is None or trends.is_empty():
+        return []
+    return [
+        page.table(
+            trends.with_columns(pl.col("campaign_id").fill_null(_ALL)),
+            Column("campaign_id", "Id"),
+            *(
+                Column(name, name.capitalize(), INTEGER)
+                for name in ("segments", "improving", "stable", "declining", "unknown")
+            ),
+        )
+    ]
+
+
+def _figures(scored: pl.DataFrame, column: str, page: Page) -> list[str]:
+    rows = scored.select(column, "kpi", "unit").rows()
+    return [kpi_figure(value, kpi, unit, page.locale) for value, kpi, unit in rows]
+
+
+def _targets(scored: pl.DataFrame, page: Page) -> list[str]:
+    """A target with the side it is met on; `none` where a tier says none is set."""
+    sides = scored.select("better", "tier").rows()
+    return [
+        "none" if tier == Tier.NOT_SCORED else f"{_SIDE[better]} {figure}"
+        for (better, tier), figure in zip(sides, _figures(scored, "target", page), strict=True)
+    ]

@@ -1,0 +1,115 @@
+"""Sentences from templates, every value written as the locale writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from string import Formatter
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.formats import (
+    CURRENCY,
+    DATETIME,
+    FIGURE,
+    Format,
+    Kind,
+    Locale,
+    clean,
+    format_value,
+)
+from mktorch.recommend import words
+from mktorch.vocab import Unit
+
+FORMATS: Mapping[str, Format] = {**words.FORMATS, "time": DATETIME}
+
+
+class Prose(Formatter):
+    """Fills `{name:format}`, the formats those of `FORMATS`; text from the data is made one line.
+
+    >>> Prose(Locale()).format("{name} returned {roas:ratio} on {spend:currency}",
+    ...                name="Spring", roas=1.5, spend=1200.0)
+    'Spring returned 1.50\u00d7 on $1,200'
+    """
+
+    def __init__(self, locale: Locale, guard: Callable[[str], str] = clean) -> None:
+        self.locale, self.guard = locale, guard
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "words":
+            value, format_spec = None if value is None else spaced(value), ""
+        return self.guard(format_value(value, FORMATS[format_spec], self.locale))
+
+
+def locale_of(config: MarketingOrchestratorConfig) -> Locale:
+    """The currency and the customs a run's texts are written in."""
+    return Locale(currency=config.currency, name=config.locale)
+
+
+def spaced(word: object) -> str:
+    """A vocabulary's word for people: `at_risk` is `at risk`."""
+    return str(word).replace("_", " ")
+
+
+def in_words(column: str) -> pl.Expr:
+    """A column of vocabulary words for people."""
+    return pl.col(column).str.replace_all("_", " ", literal=True)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A count and its noun: `1 campaign`, `2 campaigns`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[str], most: int) -> str:
+    """The first names, and how many more there are.
+
+    >>> listed(["a", "b", "c"], 2), listed(["a"], 2), listed([], 2)
+    ('a, b and 1 more', 'a', '')
+    """
+    known = list(names)
+    shown, rest = known[:most], len(known) - most
+    return f"{', '.join(shown)} and {rest} more" if shown and rest > 0 else ", ".join(shown)
+
+
+class Writing(NamedTuple):
+    """How figures of a unit read: `scale` times the value, then `suffix`."""
+
+    format: Format
+    scale: float = 1.0
+    suffix: str = ""
+
+
+_PERCENT = Writing(Format(Kind.PERCENT, decimals=1))
+_UNITS: Mapping[Unit, Writing] = {
+    Unit.FRACTION: _PERCENT,
+    Unit.PERCENTAGE: _PERCENT._replace(scale=0.01),
+    Unit.RATIO: Writing(Format(Kind.DECIMAL, decimals=2)),
+    Unit.CURRENCY: Writing(CURRENCY),
+    Unit.COUNT: Writing(FIGURE),
+    Unit.SECONDS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" s"),
+    Unit.HOURS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" h"),
+}
+# Differences of two rates, in percentage points, and a return that is stated in percent.
+_SPECIAL: Mapping[str, Writing] = {
+    "targeting_precision_improvement": Writing(
+        Format(Kind.DECIMAL, decimals=1, signed=True), 100, " points"
+    ),
+    "conversion_rate_delta": Writing(Format(Kind.DECIMAL, decimals=3, signed=True), 100, " points"),
+    "roi_estimate": _PERCENT,
+}
+
+
+def kpi_figure(value: float | None, kpi: str, unit: str, locale: Locale) -> str:
+    """A KPI's figure in its own unit; `n/a` for null.
+
+    >>> kpi_figure(15.0, "average_lift_percentage", "percentage", Locale())
+    '15.0%'
+    >>> kpi_figure(-0.00065, "conversion_rate_delta", "fraction", Locale())
+    '\u22120.065 points'
+    """
+    if value is None:
+        return format_value(None)
+    writing = _SPECIAL.get(kpi, _UNITS[Unit(unit)])
+    return format_value(value * writing.scale, writing.format, locale) + writing.suffix

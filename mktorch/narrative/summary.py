@@ -1,0 +1,98 @@
+"""The executive summary: one page that rules alone can write, and the page a model may lead."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.narrative import markdown
+from mktorch.narrative.page import About, Page, Tables
+
+RULES_STAND = "Rule-based text: no language model took part."
+_NO_MONEY = "What it comes to in money is not known: {so_what_reason}."
+_NO_MOMENTUM = "Where it is moving is not known: {momentum_reason}."
+
+
+def rule_based_summary(tables: Tables, about: About) -> str:
+    """The text that always stands: verdict, what it comes to, what moves, as Markdown.
+
+    Reads the one row of `verdict`. Text from the data is inert in it.
+    """
+    return markdown.document(story(tables, Page.of(about.config)))
+
+
+def story(tables: Tables, page: Page) -> list[str]:
+    """The same in blocks; what cannot be said says why."""
+    row = tables["verdict"].row(0, named=True)
+    return [
+        page.paragraph("{headline}.", row),
+        page.paragraph("{so_what}" if row["so_what"] else _NO_MONEY, row),
+        page.paragraph("{momentum}" if row["momentum"] else _NO_MOMENTUM, row),
+    ]
+
+
+def executive_summary(tables: Tables, about: About, told: str = "", note: str = RULES_STAND) -> str:
+    """The page for the board: `told`, then reasons, next steps and decisions asked.
+
+    `told` is Markdown that is already harmless; empty, the rule-based summary is told. `note`
+    says which text stands and why. Reads `verdict`, `next_steps` and `decisions_asked`.
+    """
+    page, reasons = Page.of(about.config), tables["verdict"]["reasons"].to_list()[0]
+    return markdown.document(
+        (
+            markdown.heading(1, "Executive summary"),
+            masthead(page, about),
+            page.paragraph("{note}", {"note": note}),
+            (told or rule_based_summary(tables, about)).strip(),
+            *(
+                (markdown.heading(2, "Why"), page.listed([f"{reason}." for reason in reasons]))
+                if reasons
+                else ()
+            ),
+            markdown.heading(2, "Next steps"),
+            next_steps_list(tables.get("next_steps"), page),
+            markdown.heading(2, "Decisions asked"),
+            decisions_list(tables["decisions_asked"], page),
+        )
+    )
+
+
+def masthead(page: Page, about: About) -> str:
+    """Whose report, of what, as of when."""
+    scope = f"campaign {about.campaign_id}" if about.campaign_id else "all campaigns"
+    whose = ", ".join(filter(None, (about.config.company, scope)))
+    return page.paragraph(
+        "Report of {whose}, as of {as_of:time}.", {"whose": whose, "as_of": about.as_of}
+    )
+
+
+def next_steps_list(steps: pl.DataFrame | None, page: Page) -> str:
+    if steps is None:
+        return "Recommendations could not be made in this run."
+    if steps.is_empty():
+        return "Nothing is recommended."
+    return markdown.bullets(
+        (
+            page.line("{step}", row).rstrip(".")
+            + page.line(" ({priority} priority, {owner}", row)
+            + (page.line(", {stake:currency} at stake", row) if row["stake"] is not None else "")
+            + page.line("). {why}", row)
+            for row in steps.iter_rows(named=True)
+        ),
+        numbered=True,
+    )
+
+
+def decisions_list(asked: pl.DataFrame, page: Page) -> str:
+    if asked.is_empty():
+        return "No decision waits for a person."
+    return markdown.bullets(
+        (
+            page.line("{question} For the {decided_by} to decide", row)
+            + (page.line(", by {due:date}", row) if row["due"] else "")
+            + (page.line(", open for {age_days} days", row) if row["age_days"] else "")
+            + page.line(": {why}", row).rstrip(".")
+            + "."
+            for row in asked.iter_rows(named=True)
+        ),
+        numbered=True,
+    )
