@@ -313,9 +313,10 @@ def state_of(tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any]) -> 
     for key, name in RECORD_TABLES.items():
         if name in tables:
             state[key] = records(tables[name])
-    for key, name in ROW_TABLES.items():
-        if name in tables:
-            state[key] = records(tables[name])[0]
+    for key, names in ROW_TABLES.items():
+        made = next((name for name in names if name in tables), None)
+        if made:
+            state[key] = records(tables[made])[0]
     if "measured_kpis" in tables:
         for key, group in KPI_GROUPS.items():
             rows = tables["measured_kpis"].filter(group=str(group))

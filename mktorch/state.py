@@ -226,7 +226,8 @@ LOOKUPS: dict[str, Source] = {
     "segment_rollups_by_campaign": Source.SEGMENT_ROLLUPS,
 }
 
-# State key -> the table whose rows are its records, and one -> whose single row is its record.
+# State key -> the table whose rows are its records, and one -> whose single row is its record;
+# of several tables the first that was made.
 RECORD_TABLES = {
     "campaign_analysis": "campaign_analysis",
     "experiment_evaluations": "experiment_records",
@@ -234,8 +235,8 @@ RECORD_TABLES = {
     "recommendations": "recommendation_records",
 }
 ROW_TABLES = {
-    "performance_assessment": "performance_assessment",
-    "roi_analysis": "roi_analysis",
+    "performance_assessment": ("performance_assessment",),
+    "roi_analysis": ("measured_roi_analysis", "roi_analysis"),
 }
 
 # State key -> the group of KPIs it holds, name to value.
