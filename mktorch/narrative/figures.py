@@ -74,8 +74,8 @@ def portfolio_figures(tables: Tables, locale: Locale, campaigns: int) -> pl.Data
     Parameters
     ----------
     tables
-        verdict, next_steps, decisions_asked, roi_analysis, performance_assessment and
-        campaign_analysis.
+        verdict and decisions_asked; next_steps, roi_analysis, performance_assessment and
+        campaign_analysis where they were made.
     locale
         How figures are written.
     campaigns
@@ -92,18 +92,14 @@ def portfolio_figures(tables: Tables, locale: Locale, campaigns: int) -> pl.Data
         _line("so_what", "what it means in money", judged["so_what"], required=True),
         _line("momentum", "where things are moving", judged["momentum"]),
         *_lines("reason", "why", judged["reasons"]),
-        *_lines("rec", "recommended", tables["next_steps"]["step"]),
+        *_lines(
+            "rec", "recommended", tables["next_steps"]["step"] if "next_steps" in tables else ()
+        ),
         *_lines("decision", "to be decided", tables["decisions_asked"]["question"]),
-    )
-    largest = (
-        tables["campaign_analysis"]
-        .drop_nulls("total_spend")
-        .sort("total_spend", "campaign_id", descending=[True, False])
-        .head(campaigns)
     )
     named = (
         row
-        for number, campaign in enumerate(largest.rows(named=True), start=1)
+        for number, campaign in enumerate(_largest(tables, campaigns), start=1)
         for row in _campaign(f"campaign_{number}", campaign, Prose(locale))
     )
     return _frame((*lines, *_totals(tables, Prose(locale)), *named))
@@ -143,9 +139,17 @@ def quoted(name: object) -> str:
     return f"“{cut}”"
 
 
+def _largest(tables: Tables, most: int) -> list[dict[str, Any]]:
+    if "campaign_analysis" not in tables:
+        return []
+    spent = tables["campaign_analysis"].drop_nulls("total_spend")
+    ranked = spent.sort("total_spend", "campaign_id", descending=[True, False])
+    return ranked.head(most).rows(named=True)
+
+
 def _totals(tables: Tables, prose: Prose) -> Iterable[tuple[Any, ...]]:
     for total in TOTALS:
-        value = tables[total.table][total.column].item()
+        value = tables[total.table][total.column].item() if total.table in tables else None
         if value is not None:
             shown = value / 100 if total.column == "roi_percentage" else value
             text = f"{total.label} {prose.format(total.text, shown)}"

@@ -8,13 +8,10 @@ from typing import Any
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.narrative import markdown
 from mktorch.narrative.figures import campaign_figures, portfolio_figures
 from mktorch.narrative.guard import LINE
 from mktorch.narrative.model import Wording, note, rendered, why_not, word
-from mktorch.narrative.page import Page
 from mktorch.narrative.prose import locale_of
-from mktorch.narrative.summary import story
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -27,6 +24,7 @@ _STANDING = {
     "attempts": pl.Int64(),
     "refused": pl.List(pl.String()),
 }
+_FOR_INSIGHTS = {"campaign_analysis", "recommendations"}
 SUMMARY = pl.Schema(_STANDING)
 INSIGHTS = pl.Schema(
     {"campaign_id": pl.String(), "name": pl.String(), "stake": pl.Float64(), **_STANDING}
@@ -34,12 +32,19 @@ INSIGHTS = pl.Schema(
 
 
 def summary(
-    tables: Tables, config: MarketingOrchestratorConfig, end: float
+    tables: Tables, ruled: str, config: MarketingOrchestratorConfig, end: float
 ) -> tuple[pl.DataFrame, Wording]:
     """The summary that stands, and how it came about.
 
-    Reads verdict, next_steps, decisions_asked, roi_analysis, performance_assessment and
-    campaign_analysis. `end` is the moment, by `time.monotonic`, by which the model must be done.
+    Parameters
+    ----------
+    tables
+        verdict and decisions_asked; next_steps, roi_analysis, performance_assessment and
+        campaign_analysis where they were made.
+    ruled
+        The rule-based summary.
+    end
+        The moment, by `time.monotonic`, by which the model must be done.
 
     Returns
     -------
@@ -47,7 +52,6 @@ def summary(
     rules), `reason` (null where the model's stands), `model` and `attempts` (null and 0 where none
     was asked), `refused` (why each attempt that failed did).
     """
-    ruled = markdown.document(story(tables, Page.of(config)))
     reason = why_not(config, "enable_llm_summary")
     if reason:
         wording = Wording(None, reason)
@@ -63,11 +67,11 @@ def insights(
 ) -> tuple[pl.DataFrame, list[Wording]]:
     """A note on each of the campaigns with most at stake; none where insights are switched off.
 
-    Reads campaign_analysis and recommendations. One row per campaign, most at stake first:
-    `campaign_id`, `name`, `stake` (the largest among its recommendations), then the columns of
-    `summary`.
+    Reads campaign_analysis and recommendations; empty where one was not made. One row per campaign,
+    most at stake first: `campaign_id`, `name`, `stake` (the largest among its recommendations),
+    then the columns of `summary`.
     """
-    if not config.enable_llm_insights:
+    if not config.enable_llm_insights or not tables.keys() >= _FOR_INSIGHTS:
         return pl.DataFrame(schema=INSIGHTS), []
     reason = why_not(config, "enable_llm_insights")
     rows, wordings = [], []

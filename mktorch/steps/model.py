@@ -11,10 +11,9 @@ from mktorch.narrative.model import calls_frame, usage
 from mktorch.narrative.worded import insights, summary
 from mktorch.steps.work import Step, Work
 
+_NEEDED = ("verdict", "decisions_asked")
 _READ = (
-    "verdict",
     "next_steps",
-    "decisions_asked",
     "recommendations",
     "roi_analysis",
     "performance_assessment",
@@ -23,9 +22,9 @@ _READ = (
 
 
 def _word(work: Work) -> Mapping[str, Any]:
-    tables = {name: work[name] for name in _READ}
+    tables = {name: work[name] for name in (*_NEEDED, *_READ) if name in work.artifacts}
     end = monotonic() + work.config.model_rules.timeout_seconds
-    told, wording = summary(tables, work.config, end)
+    told, wording = summary(tables, work["rule_based_summary"], work.config, end)
     notes, wordings = insights(tables, work.config, end)
     work.notes.append(f"summary: {told['note'].item()}")
     return {
@@ -47,9 +46,10 @@ STEPS: tuple[Step, ...] = (
     Step(
         "model",
         "Word the summary, by a model where one may, else by rules",
-        _READ,
+        (*_NEEDED, "rule_based_summary"),
         ("measured_summary", "measured_insights", "measured_model_usage"),
         _word,
+        uses=_READ,
     ),
     Step(
         "model cost",
