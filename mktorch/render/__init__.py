@@ -4,6 +4,7 @@ Both render the same `.qmd` files with the same parameters; see docs/rendering.m
 """
 
 from mktorch.render.errors import RenderError
-from mktorch.render.pack import Rendered, documents, render
+from mktorch.render.pack import Progress, Rendered, render
+from mktorch.render.pages import documents
 
-__all__ = ["RenderError", "Rendered", "documents", "render"]
+__all__ = ["Progress", "RenderError", "Rendered", "documents", "render"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mktorch.render.errors import RenderError
+from mktorch.render.markdown import Body
 from mktorch.render.qmd import Document
 from mktorch.render.stage import Stage
 
@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 _READER = "markdown-implicit_figures"
 
 
-def convert(document: Document, markdown: str, form: str, stage: Stage, as_of: datetime) -> bytes:
+def convert(document: Document, body: Body, form: str, stage: Stage, as_of: datetime) -> bytes:
     """The finished file's bytes: `html` gives a page, `typst` a PDF.
 
     Raises
@@ -27,10 +27,10 @@ def convert(document: Document, markdown: str, form: str, stage: Stage, as_of: d
     """
     options = document.options(form)
     if form == "html":
-        return _pandoc(document, markdown, _html_arguments(options), stage)
-    shutil.copy(_HERE / "template.typ", stage.reports / "template.typ")
-    source = _pandoc(document, markdown, _typst_arguments(options), stage)
-    return _typst(document, source, stage, as_of)
+        page = _pandoc(document, body.markdown, _html_arguments(options), stage)
+        return body.restored(page).encode()
+    source = _pandoc(document, body.markdown, _typst_arguments(options), stage)
+    return _typst(document, body.restored(source), stage, as_of)
 
 
 def _html_arguments(options: dict[str, Any]) -> list[str]:
@@ -57,7 +57,7 @@ def _contents(options: dict[str, Any]) -> list[str]:
     return ["--toc", f"--toc-depth={options.get('toc-depth', 3)}"]
 
 
-def _pandoc(document: Document, markdown: str, arguments: list[str], stage: Stage) -> bytes:
+def _pandoc(document: Document, markdown: str, arguments: list[str], stage: Stage) -> str:
     import pypandoc
 
     form = "html" if "--to=html5" in arguments else "typst"
@@ -85,14 +85,14 @@ def _pandoc(document: Document, markdown: str, arguments: list[str], stage: Stag
     if done.returncode:
         message = done.stderr.decode(errors="replace").strip()
         raise RenderError(f"{document.path.name}: pandoc could not convert it to {form}: {message}")
-    return done.stdout
+    return done.stdout.decode()
 
 
-def _typst(document: Document, source: bytes, stage: Stage, as_of: datetime) -> bytes:
+def _typst(document: Document, source: str, stage: Stage, as_of: datetime) -> bytes:
     import typst
 
     file = stage.reports / f"{document.name}.typ"
-    file.write_bytes(source)
+    file.write_text(source, encoding="utf-8")
     fonts = typst.Fonts(False, True, [str(folder) for folder in stage.font_dirs])
     font = stage.brand.font
     if font not in fonts.families():

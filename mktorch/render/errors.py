@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mktorch.errors import MktorchError
 
-class RenderError(Exception):
+
+class RenderError(MktorchError):
     """A document cannot be rendered; the message says where, why, and what to do."""
 
     @classmethod

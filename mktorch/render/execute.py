@@ -7,13 +7,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mktorch.display.block import EXECUTE_INFO
+from mktorch.display.block import EXECUTE_INFO, TARGETS
 from mktorch.render.errors import RenderError
+from mktorch.render.halt import Halt
 from mktorch.render.qmd import Cell, Document
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -26,13 +27,13 @@ Output = dict[str, Any]
 
 
 class Kernel:
-    """A started kernel: `run` executes a document's cells for one target format."""
+    """A started kernel: `run` executes a document's cells once for all formats wanted."""
 
     def __init__(self, manager: Any, client: Any, folder: Path, info: Path) -> None:
         self._manager, self._client, self._folder, self._info = manager, client, folder, info
 
     def run(
-        self, document: Document, parameters: Mapping[str, Any], form: str
+        self, document: Document, parameters: Mapping[str, Any], forms: Sequence[str]
     ) -> dict[Cell, list[Output]]:
         """The outputs of every cell that is evaluated, in Jupyter's own form.
 
@@ -46,7 +47,7 @@ class Kernel:
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-        self._info.write_text(json.dumps(_execute_info(document, form)), encoding="utf-8")
+        self._info.write_text(json.dumps(_execute_info(document, forms)), encoding="utf-8")
         steps = list(_steps(document, parameters))
         notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
             {
@@ -84,8 +85,11 @@ class Kernel:
 
 
 @contextmanager
-def kernel(folder: Path, info: Path) -> Iterator[Kernel]:
-    """A kernel of this interpreter, working in `folder`, that reads its target from `info`."""
+def kernel(folder: Path, info: Path, halt: Halt | None = None) -> Iterator[Kernel]:
+    """A kernel of this interpreter, working in `folder`, that reads its target from `info`.
+
+    It ends with the context, or at once when `halt` asks.
+    """
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import run_sync
 
@@ -103,14 +107,26 @@ def kernel(folder: Path, info: Path) -> Iterator[Kernel]:
     client = manager.client()
     client.start_channels()
     try:
-        try:
-            run_sync(client.wait_for_ready)(timeout=_START)
-        except RuntimeError as error:
-            raise RenderError(f"the Python kernel did not start: {error}") from None
-        yield Kernel(manager, client, folder, info)
+        with (halt or Halt()).ending(_killer(manager)):
+            try:
+                run_sync(client.wait_for_ready)(timeout=_START)
+            except RuntimeError as error:
+                raise RenderError(f"the Python kernel did not start: {error}") from None
+            yield Kernel(manager, client, folder, info)
     finally:
         client.stop_channels()
         run_sync(manager.shutdown_kernel)(now=True)
+
+
+def _killer(manager: Any) -> Callable[[], None]:
+    """Ends the kernel's process from any thread; its own thread then finds it dead."""
+    process = manager.provisioner.process
+
+    def kill() -> None:
+        with suppress(ProcessLookupError):
+            process.kill()
+
+    return kill
 
 
 def _steps(document: Document, parameters: Mapping[str, Any]) -> Iterator[tuple[Cell | None, str]]:
@@ -159,12 +175,14 @@ def _assigned(cell: Cell) -> Iterator[str]:
         yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
-def _execute_info(document: Document, form: str) -> dict[str, Any]:
-    """The part of Quarto's execution info that names document and format."""
+def _execute_info(document: Document, forms: Sequence[str]) -> dict[str, Any]:
+    """The part of Quarto's execution info that names document and format, and all formats."""
+    form = forms[0]
     names = {"base-format": form, "target-format": form, "display-name": form.upper()}
     return {
         "document-path": str(document.path),
         "format": {"identifier": names, "pandoc": {"to": form}, "metadata": dict(document.meta)},
+        TARGETS: list(forms),
     }
 
 

@@ -30,13 +30,15 @@ TYPST: Final[Mapping[str, Rule]] = {
     "template-partials": list,
 }
 EXECUTE: Final[Mapping[str, Rule]] = {"echo": bool, "warning": bool, "daemon": {False}}
+# Ours, which Quarto hands on untouched: the title's colour, and the files being made.
+OWN: Final[Mapping[str, Rule]] = {"accent": str, "pack": list}
 FRONT_MATTER: Final[Mapping[str, Rule]] = {
     **SHARED,
     "title": str,
     "subtitle": str,
     "lang": str,
     "brand": {False},
-    "accent": str,
+    **OWN,
     "jupyter": {"python3"},
     "execute": EXECUTE,
     "format": {"html": HTML, "typst": TYPST},

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +32,73 @@ _PREFERRED = {
     ),
     "typst": ("text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"),
 }
+# An output that is one raw Typst block and nothing else.
+_RAW_TYPST = re.compile(r"(?P<marks>`{3,})\{=typst\}\n(?P<content>.*)\n(?P=marks)\n?", re.DOTALL)
 _SUFFIX = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg"}
+
+
+@dataclass(frozen=True)
+class Body:
+    """A document for pandoc: Markdown in which tokens stand for HTML and Typst that cells made.
+
+    pandoc need not read those, which are most of a page, and cannot act on them.
+    """
+
+    markdown: str
+    pieces: Mapping[str, str]
+
+    def restored(self, converted: str) -> str:
+        """pandoc's answer with each token replaced by its piece, once."""
+        if not self.pieces:
+            return converted
+        tokens = re.compile("|".join(map(re.escape, sorted(self.pieces, key=len, reverse=True))))
+        return tokens.sub(lambda token: self.pieces[token[0]], converted)
+
+
+@dataclass
+class _Pieces:
+    """Pieces set apart under tokens that no text can contain by chance or on purpose."""
+
+    salt: str
+    held: dict[str, str] = field(default_factory=dict)
+
+    def token(self, content: str) -> str:
+        name = f"mktorch-{self.salt}-{len(self.held)}."
+        self.held[name] = content
+        return name
 
 
 def to_markdown(
     document: Document, outputs: Mapping[Cell, list[Output]], form: str, folder: Path
-) -> str:
+) -> Body:
     """The document for pandoc; pictures that cells show are written into `folder`."""
     warned = bool((document.options(form).get("execute") or {}).get("warning", False))
     echoed = bool((document.options(form).get("execute") or {}).get("echo", True))
-    return "\n\n".join(
+    pieces = _Pieces(_salt(document, outputs))
+    markdown = "\n\n".join(
         _PAGEBREAK.sub(lambda _: _BREAK, part.markdown)
         if isinstance(part, Text)
-        else _cell(part, outputs.get(part, []), form, folder, echoed, warned)
+        else _cell(part, outputs.get(part, []), form, folder, echoed, warned, pieces)
         for part in document.parts
     )
+    return Body(markdown, pieces.held)
+
+
+def _salt(document: Document, outputs: Mapping[Cell, list[Output]]) -> str:
+    """A digest of all that the page is made from: the same each time, and found in none of it."""
+    told = [part.markdown for part in document.parts if isinstance(part, Text)]
+    shown = [outputs.get(cell, []) for cell in document.cells]
+    return hashlib.sha256(json.dumps([told, shown]).encode()).hexdigest()[:24]
 
 
 def _cell(
-    cell: Cell, outputs: list[Output], form: str, folder: Path, echoed: bool, warned: bool
+    cell: Cell,
+    outputs: list[Output],
+    form: str,
+    folder: Path,
+    echoed: bool,
+    warned: bool,
+    pieces: _Pieces,
 ) -> str:
     options = cell.options
     if not options.get("include", True):
@@ -59,7 +110,7 @@ def _cell(
         shown = [
             text
             for i, output in enumerate(outputs)
-            if (text := _output(cell, output, form, folder / f"{_stem(cell)}-{i}", warn))
+            if (text := _output(cell, output, form, folder / f"{_stem(cell)}-{i}", warn, pieces))
         ]
     caption = options.get("fig-cap") or options.get("tbl-cap")
     if caption and shown:
@@ -67,7 +118,9 @@ def _cell(
     return "\n\n".join(code + shown)
 
 
-def _output(cell: Cell, output: Output, form: str, stem: Path, warned: bool) -> str:
+def _output(
+    cell: Cell, output: Output, form: str, stem: Path, warned: bool, pieces: _Pieces
+) -> str:
     if output["output_type"] == "stream":
         if output["name"] == "stderr" and not warned:
             return ""
@@ -83,19 +136,20 @@ def _output(cell: Cell, output: Output, form: str, stem: Path, warned: bool) -> 
             f"{cell.name} shows {', '.join(data)}, none of which {form} can hold; "
             "show text/markdown or image/svg+xml",
         )
-    return _shown(cell, mime, data[mime], stem)
+    return _shown(cell, mime, data[mime], stem, pieces)
 
 
-def _shown(cell: Cell, mime: str, content: Any, stem: Path) -> str:
+def _shown(cell: Cell, mime: str, content: Any, stem: Path, pieces: _Pieces) -> str:
     if mime == "text/html":
-        return fenced(content, "=html")
+        return fenced(pieces.token(str(content)), "=html")
     if mime == "text/markdown":
-        return str(content)
+        raw = _RAW_TYPST.fullmatch(str(content))
+        return fenced(pieces.token(raw["content"]), "=typst") if raw else str(content)
     if mime in _SUFFIX:
         file = stem.with_suffix(_SUFFIX[mime])
         file.parent.mkdir(parents=True, exist_ok=True)
-        raw = content.encode() if mime == "image/svg+xml" else base64.b64decode(content)
-        file.write_bytes(raw)
+        raw_bytes = content.encode() if mime == "image/svg+xml" else base64.b64decode(content)
+        file.write_bytes(raw_bytes)
         alt = escape.markdown(cell.options.get("fig-alt") or cell.options.get("fig-cap") or "")
         return f"![{alt}]({file.parent.name}/{file.name})"
     return fenced(content, ".cell-output")

@@ -1,49 +1,62 @@
-"""`render`: documents times formats, whole or not at all."""
+"""`render`: the pages of a run in every format, whole or not at all."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
-from typing import Any
 
 from mktorch.display.brand import BrandError
-from mktorch.display.escape import slug
-from mktorch.display.house import reports_dir
-from mktorch.render.convert import convert
+from mktorch.render.embedded import embedded_engine
+from mktorch.render.engine import Engine
 from mktorch.render.errors import RenderError
-from mktorch.render.execute import kernel
-from mktorch.render.markdown import to_markdown
-from mktorch.render.qmd import parse
-from mktorch.render.quarto import find_quarto, render_with_quarto
-from mktorch.render.stage import Stage, outside_resources, staged
+from mktorch.render.halt import Halt
+from mktorch.render.pages import Page, pages
+from mktorch.render.publish import publish, workshop
+from mktorch.render.quarto import QuartoEngine, find_quarto
+from mktorch.render.stage import outside_resources, staged
+from mktorch.render.workers import render_pages, worker_count
 from mktorch.runs import Run, load_run
 from mktorch.vocab import Renderer
 
 # What a reader calls a format -> what Quarto calls it.
 FORMATS = {"html": "html", "pdf": "typst"}
 
-Engine = Callable[[Path, str], bytes]
+# Writes further files of a whole pack into the folder it is given (as `exports/name.csv`) and
+# returns them; they are published, replaced and removed together with the pages.
+Writer = Callable[[Run, Path], Iterable[Path]]
+WRITERS: tuple[Writer, ...] = ()
+
+_PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One finished file."""
+    """One finished file. `pages` counts a PDF's sheets; `campaign` is empty for the whole run.
+
+    `seconds` are those of its conversion and its share of the document's execution.
+    """
 
     document: str
     format: str
     path: Path
     bytes: int
     seconds: float
+    campaign: str = ""
+    pages: int | None = None
 
 
-def documents() -> tuple[str, ...]:
-    """The names of the documents in `reports/`, in order."""
-    return tuple(sorted(p.stem for p in reports_dir().glob("[!_]*.qmd")))
+@dataclass(frozen=True)
+class Progress:
+    """How far a render is: the file just finished, and how many of how many are."""
+
+    file: str
+    done: int
+    total: int
 
 
 def render(
@@ -52,8 +65,12 @@ def render(
     renderer: str = Renderer.AUTO,
     campaign: str | None = None,
     out: str | Path | None = None,
+    *,
+    documents: Sequence[str] | None = None,
+    workers: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> list[Rendered]:
-    """Render a run's reports into `out` (default: the configured reports folder, by run id).
+    """Render a run's pack into `out` (default: the configured reports folder, by run id).
 
     Parameters
     ----------
@@ -64,99 +81,150 @@ def render(
     renderer
         `quarto`, `embedded`, or `auto`: Quarto where it is found, else embedded.
     campaign
-        A campaign to look at; the run must hold it.
+        Render this campaign's deep dive alone; default, every document and every campaign.
+    documents
+        Render these alone, by name; with `campaign`, the deep dive for that one.
+    workers
+        How many pages to make side by side; default, one per processor, at most four.
+    progress
+        Is told of every file that is finished, one at a time, from whichever thread made it.
 
     Returns
     -------
-    One record per file: document, format, path, size, and the seconds its own rendering took.
+    One record per file, in the order of the documents: document, format, path, size, seconds.
 
     Raises
     ------
     RenderError
-        Where a document cannot be rendered or written. Nothing is replaced then: the files of an
-        earlier call stay as they were.
+        Where a document cannot be rendered or written. Nothing is replaced then: the pack of an
+        earlier call stays as it was.
     """
     run = load_run(run_path)
     formats = _formats(to)
-    _check_campaign(run, campaign)
     folder = Path(out) if out else Path(run.config.reports_dir) / run.run_id
-    parameters = {"run_path": str(run.path.resolve()), "campaign": campaign or ""}
-    suffix = f"-{slug(campaign)}" if campaign else ""
+    whole = documents is None and campaign is None
+    halt = Halt()
+    more: list[Rendered] = []
     try:
-        with (
-            _replacing(folder) as fresh,
-            staged(run, campaign) as stage,
-            _engine(renderer, run, parameters, stage) as engine,
-        ):
-            return [
-                _write(engine, stage.reports / f"{name}.qmd", form, fresh, folder, suffix)
-                for name in documents()
-                for form in formats
-            ]
+        wanted = pages(run, documents, campaign)
+        names = [f"{page.name}.{form}" for page in wanted for form in formats]
+        opened = _opener(renderer, run, names, halt)
+        with _told(folder), workshop(folder) as place:
+            new = place / "new"
+            made = render_pages(
+                wanted,
+                [FORMATS[form] for form in formats],
+                opened,
+                _saver(new, folder, progress, len(names)),
+                worker_count(len(wanted), workers),
+                halt,
+                lambda: more.extend(_written(run, new, folder) if whole else ()),
+            )
+            publish(place, folder, run.run_id, _facts([*made, *more], folder), whole)
+            return [*made, *more]
     except BrandError as error:
         raise RenderError(str(error)) from None
 
 
-@contextmanager
-def _engine(renderer: str, run: Run, parameters: dict[str, Any], stage: Stage) -> Iterator[Engine]:
-    """The renderer that is wanted and there, as one function from document and format to bytes."""
+def _opener(
+    renderer: str, run: Run, names: Sequence[str], halt: Halt
+) -> Callable[[], AbstractContextManager[Engine]]:
+    """What opens the renderer that is wanted and there, in a staged project of its own."""
     try:
         wanted = Renderer(renderer)
     except ValueError:
         known = ", ".join(Renderer)
         raise RenderError(f"renderer {renderer!r} is unknown; allowed: {known}") from None
     quarto = None if wanted == Renderer.EMBEDDED else find_quarto()
-    if quarto:
-        yield lambda path, form: render_with_quarto(
-            quarto, path, form, parameters, stage, run.manifest.as_of
-        )
-        return
-    if wanted == Renderer.QUARTO:
+    if wanted == Renderer.QUARTO and not quarto:
         raise RenderError(
             "Quarto was not found on PATH, in QUARTO_PATH or beside this Python; install it "
             "(pip install 'mktorch[quarto]'), or use the embedded renderer"
         )
-    with kernel(stage.reports, stage.root / "execute-info.json") as running:
+    as_of = run.manifest.as_of
 
-        def embedded(path: Path, form: str) -> bytes:
-            document = parse(path)
-            outputs = running.run(document, parameters, form)
-            markdown = to_markdown(document, outputs, form, stage.reports / f"{path.stem}_files")
-            return convert(document, markdown, form, stage, run.manifest.as_of)
+    @contextmanager
+    def opened() -> Iterator[Engine]:
+        with staged(run, names) as stage:
+            if quarto:
+                yield QuartoEngine(quarto, stage, as_of, halt)
+            else:
+                with embedded_engine(stage, as_of, halt) as engine:
+                    yield engine
 
-        yield embedded
+    return opened
 
 
-def _write(
-    engine: Engine, source: Path, form: str, fresh: Path, folder: Path, suffix: str
-) -> Rendered:
-    started = perf_counter()
-    content = engine(source, FORMATS[form])
-    if form == "html":
-        outside = outside_resources(content.decode())
-        if outside:
-            raise RenderError(f"{source.name}: the page would ask for {', '.join(outside)}")
-    name = f"{source.stem}{suffix}.{form}"
-    (fresh / name).write_bytes(content)
-    return Rendered(source.stem, form, folder / name, len(content), perf_counter() - started)
+def _saver(
+    new: Path, folder: Path, progress: Callable[[Progress], None] | None, total: int
+) -> Callable[[Page, str, bytes, float], Rendered]:
+    """What checks and writes a finished file into `new`, to be published in `folder`."""
+    suffixes = {quarto: form for form, quarto in FORMATS.items()}
+    lock = Lock()
+    names: list[str] = []
+
+    def save(page: Page, form: str, content: bytes, seconds: float) -> Rendered:
+        if form == "html":
+            outside = outside_resources(content.decode())
+            if outside:
+                raise RenderError(f"{page.document}.qmd: the page would ask for {outside[0]}")
+        name = f"{page.name}.{suffixes[form]}"
+        (new / name).write_bytes(content)
+        with lock:
+            names.append(name)
+            if progress:
+                progress(Progress(name, len(names), total))
+        sheets = len(_PDF_PAGE.findall(content)) or None if form == "typst" else None
+        where = folder / name
+        return Rendered(
+            page.document, suffixes[form], where, len(content), seconds, page.campaign, sheets
+        )
+
+    return save
+
+
+def _written(run: Run, new: Path, folder: Path) -> list[Rendered]:
+    """What the further writers put into `new`."""
+    made: list[Rendered] = []
+    for writer in WRITERS:
+        started = perf_counter()
+        files = list(writer(run, new))
+        seconds = (perf_counter() - started) / max(1, len(files))
+        made += [
+            Rendered(
+                file.stem,
+                file.suffix.removeprefix("."),
+                folder / file.relative_to(new),
+                file.stat().st_size,
+                seconds,
+            )
+            for file in files
+        ]
+    return made
+
+
+def _facts(made: Sequence[Rendered], folder: Path) -> dict[str, dict[str, str]]:
+    """File within the pack -> what `pack.json` says of it."""
+    return {
+        one.path.relative_to(folder).as_posix(): {
+            "document": one.document,
+            "campaign": one.campaign,
+            "format": one.format,
+        }
+        for one in made
+    }
 
 
 @contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """A folder to write to whose files are moved into `folder` once all of them are there."""
-    fresh = folder / f".partial-{os.getpid()}"
+def _told(folder: Path) -> Iterator[None]:
+    """Say where it was that the disk refused."""
     try:
-        fresh.mkdir(parents=True, exist_ok=True)
-        yield fresh
-        for file in sorted(fresh.iterdir()):
-            file.replace(folder / file.name)
+        yield
     except OSError as error:
         raise RenderError(
             f"{folder}: cannot be written ({error.strerror or error}); "
             "choose another place with --out"
         ) from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _formats(to: Sequence[str]) -> tuple[str, ...]:
@@ -167,11 +235,3 @@ def _formats(to: Sequence[str]) -> tuple[str, ...]:
     if not wanted:
         raise RenderError(f"no format given; allowed: {', '.join(FORMATS)}")
     return tuple(dict.fromkeys(wanted))
-
-
-def _check_campaign(run: Run, campaign: str | None) -> None:
-    known = run.tables["campaigns"]["campaign_id"].sort().to_list()
-    if campaign and campaign not in known:
-        raise RenderError(
-            f"campaign {campaign!r} is not in run {run.run_id}; it holds: {', '.join(known)}"
-        )

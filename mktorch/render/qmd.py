@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +49,19 @@ class Text:
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed document. `meta` merges the project's, the folder's and its own metadata."""
+    """A parsed document. `meta` merges the project's, the folder's and its own metadata.
+
+    `name` is that of the page it becomes: a document that serves many campaigns has many.
+    """
 
     path: Path
     meta: Mapping[str, Any]
     parts: tuple[Cell | Text, ...]
+    name: str
 
-    @property
-    def name(self) -> str:
-        return self.path.stem
+    def page(self, name: str, meta: Mapping[str, Any]) -> Document:
+        """The document as one page of its own name and with further metadata."""
+        return replace(self, name=name, meta={**self.meta, **meta})
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -86,7 +90,7 @@ def parse(path: Path) -> Document:
         if isinstance(part, Text):
             check_markdown(_outside_fences(part), labels, part.file)
     meta = _merged(_shared(path), front)
-    return Document(path, meta, parts)
+    return Document(path, meta, parts, path.stem)
 
 
 def _shared(path: Path) -> dict[str, Any]:

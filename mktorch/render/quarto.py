@@ -1,4 +1,4 @@
-"""The Quarto command line: finding it, and rendering a staged document with it."""
+"""The Quarto command line: finding it, and rendering staged documents with it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+import psutil
 import yaml
 
+from mktorch.render.engine import Convert
 from mktorch.render.errors import RenderError
+from mktorch.render.halt import Halt
+from mktorch.render.pages import Page
 from mktorch.render.stage import Stage
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -42,44 +47,74 @@ def find_quarto() -> Path | None:
     return Path(found) if found else None
 
 
-def render_with_quarto(
-    quarto: Path,
-    document: Path,
-    form: str,
-    parameters: Mapping[str, Any],
-    stage: Stage,
-    as_of: datetime,
-) -> bytes:
-    """Render one staged document to one format and return the file's bytes.
+@dataclass(frozen=True)
+class QuartoEngine:
+    """Calls Quarto for each page and format; Quarto executes the document anew for each."""
 
-    Raises
-    ------
-    RenderError
-        Where Quarto fails or writes nothing; the message carries the end of what it said.
-    """
-    given = stage.root / f"{document.stem}-parameters.yml"
-    given.write_text(yaml.safe_dump(dict(parameters), allow_unicode=True), encoding="utf-8")
-    command = [str(quarto), "render", str(document), "--to", form, "--execute-params", str(given)]
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            cwd=stage.root,
-            env=_environment(stage, as_of),
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise RenderError(f"{document.name}: quarto took longer than {_TIMEOUT} s") from None
-    except OSError as error:
-        raise RenderError(f"{quarto}: cannot be started: {error.strerror or error}") from None
-    if done.returncode:
-        said = _said(done.stderr + done.stdout)
-        raise RenderError(f"{document.name}: quarto failed (exit {done.returncode})\n{said}")
-    made = document.with_suffix(_EXTENSION[form])
-    if not made.is_file():
-        raise RenderError(f"{document.name}: quarto said it was done but wrote no {made.name}")
-    return made.read_bytes()
+    executable: Path
+    stage: Stage
+    as_of: datetime
+    halt: Halt
+
+    def __call__(self, page: Page, _forms: Sequence[str]) -> Convert:
+        return lambda form: self._rendered(page, form)
+
+    def _rendered(self, page: Page, form: str) -> bytes:
+        """Render one staged document to one format and return the file's bytes.
+
+        Raises
+        ------
+        RenderError
+            Where Quarto fails or writes nothing; the message carries the end of what it said.
+        """
+        document = self.stage.reports / f"{page.document}.qmd"
+        command = [str(self.executable), "render", str(document), "--to", form]
+        given = {"--execute-params": page.parameters, "--metadata-file": page.metadata}
+        for option, content in given.items():
+            file = self.stage.root / f"{page.name}{option}.yml"
+            file.write_text(yaml.safe_dump(dict(content), allow_unicode=True), encoding="utf-8")
+            command += [option, str(file)]
+        said, code = self._called(command, document.name)
+        if code:
+            raise RenderError(f"{document.name}: quarto failed (exit {code})\n{_told(said)}")
+        made = document.with_suffix(_EXTENSION[form])
+        if not made.is_file():
+            raise RenderError(f"{document.name}: quarto said it was done but wrote no {made.name}")
+        rendered = made.read_bytes()
+        made.unlink()
+        return rendered
+
+    def _called(self, command: list[str], name: str) -> tuple[bytes, int]:
+        """What the command said, and its exit code; a halt ends it and all that it started."""
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=self.stage.root,
+                env=_environment(self.stage, self.as_of),
+                start_new_session=True,
+            )
+        except OSError as error:
+            why = error.strerror or error
+            raise RenderError(f"{command[0]}: cannot be started: {why}") from None
+        with process, self.halt.ending(lambda: _end(process.pid)):
+            try:
+                said, _ = process.communicate(timeout=_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                _end(process.pid)
+                raise RenderError(f"{name}: quarto took longer than {_TIMEOUT} s") from None
+        return said, process.returncode
+
+
+def _end(pid: int) -> None:
+    """End a process and all that it started."""
+    with suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        for process in [*parent.children(recursive=True), parent]:
+            with suppress(psutil.Error):
+                process.kill()
 
 
 def _environment(stage: Stage, as_of: datetime) -> dict[str, str]:
@@ -95,7 +130,7 @@ def _environment(stage: Stage, as_of: datetime) -> dict[str, str]:
     }
 
 
-def _said(output: bytes) -> str:
+def _told(output: bytes) -> str:
     lines = _ANSI.sub("", output.decode(errors="replace")).splitlines()
     told = [line.rstrip() for line in lines if line.strip() and not _NOISE.match(line)]
     return "\n".join(f"    {line}" for line in told[-_SHORT:])

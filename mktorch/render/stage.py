@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +13,20 @@ from typing import Any
 
 import yaml
 
-from mktorch.display import escape
 from mktorch.display.brand import BRAND_FILE, Brand, find_brand, load_brand
 from mktorch.display.house import font_dir, home, reports_dir, script_font_dir
 from mktorch.runs import Run
 
+# What a browser loads by itself; only what the page holds (data:, #part) may stand there.
 _OUTSIDE = re.compile(
     r"<(?:script|img|iframe|link|source|video|audio|embed|object|image|use)\b[^>]*?"
-    r"\b(?:src|href|data|srcset)\s*=\s*[\"']?\s*((?:https?:)?//[^\"'\s>]+)",
+    r"\s(?:src|href|xlink:href|data|srcset|poster)\s*=\s*[\"']?\s*(?!data:|#)([^\"'\s>]+)",
     re.IGNORECASE,
 )
 _IMPORTED = re.compile(r"@import\s+(?:url\()?[\"']?((?:https?:)?//[^\"')\s]+)", re.IGNORECASE)
+
+
+TEMPLATE = Path(__file__).with_name("template.typ")
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,11 @@ class Stage:
 
 
 @contextmanager
-def staged(run: Run, campaign: str | None) -> Iterator[Stage]:
-    """Copy the reports into a temporary project and write what this run's pages need."""
+def staged(run: Run, pack: Sequence[str] = ()) -> Iterator[Stage]:
+    """Copy the reports into a temporary project and write what this run's pages need.
+
+    `pack` names the files that are being made; a document learns them as metadata.
+    """
     file = find_brand()
     brand = load_brand(file)
     with tempfile.TemporaryDirectory(prefix="mktorch-") as folder:
@@ -56,11 +62,12 @@ def staged(run: Run, campaign: str | None) -> Iterator[Stage]:
         shutil.copytree(
             reports_dir(), stage.reports, ignore=shutil.ignore_patterns(".*", "*_files")
         )
+        shutil.copy(TEMPLATE, stage.reports)
         shutil.copy(home() / "_quarto.yml", stage.root)
         (stage.root / BRAND_FILE).write_text(_absolute(file), encoding="utf-8")
         shared = stage.reports / "_metadata.yml"
         content = yaml.safe_load(shared.read_text(encoding="utf-8"))
-        content.update(_page(run, brand, campaign))
+        content.update(accent=brand.color("primary").removeprefix("#"), pack=list(pack))
         content["format"]["typst"].update(papersize=str(run.config.page_size), mainfont=brand.font)
         shared.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         yield stage
@@ -73,15 +80,6 @@ def outside_resources(page: str) -> list[str]:
     ['https://cdn.example/x.js']
     """
     return _OUTSIDE.findall(page) + _IMPORTED.findall(page)
-
-
-def _page(run: Run, brand: Brand, campaign: str | None) -> dict[str, Any]:
-    """Metadata that differs from run to run; text is escaped for pandoc, which reads it."""
-    company = run.config.company or brand.company
-    scope = campaign or run.manifest.campaign_id
-    words = [word for word in (company, f"Campaign {scope}" if scope else "") if word]
-    subtitle = {"subtitle": escape.markdown(" · ".join(words))} if words else {}
-    return {**subtitle, "accent": brand.color("primary").removeprefix("#")}
 
 
 def _absolute(file: Path) -> str:

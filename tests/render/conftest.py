@@ -19,12 +19,12 @@ from mktorch.render.convert import convert
 from mktorch.render.execute import kernel
 from mktorch.render.markdown import to_markdown
 from mktorch.render.qmd import parse
-from mktorch.render.stage import Stage
+from mktorch.render.stage import TEMPLATE, Stage
 
 
 @pytest.fixture(scope="session")
 def pages(sample_run: mktorch.Run, tmp_path_factory) -> Path:
-    """The sample's reports by the embedded renderer."""
+    """The sample's whole pack by the embedded renderer."""
     out = tmp_path_factory.mktemp("pages")
     render(sample_run.path, renderer="embedded", out=out)
     return out
@@ -36,8 +36,27 @@ def warm(tmp_path_factory):
     root = tmp_path_factory.mktemp("stage")
     stage = Stage(root, load_brand(home() / "_brand.yml"))
     shutil.copytree(reports_dir(), stage.reports)
+    shutil.copy(TEMPLATE, stage.reports)
     with kernel(stage.reports, root / "info.json") as running:
         yield stage, running
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch) -> Callable[..., Path]:
+    """Documents of one's own in place of the shipped ones: `reports(index="text", ...)`."""
+
+    def apply(**texts: str) -> Path:
+        folder = tmp_path / "home" / "reports"
+        shutil.copytree(
+            reports_dir(), folder, ignore=shutil.ignore_patterns("*.qmd"), dirs_exist_ok=True
+        )
+        for name, text in texts.items():
+            (folder / f"{name}.qmd").write_text(text, encoding="utf-8")
+        for module in ("stage", "pages"):
+            monkeypatch.setattr(f"mktorch.render.{module}.reports_dir", lambda: folder)
+        return folder
+
+    return apply
 
 
 @pytest.fixture
@@ -49,9 +68,9 @@ def convert_text(warm) -> Callable[..., bytes]:
         path = stage.reports / "page.qmd"
         path.write_text(text, encoding="utf-8")
         document = parse(path)
-        outputs = running.run(document, parameters, form)
-        markdown = to_markdown(document, outputs, form, stage.reports / "page_files")
-        return convert(document, markdown, form, stage, datetime(2026, 4, 1))
+        outputs = running.run(document, parameters, [form])
+        body = to_markdown(document, outputs, form, stage.reports / "page_files")
+        return convert(document, body, form, stage, datetime(2026, 4, 1))
 
     return apply
 

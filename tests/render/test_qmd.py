@@ -39,7 +39,7 @@ def test_the_documents_compute_nothing() -> None:
         for cell in parse(path).cells:
             if "parameters" in cell.options.get("tags", ()) or cell.label == "load":
                 continue
-            assert cell.code.strip().startswith("display."), cell.code
+            assert cell.code.strip().startswith(("display.", "show.")), cell.code
             assert cell.code.strip().count("\n") == 0
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
+import psutil
 import pytest
 import yaml
 
-import mktorch
 from mktorch.render import RenderError, render
 from mktorch.render.quarto import find_quarto
 
@@ -23,6 +27,7 @@ seen = {{
     "arguments": sys.argv[1:],
     "cwd": os.getcwd(),
     "parameters": parameters.read_text(),
+    "metadata_file": pathlib.Path(sys.argv[sys.argv.index("--metadata-file") + 1]).read_text(),
     "environment": {{k: os.environ.get(k) for k in
         ("QUARTO_PYTHON", "TYPST_FONT_PATHS", "SOURCE_DATE_EPOCH")}},
     "staged": sorted(p.name for p in here.parent.iterdir()),
@@ -54,34 +59,94 @@ def fake(tmp_path: Path, monkeypatch):
     return apply
 
 
-def test_it_is_called_as_documented(sample_run: mktorch.Run, fake, tmp_path: Path) -> None:
+ONE = "---\ntitle: One\n---\n\nText.\n"
+
+
+def calls(log: Path) -> list[dict]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_it_is_called_as_documented(sample_run, fake, reports, tmp_path: Path) -> None:
+    reports(executive=ONE)
     log = fake(MAKES)
     made = render(sample_run.path, out=tmp_path / "out", renderer="quarto")
     assert [f.path.read_text() for f in made] == ["made html", "made typst"]
-    calls = [json.loads(line) for line in log.read_text().splitlines()]
-    first = calls[0]
+    first, second = calls(log)
     assert first["arguments"][0] == "render"
     assert first["arguments"][2:4] == ["--to", "html"]
-    assert yaml.safe_load(first["parameters"]) == {
-        "run_path": str(sample_run.path.resolve()),
-        "campaign": "",
-    }
+    assert second["arguments"][2:4] == ["--to", "typst"]
+    assert yaml.safe_load(first["parameters"]) == {"run_path": str(sample_run.path.resolve())}
     assert first["environment"]["QUARTO_PYTHON"] == sys.executable
     assert "font_source_sans_pro" in first["environment"]["TYPST_FONT_PATHS"]
-    epoch = int(first["environment"]["SOURCE_DATE_EPOCH"])
-    assert epoch == int(sample_run.manifest.as_of.timestamp()) or epoch > 0
+    epoch = datetime.fromtimestamp(int(first["environment"]["SOURCE_DATE_EPOCH"]), UTC)
+    assert epoch.replace(tzinfo=None) == sample_run.manifest.as_of.replace(microsecond=0)
     assert {"executive.qmd", "page.css", "typst-show.typ"} <= set(first["staged"])
     assert {"_quarto.yml", "_brand.yml", "reports"} <= set(first["project"])
-    assert yaml.safe_load(first["metadata"])["format"]["typst"]["papersize"] == "a4"
+    metadata = yaml.safe_load(first["metadata"])
+    assert metadata["format"]["typst"]["papersize"] == "a4"
+    assert metadata["pack"] == ["executive.html", "executive.pdf"]
 
 
-def test_auto_takes_quarto_where_it_is(sample_run: mktorch.Run, fake, tmp_path: Path) -> None:
+def test_each_campaign_is_a_call_with_its_own_parameter(
+    sample_run, fake, reports, tmp_path: Path
+) -> None:
+    reports(executive=ONE, campaign=ONE)
+    log = fake(MAKES)
+    made = render(sample_run.path, to=("html",), out=tmp_path / "out", renderer="quarto", workers=2)
+    held = sample_run.tables["campaigns"]["campaign_id"].sort().to_list()
+    names = [f"campaign-{name.lower().replace('_', '-')}.html" for name in held]
+    assert [f.path.name for f in made] == ["executive.html", *names]
+    assert [f.campaign for f in made] == ["", *held]
+    seen = calls(log)
+    asked = [yaml.safe_load(call["parameters"]).get("campaign", "") for call in seen]
+    assert sorted(asked) == ["", *held]
+    told = [yaml.safe_load(call["metadata_file"]).get("subtitle", "") for call in seen]
+    for campaign, subtitle in zip(asked, told, strict=True):
+        assert campaign in subtitle.replace("\\", "")
+    # Two at once, each in a project of its own: Quarto locks the project it renders in.
+    assert len({call["cwd"] for call in seen}) == 2
+
+
+def test_an_interrupt_ends_quarto_and_what_it_started(
+    sample_run, fake, reports, tmp_path: Path
+) -> None:
+    reports(executive=ONE)
+    fake("import subprocess, time; subprocess.Popen(['sleep', '61.5']); time.sleep(60)")
+    asked = Thread(target=_interrupt_when, args=(lambda: _running("61.5"),))
+    asked.start()
+    with pytest.raises(KeyboardInterrupt):
+        render(sample_run.path, out=tmp_path / "out", renderer="quarto")
+    asked.join()
+    assert not _running("61.5")
+    assert not (tmp_path / "out").exists()
+
+
+def _running(argument: str) -> bool:
+    def arguments(process: psutil.Process) -> list[str]:
+        try:
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return [] if ended else process.cmdline()
+        except psutil.Error:
+            return []
+
+    return any(argument in arguments(process) for process in psutil.process_iter())
+
+
+def _interrupt_when(ready) -> None:
+    while not ready():
+        time.sleep(0.02)
+    _thread.interrupt_main()
+
+
+def test_auto_takes_quarto_where_it_is(sample_run, fake, reports, tmp_path: Path) -> None:
+    reports(executive=ONE)
     fake(MAKES)
     made = render(sample_run.path, to=("html",), out=tmp_path / "out")
     assert made[0].path.read_text() == "made html"
 
 
-def test_its_failure_is_told_in_its_own_words(sample_run: mktorch.Run, fake, tmp_path) -> None:
+def test_its_failure_is_told_in_its_own_words(sample_run, fake, reports, tmp_path) -> None:
+    reports(executive=ONE)
     fake(FAILS)
     with pytest.raises(RenderError) as caught:
         render(sample_run.path, out=tmp_path / "out", renderer="quarto")
@@ -90,17 +155,19 @@ def test_its_failure_is_told_in_its_own_words(sample_run: mktorch.Run, fake, tmp
     assert "ZeroDivisionError: no" in message
     assert "\x1b" not in message
     assert "Starting" not in message
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_page_that_would_ask_the_network_is_refused(sample_run, fake, tmp_path: Path) -> None:
+def test_a_page_that_would_ask_the_network_is_refused(sample_run, fake, reports, tmp_path) -> None:
+    reports(executive=ONE)
     page = '<script src="https://cdn.example/x.js"></script>'
     fake(f"here.with_suffix('.html').write_text({page!r})")
     with pytest.raises(RenderError, match=r"would ask for https://cdn\.example/x\.js"):
         render(sample_run.path, to=("html",), out=tmp_path / "out", renderer="quarto")
 
 
-def test_a_silent_failure_is_told(sample_run: mktorch.Run, fake, tmp_path: Path) -> None:
+def test_a_silent_failure_is_told(sample_run, fake, reports, tmp_path: Path) -> None:
+    reports(executive=ONE)
     fake("pass")
     with pytest.raises(RenderError, match=r"wrote no executive\.html"):
         render(sample_run.path, to=("html",), out=tmp_path / "out", renderer="quarto")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import html
 import io
 import re
-import shutil
 from pathlib import Path
 
 import pdfplumber
 import pytest
 
 import mktorch
-from mktorch.display.house import home, reports_dir
 from mktorch.formats import CURRENCY_EXACT, format_value
 from mktorch.render import RenderError, documents, render
 from mktorch.render.stage import outside_resources
@@ -72,7 +70,7 @@ def test_every_figure_of_the_page_stands_in_the_pdf(page: str, print_text: str) 
 def test_a_second_rendering_is_the_same_to_the_byte(
     sample_run: mktorch.Run, pages: Path, tmp_path: Path
 ) -> None:
-    for made in render(sample_run.path, renderer="embedded", out=tmp_path):
+    for made in render(sample_run.path, renderer="embedded", out=tmp_path, workers=1):
         assert made.path.read_bytes() == (pages / made.path.name).read_bytes()
         assert made.bytes == made.path.stat().st_size
 
@@ -105,7 +103,7 @@ def test_the_pdf_is_titled_tagged_and_keeps_to_its_pages(pages: Path) -> None:
 
 def test_the_page_size_is_the_configs(tmp_path: Path, tiny: Path) -> None:
     run = mktorch.run(tiny, out=tmp_path / "runs", page_size="us-letter", company="Acme & <Sons>")
-    render(run.path, renderer="embedded", out=tmp_path)
+    render(run.path, renderer="embedded", out=tmp_path, documents=["executive"])
     with pdfplumber.open(tmp_path / "executive.pdf") as file:
         assert (file.pages[0].width, file.pages[0].height) == (612, 792)
         assert "Acme & <Sons>" in file.pages[0].extract_text()
@@ -121,7 +119,7 @@ def test_hostile_names_are_text_in_both_formats(tmp_path: Path, tiny: Path, edit
         return rows + extra
 
     run = mktorch.run(edit("campaigns", rename), out=tmp_path / "runs")
-    render(run.path, renderer="embedded", out=tmp_path)
+    render(run.path, renderer="embedded", out=tmp_path, documents=["executive"])
     page = (tmp_path / "executive.html").read_text()
     printed = pdf_text((tmp_path / "executive.pdf").read_bytes())
     for name in HOSTILE:
@@ -131,20 +129,13 @@ def test_hostile_names_are_text_in_both_formats(tmp_path: Path, tiny: Path, edit
     assert "<img" not in page
 
 
-def test_one_campaign_gets_its_own_files(sample_run: mktorch.Run, tmp_path: Path) -> None:
-    one = sample_run.tables["campaigns"]["campaign_id"].sort()[0]
-    made = render(sample_run.path, to=("html",), renderer="embedded", campaign=one, out=tmp_path)
-    assert made[0].path.name == f"executive-{one.lower().replace('_', '-')}.html"
-    assert f"Campaign {one}" in words_of(made[0].path.read_text())
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"to": ("docx",)}, "format 'docx' is unknown; allowed: html, pdf"),
         ({"to": ()}, "no format given"),
         ({"renderer": "latex"}, "renderer 'latex' is unknown"),
-        ({"campaign": "NOPE"}, "campaign 'NOPE' is not in run"),
+        ({"documents": ["nope"]}, "there is no document 'nope'; there are: .*executive"),
         ({"out": "/dev/null/out"}, "cannot be written"),
     ],
 )
@@ -154,25 +145,6 @@ def test_a_wrong_call_is_told(
     given = {"to": ("html",), "renderer": "embedded", "out": tmp_path} | changes
     with pytest.raises(RenderError, match=message):
         render(sample_run.path, **given)
-
-
-def test_a_failing_cell_leaves_the_last_good_files(
-    sample_run: mktorch.Run, pages: Path, tmp_path: Path, monkeypatch
-) -> None:
-    out = tmp_path / "out"
-    shutil.copytree(pages, out)
-    broken = tmp_path / "reports"
-    shutil.copytree(reports_dir(), broken)
-    document = broken / "zz.qmd"
-    declared = "```{python}\n#| tags: [parameters]\nrun_path = campaign = ''\n```\n\n"
-    document.write_text(declared + "```{python}\n#| label: boom\n1 / 0\n```\n")
-    for module in ("stage", "pack"):
-        monkeypatch.setattr(f"mktorch.render.{module}.reports_dir", lambda: broken)
-    before = {file.name: file.read_bytes() for file in out.iterdir()}
-    monkeypatch.chdir(home())
-    with pytest.raises(RenderError, match=r"zz\.qmd:8: cell 'boom' failed: ZeroDiv"):
-        render(sample_run.path, to=("html",), renderer="embedded", out=out)
-    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
 
 
 def test_a_brand_in_the_working_folder_is_worn_by_both(
@@ -187,7 +159,7 @@ def test_a_brand_in_the_working_folder_is_worn_by_both(
         "color: {primary: '#5a2d82'}\nlogo: {medium: {path: mark.svg, alt: The mark}}\n"
     )
     monkeypatch.chdir(tmp_path)
-    render(sample_run.path, renderer="embedded", out=tmp_path / "out")
+    render(sample_run.path, renderer="embedded", out=tmp_path / "out", documents=["executive"])
     page = (tmp_path / "out" / "executive.html").read_text()
     assert "--mk-primary:#5a2d82" in page
     assert 'alt="The mark" src="data:image/svg+xml;base64,' in page
@@ -203,7 +175,13 @@ def test_a_brand_font_that_is_not_there_is_named(
     (tmp_path / "_brand.yml").write_text("typography: {base: Nowhere Sans}\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RenderError, match="no font file of the family 'Nowhere Sans'"):
-        render(sample_run.path, to=("pdf",), renderer="embedded", out=tmp_path / "out")
+        render(
+            sample_run.path,
+            to=("pdf",),
+            renderer="embedded",
+            out=tmp_path / "out",
+            documents=["executive"],
+        )
 
 
 def test_documents_are_found() -> None:

@@ -1,0 +1,80 @@
+"""Which pages a pack has: every document once, the campaign document once for each campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mktorch.display import escape
+from mktorch.display.brand import load_brand
+from mktorch.display.files import PER_CAMPAIGN, document_name
+from mktorch.display.house import reports_dir
+from mktorch.render.errors import RenderError
+from mktorch.runs import Run
+
+
+@dataclass(frozen=True)
+class Page:
+    """One document for the whole run (`campaign` is empty) or for one campaign.
+
+    `name` is its files' without their ending; `metadata` says what sets it apart from other pages.
+    """
+
+    document: str
+    name: str
+    campaign: str
+    parameters: Mapping[str, str]
+    metadata: Mapping[str, str]
+
+
+def documents() -> tuple[str, ...]:
+    """The names of the documents in `reports/`, in order."""
+    return tuple(sorted(p.stem for p in reports_dir().glob("[!_]*.qmd")))
+
+
+def pages(
+    run: Run, wanted: Sequence[str] | None = None, campaign: str | None = None
+) -> tuple[Page, ...]:
+    """The pages to render, those of the whole run first.
+
+    `campaign` alone means its deep dive and nothing else; `wanted` names documents.
+
+    Raises
+    ------
+    RenderError
+        For a document that `reports/` or a campaign that the run does not hold.
+    """
+    known, held = documents(), campaigns(run)
+    chosen = tuple(dict.fromkeys(wanted or ((PER_CAMPAIGN,) if campaign else known)))
+    for name in chosen:
+        if name not in known:
+            raise RenderError(f"there is no document {name!r}; there are: {', '.join(known)}")
+    if campaign and campaign not in held:
+        raise RenderError(
+            f"campaign {campaign!r} is not in run {run.run_id}; it holds: {', '.join(held)}"
+        )
+    once = tuple(_page(run, name, name, "") for name in chosen if name != PER_CAMPAIGN)
+    if PER_CAMPAIGN not in chosen:
+        return once
+    dives = (campaign,) if campaign else held
+    return (*once, *(_page(run, PER_CAMPAIGN, document_name(c, held), c) for c in dives))
+
+
+def campaigns(run: Run) -> tuple[str, ...]:
+    """The ids of the run's campaigns, in order."""
+    return tuple(run.tables["campaigns"]["campaign_id"].sort())
+
+
+def _page(run: Run, document: str, name: str, campaign: str) -> Page:
+    company = run.config.company or load_brand().company
+    scope = campaign or run.manifest.campaign_id
+    words = " · ".join(filter(None, (company, f"Campaign {scope}" if scope else "")))
+    return Page(
+        document,
+        name,
+        campaign,
+        parameters={"run_path": str(run.path.resolve())}
+        | ({"campaign": campaign} if campaign else {}),
+        # pandoc reads metadata as Markdown.
+        metadata={"subtitle": escape.markdown(words)} if words else {},
+    )
