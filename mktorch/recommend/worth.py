@@ -101,8 +101,8 @@ def with_worth(frame: pl.DataFrame, change: Ends, window_days: int) -> pl.DataFr
     `frame` with `revenue_low`, `revenue`, `revenue_high` where the metric counts conversions or
     revenue: base revenue times the change, at the same spend; `savings_low`, `savings`,
     `savings_high` where it counts cost: base cost times the fall, at the same result;
-    `lift_percent_low`, `lift_percent` and `lift_percent_high`, the same in percent of the base's return on spend; and
-    `impact_reason` where one of them is null.
+    `lift_percent_low`, `lift_percent` and `lift_percent_high`, the same in percent of the base's
+    return on spend; and `impact_reason` where one of them is null.
     """
     low, point, high = change
     reach = ratio(pl.col("days_ahead"), pl.col("days_ahead") * 0 + window_days)

@@ -41,7 +41,7 @@ def _recommended(word: str) -> When:
 def _scale(kind: Kind, gravity: int) -> Rule:
     return Rule(
         id=f"scale_variant{kind.name}",
-        view="experiment",
+        view="experiments",
         category=Category.EXPERIMENT,
         action=Action.SCALE,
         when=(
@@ -80,7 +80,7 @@ def _scale(kind: Kind, gravity: int) -> Rule:
 def _stop(kind: Kind, gravity: int) -> Rule:
     return Rule(
         id=f"stop_harmful_variant{kind.name}",
-        view="experiment",
+        view="experiments",
         category=Category.EXPERIMENT,
         action=Action.PAUSE,
         when=(
@@ -122,7 +122,7 @@ def _stop(kind: Kind, gravity: int) -> Rule:
 
 _STOP_FUTILE = Rule(
     id="stop_futile_experiment",
-    view="experiment",
+    view="experiments",
     category=Category.EXPERIMENT,
     action=Action.PAUSE,
     when=(
@@ -156,7 +156,7 @@ _STOP_FUTILE = Rule(
 )
 _EXTEND = Rule(
     id="extend_experiment",
-    view="experiment",
+    view="experiments",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
     when=(
@@ -190,7 +190,7 @@ _EXTEND = Rule(
 )
 _MEND = Rule(
     id="mend_experiment_setup",
-    view="experiment",
+    view="experiments",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
     when=(
@@ -216,7 +216,7 @@ _MEND = Rule(
 )
 _SPLIT = Rule(
     id="mend_experiment_split",
-    view="experiment",
+    view="experiments",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
     when=(
@@ -244,7 +244,7 @@ _SPLIT = Rule(
 )
 _CARRY_OVER = Rule(
     id="carry_over_variant",
-    view="experiment",
+    view="experiments",
     category=Category.EXPERIMENT,
     action=Action.SCALE,
     when=(

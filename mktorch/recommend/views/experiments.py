@@ -190,7 +190,7 @@ _ORIGINS: dict[str, Origin] = {
     **delivery_origins("base_", "base_asset"),
 }
 VIEWS = {
-    "experiment": Builder(
+    "experiments": Builder(
         (
             "experiment_evaluations",
             "creative_assets",

@@ -1,0 +1,109 @@
+"""What to do about a step of the journey: mend a break, close a leak, explain what grows."""
+
+from __future__ import annotations
+
+from mktorch.config.funnel_rules import StepFinding
+from mktorch.recommend.rule import Compare, Impact, Rule, When
+from mktorch.vocab import Action, CampaignStatus, Category, Level, Priority
+
+_OPEN = When(
+    "campaign_status", Compare.ONE_OF, words=(CampaignStatus.ACTIVE, CampaignStatus.PAUSED)
+)
+_OWNER = "Journey owner"
+_BEHIND = (
+    "funnel_rules.people_from",
+    "funnel_rules.minimum_people",
+    "funnel_rules.minimum_peers",
+    "funnel_rules.leak_ratio",
+    "funnel_rules.break_people",
+)
+_CEILING = Impact(
+    "What mending the step brings was not measured. The stake is a ceiling: what the people lost "
+    "beyond the usual would have brought in these days, were they worth what those are who pass."
+)
+
+
+def _found(finding: StepFinding) -> tuple[When, ...]:
+    return When("finding", Compare.IS, words=(finding,)), _OPEN
+
+
+_BREAK = Rule(
+    id="mend_journey_break",
+    view="journey",
+    category=Category.CAMPAIGN,
+    action=Action.OPTIMIZE,
+    when=_found(StepFinding.BREAK),
+    priority=Priority.HIGH,
+    gravity=295,
+    owner=_OWNER,
+    risk=Level.LOW,
+    description="Mend the journey of {campaign_name}: nobody gets from {from_stage} to {to_stage}.",
+    rationale="{from_count:integer} at {from_stage}, a recorded {to_count:integer} at {to_stage}; "
+    "{usual_conversion:percent} is usual over {peers:integer} journeys.",
+    current_value="{to_count:integer} of {from_count:integer}",
+    recommended_value="{usual_conversion:percent}, as elsewhere",
+    steps=(
+        "Walk the step from {from_stage} to {to_stage} by hand on each device.",
+        "See that {to_stage} is counted where it happens.",
+        "Mend the page or the tag before anybody else is sent there.",
+    ),
+    what_could_go_wrong="If only the counting is broken, people do pass, and the page is changed "
+    "for nothing.",
+    impact=_CEILING,
+    stake="money_at_stake",
+    behind=_BEHIND,
+)
+_LEAK = Rule(
+    id="close_journey_leak",
+    view="journey",
+    category=Category.CAMPAIGN,
+    action=Action.OPTIMIZE,
+    when=_found(StepFinding.LEAK),
+    priority=Priority.MEDIUM,
+    gravity=290,
+    owner=_OWNER,
+    risk=Level.LOW,
+    description="Close the leak of {campaign_name} between {from_stage} and {to_stage}.",
+    rationale="{conversion:percent} go on, from {conversion_low:percent} to "
+    "{conversion_high:percent}; {usual_conversion:percent} is usual over {peers:integer} journeys. "
+    "About {lost_beyond_usual:integer} people more than usual are lost.",
+    current_value="{to_count:integer} of {from_count:integer}: {conversion:percent}",
+    recommended_value="{usual_conversion:percent}, as elsewhere",
+    steps=(
+        "Watch people at {from_stage}: where do they stop?",
+        "Set the step beside that of a journey that converts as usual.",
+        "Mend the largest hindrance, as an experiment where traffic allows.",
+    ),
+    what_could_go_wrong="This audience may never convert as the others do: then the ceiling is out "
+    "of reach whatever the page says.",
+    impact=_CEILING,
+    stake="money_at_stake",
+    behind=(
+        *_BEHIND,
+        "statistical_significance_threshold",
+    ),
+)
+_QUESTION = Rule(
+    id="explain_growing_journey",
+    view="journey",
+    category=Category.CAMPAIGN,
+    action=Action.OPTIMIZE,
+    when=_found(StepFinding.DATA_QUESTION),
+    priority=Priority.LOW,
+    gravity=120,
+    owner="Analytics",
+    risk=Level.LOW,
+    description="Explain why {campaign_name} counts more {to_stage} than {from_stage}.",
+    rationale="{reason}.",
+    current_value="{to_count:integer} at {to_stage}, {from_count:integer} at {from_stage}",
+    recommended_value="no step that grows",
+    steps=(
+        "See which sources count {from_stage} and {to_stage}.",
+        "Look for another way into {to_stage} that skips {from_stage}.",
+        "Correct the events, or record the other way as a stage.",
+    ),
+    what_could_go_wrong="None to delivery: the question is about the count.",
+    impact=Impact("A question about the count: nothing is lost or won by it."),
+    behind=_BEHIND,
+)
+RULES: tuple[Rule, ...] = (_BREAK, _LEAK, _QUESTION)

@@ -1,0 +1,197 @@
+"""What to do about a segment: scale, revise or stop it, or settle whose word stands."""
+
+from __future__ import annotations
+
+from mktorch.recommend.rule import Compare, Impact, Rule, When
+from mktorch.recommend.worth import Kind, kinds
+from mktorch.vocab import (
+    Action,
+    CampaignStatus,
+    Category,
+    Level,
+    Priority,
+    SegmentRecommendation,
+)
+
+_IS = Compare.IS
+_ACTIVE = When("campaign_status", _IS, words=(CampaignStatus.ACTIVE,))
+_OWNER = "Audience lead"
+_BEHIND = (
+    "segment_rules.authority",
+    "segment_rules.trend_alpha",
+    "segment_rules.minimum_impressions",
+    "segment_rules.stop_clicks",
+    "segment_rules.stop_ratio",
+    "segment_rules.revise_ratio",
+    "segment_rules.scale_ratio",
+    "segment_rules.scale_roas",
+)
+_RETURN = "{base_cost:currency} spent and {base_revenue:currency} returned in the current window"
+_STANDS = (
+    "It attains {kpi_attainment:percent} of the campaign's {label} and returns "
+    "{current_roas:ratio} on its spend."
+)
+_DAYS = ("flight_days", "elapsed_days")
+_FACTS = ("trend", "trend_low", "trend_high", "kpi_attainment", "rest_low", "rest_high")
+
+
+def _agreed(word: SegmentRecommendation) -> tuple[When, ...]:
+    """The recommendation stands, and the data says the same."""
+    return (
+        When("recommendation", _IS, words=(word,)),
+        When("computed_recommendation", _IS, words=(word,)),
+        _ACTIVE,
+    )
+
+
+_STOP = Rule(
+    id="stop_segment",
+    view="segments",
+    category=Category.AUDIENCE,
+    action=Action.PAUSE,
+    when=(*_agreed(SegmentRecommendation.STOP), When("base_cost", Compare.ABOVE, number=0)),
+    priority=Priority.HIGH,
+    gravity=580,
+    owner=_OWNER,
+    risk=Level.MEDIUM,
+    description="Stop spending on {target_name}.",
+    rationale="{why}: {current_clicks:integer} clicks and "
+    "{current_conversions:integer} conversions in the current window.",
+    current_value=_RETURN,
+    recommended_value="paused",
+    steps=(
+        "Rule out a fault of tracking: see that a test conversion is counted.",
+        "Pause every asset of {segment_id} in {campaign_name}.",
+        "Put the money that is left to a segment of the campaign that returns more.",
+    ),
+    what_could_go_wrong="If conversions are made but not counted, a working segment is stopped; "
+    "late conversions are not in the window yet.",
+    impact=Impact(
+        "The spend that stops is stated as stake; what would still have come of it, and where "
+        "the money goes instead, is not measured."
+    ),
+    stake="base_cost",
+    lowers="stopped",
+    behind=_BEHIND,
+    facts=_FACTS,
+)
+
+
+def _revise(kind: Kind, gravity: int) -> Rule:
+    return Rule(
+        id=f"revise_segment{kind.name}",
+        view="segments",
+        category=Category.AUDIENCE,
+        action=Action.OPTIMIZE,
+        when=(*_agreed(SegmentRecommendation.REVISE), kind.when),
+        priority=Priority.MEDIUM,
+        gravity=gravity,
+        owner=_OWNER,
+        risk=Level.LOW,
+        description="Revise what {target_name} is shown.",
+        rationale="{why}. " + _STANDS,
+        current_value=_RETURN,
+        recommended_value="the {label} of the prior window",
+        steps=(
+            "See which creative and which channel of {segment_id} fell.",
+            "Rework the weakest creative, or narrow the audience.",
+            "Judge again after a full window.",
+        ),
+        what_could_go_wrong="The audience may be spent, and no message brings it back.",
+        impact=kind.impact,
+        stake="base_cost",
+        behind=(*_BEHIND, "recommendation_rules.horizon_days"),
+        facts=(*_FACTS, "trend_change", "base_cost", "base_revenue", *_DAYS),
+    )
+
+
+_SCALE = Rule(
+    id="scale_segment",
+    view="segments",
+    category=Category.AUDIENCE,
+    action=Action.SCALE,
+    when=_agreed(SegmentRecommendation.SCALE),
+    priority=Priority.MEDIUM,
+    gravity=220,
+    owner=_OWNER,
+    risk=Level.MEDIUM,
+    description="Reach more of {target_name}.",
+    rationale="{why}. " + _STANDS,
+    current_value=_RETURN,
+    recommended_value="a larger share of the campaign's spend",
+    steps=(
+        "Raise the segment's share in {campaign_name} step by step, within its budget.",
+        "Watch the {label} and the return after each step.",
+        "Stop raising where the return of the last step falls below that of the campaign.",
+    ),
+    what_could_go_wrong="The next people reached may answer less than those reached so far.",
+    impact=Impact(
+        "What the segment returns at a larger spend was not measured: an average says nothing of "
+        "the next unit."
+    ),
+    stake="base_cost",
+    raises="scaled_up",
+    behind=_BEHIND,
+    facts=_FACTS,
+)
+
+
+def _settle(name: str, priority: Priority, gravity: int, *words: SegmentRecommendation) -> Rule:
+    return Rule(
+        id=f"settle_{name}_segment",
+        view="segments",
+        category=Category.AUDIENCE,
+        action=Action.OPTIMIZE,
+        when=(
+            When("agree", _IS, words=("false",)),
+            When("computed_recommendation", Compare.ONE_OF, words=words),
+            _ACTIVE,
+        ),
+        priority=priority,
+        gravity=gravity,
+        owner=_OWNER,
+        risk=Level.LOW,
+        description="Settle what is to become of {target_name}: the supplied record says "
+        "{supplied_recommendation}, the data says {computed_recommendation}.",
+        rationale="By the data: {rule_sentence}. " + _STANDS + " As set, the "
+        "{recommendation_source} word stands.",
+        current_value="{recommendation} ({recommendation_source})",
+        recommended_value="one recommendation, with its reason",
+        steps=(
+            "Compare the counts of the supplied record with the performance rows.",
+            "Ask who wrote the supplied recommendation what it rests on.",
+            "Correct the record, or let the computed word stand.",
+        ),
+        what_could_go_wrong="Until it is settled, the segment goes on by a word the data does not "
+        "bear out.",
+        impact=Impact("Which of the two is right decides what there is to gain."),
+        stake="base_cost",
+        behind=_BEHIND,
+        facts=_FACTS,
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    _STOP,
+    *(
+        _revise(kind, 240 - place)
+        for place, kind in enumerate(
+            kinds("the way back to the prior window", "the segment's money")
+        )
+    ),
+    _SCALE,
+    _settle(
+        "losing",
+        Priority.MEDIUM,
+        205,
+        SegmentRecommendation.STOP,
+        SegmentRecommendation.REVISE,
+    ),
+    _settle(
+        "disputed",
+        Priority.LOW,
+        200,
+        SegmentRecommendation.SCALE,
+        SegmentRecommendation.HOLD,
+    ),
+)

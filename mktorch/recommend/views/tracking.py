@@ -1,0 +1,114 @@
+"""Records that should agree as targets: one row per campaign and kind of check."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.recommend.rule import Builder, Tables, View
+from mktorch.recommend.sources import FLIGHT, flights, origins
+from mktorch.vocab import Window
+
+_DIFFERS = "differs"
+_RECONCILED = (
+    "check",
+    "source",
+    "figure",
+    "supplied",
+    "computed",
+    "gap",
+    "relative_gap",
+    "tolerance",
+    "verdict",
+)
+
+
+def tracking(tables: Tables, config: MarketingOrchestratorConfig) -> View:
+    """One row per campaign and check of `reconciliations`, spoken for by its worst pair.
+
+    The worst is one that differs, by the size of its relative gap, then of its gap, then by key
+    and figure. `differing` counts the pairs that differ, of `pairs`. `window_cost` is what the
+    campaign cost in the current window.
+    """
+    cost = (
+        tables["rollup_campaign"]
+        .filter(pl.col("window") == Window.CURRENT)
+        .select("campaign_id", window_cost="cost")
+    )
+    differs = pl.col("verdict") == _DIFFERS
+    group = ("campaign_id", "check")
+    worst = (
+        tables["reconciliations"]
+        .join(_campaigns(tables), on=("source", "key"), how="inner")
+        .with_columns(
+            differs.sum().over(group).cast(pl.Int64).alias("differing"),
+            pl.len().over(group).cast(pl.Int64).alias("pairs"),
+        )
+        .sort(
+            *group,
+            ~differs,
+            -pl.col("relative_gap").abs(),
+            -pl.col("gap").abs(),
+            "key",
+            "figure",
+            nulls_last=True,
+        )
+        .unique(group, keep="first", maintain_order=True)
+    )
+    frame = (
+        worst.join(flights(tables, config), on="campaign_id", how="left")
+        .join(cost, on="campaign_id", how="left")
+        .with_columns(
+            pl.concat_str("campaign_id", "check", separator="/").alias("target_id"),
+            pl.format("{} in {}", pl.col("check").str.replace_all("_", " "), "campaign_name").alias(
+                "target_name"
+            ),
+            pl.col("relative_gap").abs().alias("off"),
+            pl.col("figure").str.replace_all("_", " ").alias("what"),
+        )
+    )
+    return View(frame.sort("target_id"), _ORIGINS)
+
+
+def _campaigns(tables: Tables) -> pl.DataFrame:
+    """The campaign of every key that a reconciliation may name."""
+    ledger = tables["roi_ledger"]
+    period = pl.concat_str("campaign_id", "period", separator=" ", ignore_nulls=True)
+    parts = (
+        tables["campaigns"].select("campaign_id", source=pl.lit("roi_ledger"), key="campaign_id"),
+        ledger.select("campaign_id", source=pl.lit("roi_ledger"), key=period),
+        tables["creative_assets"].select(
+            "campaign_id", source=pl.lit("performance_metrics"), key="asset_id"
+        ),
+        tables["segment_rollups"].select(
+            "campaign_id", source=pl.lit("segment_rollups"), key="rollup_id"
+        ),
+    )
+    return pl.concat(parts).unique()
+
+
+_ROW = {"check": "check", "source": "source", "key": "key", "figure": "figure"}
+_ORIGINS = {
+    **origins("reconciliations", _RECONCILED, _ROW),
+    **origins(
+        "rollup_campaign",
+        {"window_cost": "cost"},
+        {"campaign_id": "campaign_id"},
+        {"window": str(Window.CURRENT)},
+    ),
+    **FLIGHT,
+}
+VIEWS = {
+    "tracking": Builder(
+        (
+            "reconciliations",
+            "campaigns",
+            "creative_assets",
+            "roi_ledger",
+            "segment_rollups",
+            "budget_pacing",
+            "rollup_campaign",
+        ),
+        tracking,
+    )
+}
