@@ -68,7 +68,7 @@ class _Seen:
 def available() -> bool:
     """Whether the client's package can be imported; imports it, so that no call waits for that."""
     try:
-        import openai  # noqa: F401
+        import openai.resources.chat.completions  # noqa: F401
     except ImportError:
         return False
     return True
