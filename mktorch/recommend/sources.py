@@ -37,8 +37,9 @@ def origins(
 def flights(tables: Tables, config: MarketingOrchestratorConfig) -> pl.DataFrame:
     """Each campaign's name, status and the days an expected impact covers.
 
-    `campaign_id`, `campaign_name`, `campaign_status`, `flight_days`, `elapsed_days`, and
-    `days_ahead`: `horizon_days`, or what is left of the flight where that is less.
+    `campaign_id`, `campaign_name`, `campaign_status`, `flight_days`, `elapsed_days`, `days_ahead`
+    (`horizon_days`, or what is left of the flight where that is less), and `campaign_runs`, the
+    typed id that an action raises which only makes sense while the campaign runs.
     """
     left = pl.col("flight_days") - pl.col("elapsed_days")
     return tables["budget_pacing"].select(
@@ -48,6 +49,7 @@ def flights(tables: Tables, config: MarketingOrchestratorConfig) -> pl.DataFrame
         campaign_name="name",
         campaign_status="status",
         days_ahead=left.clip(upper_bound=config.recommendation_rules.horizon_days),
+        campaign_runs=pl.concat_list(typed("campaign", "campaign_id")),
     )
 
 

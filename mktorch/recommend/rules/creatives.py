@@ -12,7 +12,7 @@ _UNPRICED = Impact(
 )
 _UNAPPROVED = Rule(
     id="pause_unapproved_creative",
-    view="creatives",
+    view="creative",
     category=Category.CREATIVE,
     action=Action.PAUSE,
     when=(_DELIVERED, When("approved", Compare.IS, words=("false",))),
@@ -39,7 +39,7 @@ _UNAPPROVED = Rule(
 )
 _FLAGGED = Rule(
     id="pause_flagged_creative",
-    view="creatives",
+    view="creative",
     category=Category.CREATIVE,
     action=Action.PAUSE,
     when=(_DELIVERED, When("flags", Compare.ABOVE, number=0)),
@@ -47,7 +47,8 @@ _FLAGGED = Rule(
     gravity=680,
     owner="Brand and compliance",
     risk=Level.LOW,
-    description="Take {target_id} ({target_name}) out of delivery until its risk flags are cleared.",
+    description="Take {target_id} ({target_name}) out of delivery until its risk "
+    "flags are cleared.",
     rationale="It had {base_impressions:integer} impressions in the current window, and is "
     "{flags_detail}.",
     current_value="delivered with risk flags: {flags:integer}; {base_cost:currency} in the "
@@ -69,7 +70,7 @@ _FLAGGED = Rule(
 def _drag(kind: Kind, gravity: int) -> Rule:
     return Rule(
         id=f"replace_dragging_creative{kind.name}",
-        view="creatives",
+        view="creative",
         category=Category.CREATIVE,
         action=Action.OPTIMIZE,
         when=(
@@ -100,6 +101,7 @@ def _drag(kind: Kind, gravity: int) -> Rule:
         "{channel_id} before it is replaced.",
         impact=kind.impact,
         stake="base_cost",
+        raises="campaign_runs",
         behind=("segment_rules.trend_alpha", "recommendation_rules.horizon_days"),
         facts=(
             "difference",

@@ -41,7 +41,7 @@ def _recommended(word: str) -> When:
 def _scale(kind: Kind, gravity: int) -> Rule:
     return Rule(
         id=f"scale_variant{kind.name}",
-        view="experiments",
+        view="experiment",
         category=Category.EXPERIMENT,
         action=Action.SCALE,
         when=(
@@ -80,7 +80,7 @@ def _scale(kind: Kind, gravity: int) -> Rule:
 def _stop(kind: Kind, gravity: int) -> Rule:
     return Rule(
         id=f"stop_harmful_variant{kind.name}",
-        view="experiments",
+        view="experiment",
         category=Category.EXPERIMENT,
         action=Action.PAUSE,
         when=(
@@ -114,6 +114,7 @@ def _stop(kind: Kind, gravity: int) -> Rule:
         "the split by segment before the theme is given up for good.",
         impact=kind.impact,
         stake="base_cost",
+        raises="campaign_runs",
         lowers="stopped",
         behind=_WORTH,
         facts=(*_EVIDENCE, *_DAYS),
@@ -122,7 +123,7 @@ def _stop(kind: Kind, gravity: int) -> Rule:
 
 _STOP_FUTILE = Rule(
     id="stop_futile_experiment",
-    view="experiments",
+    view="experiment",
     category=Category.EXPERIMENT,
     action=Action.PAUSE,
     when=(
@@ -151,12 +152,13 @@ _STOP_FUTILE = Rule(
         "next experiment, which has no price yet."
     ),
     stake="base_cost",
+    raises="campaign_runs",
     lowers="stopped",
     behind=_GATES,
 )
 _EXTEND = Rule(
     id="extend_experiment",
-    view="experiments",
+    view="experiment",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
     when=(
@@ -190,7 +192,7 @@ _EXTEND = Rule(
 )
 _MEND = Rule(
     id="mend_experiment_setup",
-    view="experiments",
+    view="experiment",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
     when=(
@@ -216,7 +218,7 @@ _MEND = Rule(
 )
 _SPLIT = Rule(
     id="mend_experiment_split",
-    view="experiments",
+    view="experiment",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
     when=(
@@ -244,7 +246,7 @@ _SPLIT = Rule(
 )
 _CARRY_OVER = Rule(
     id="carry_over_variant",
-    view="experiments",
+    view="experiment",
     category=Category.EXPERIMENT,
     action=Action.SCALE,
     when=(

@@ -14,7 +14,7 @@ _YES = ("true",)
 def _decide(name: str, flag: str, priority: Priority, gravity: int) -> Rule:
     return Rule(
         id=f"decide_{name}proposal",
-        view="proposals",
+        view="proposal",
         category=Category.BUDGET,
         action=Action.OPTIMIZE,
         when=(
@@ -45,7 +45,7 @@ def _decide(name: str, flag: str, priority: Priority, gravity: int) -> Rule:
 
 _REVIEW = Rule(
     id="review_unapproved_move",
-    view="proposals",
+    view="proposal",
     category=Category.BUDGET,
     action=Action.OPTIMIZE,
     when=(
@@ -75,7 +75,7 @@ _REVIEW = Rule(
 )
 _SELF = Rule(
     id="correct_self_move",
-    view="proposals",
+    view="proposal",
     category=Category.BUDGET,
     action=Action.OPTIMIZE,
     when=(

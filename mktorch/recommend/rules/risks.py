@@ -141,7 +141,7 @@ def _act(
 ) -> Rule:
     return Rule(
         id=f"{word}_for_{priority}_risk",
-        view="risks",
+        view="risk",
         category=way.category,
         action=way.action,
         when=(
@@ -162,6 +162,7 @@ def _act(
         what_could_go_wrong=way.danger,
         impact=_UNPRICED,
         stake="exposure",
+        raises="campaign_runs" if way.lowers else "",
         lowers=way.lowers,
         behind=_BEHIND,
         facts=("risk_type", "detail"),
@@ -170,7 +171,7 @@ def _act(
 
 _CLOSE = Rule(
     id="close_idle_risk",
-    view="risks",
+    view="risk",
     category=Category.CAMPAIGN,
     action=Action.OPTIMIZE,
     when=(When("exposure", Compare.AT_MOST, number=0),),

@@ -46,7 +46,7 @@ def _agreed(word: SegmentRecommendation) -> tuple[When, ...]:
 
 _STOP = Rule(
     id="stop_segment",
-    view="segments",
+    view="segment",
     category=Category.AUDIENCE,
     action=Action.PAUSE,
     when=(*_agreed(SegmentRecommendation.STOP), When("base_cost", Compare.ABOVE, number=0)),
@@ -71,6 +71,7 @@ _STOP = Rule(
         "the money goes instead, is not measured."
     ),
     stake="base_cost",
+    raises="campaign_runs",
     lowers="stopped",
     behind=_BEHIND,
     facts=_FACTS,
@@ -80,7 +81,7 @@ _STOP = Rule(
 def _revise(kind: Kind, gravity: int) -> Rule:
     return Rule(
         id=f"revise_segment{kind.name}",
-        view="segments",
+        view="segment",
         category=Category.AUDIENCE,
         action=Action.OPTIMIZE,
         when=(*_agreed(SegmentRecommendation.REVISE), kind.when),
@@ -100,6 +101,7 @@ def _revise(kind: Kind, gravity: int) -> Rule:
         what_could_go_wrong="The audience may be spent, and no message brings it back.",
         impact=kind.impact,
         stake="base_cost",
+        raises="campaign_runs",
         behind=(*_BEHIND, "recommendation_rules.horizon_days"),
         facts=(*_FACTS, "trend_change", "base_cost", "base_revenue", *_DAYS),
     )
@@ -107,7 +109,7 @@ def _revise(kind: Kind, gravity: int) -> Rule:
 
 _SCALE = Rule(
     id="scale_segment",
-    view="segments",
+    view="segment",
     category=Category.AUDIENCE,
     action=Action.SCALE,
     when=_agreed(SegmentRecommendation.SCALE),
@@ -139,7 +141,7 @@ _SCALE = Rule(
 def _settle(name: str, priority: Priority, gravity: int, *words: SegmentRecommendation) -> Rule:
     return Rule(
         id=f"settle_{name}_segment",
-        view="segments",
+        view="segment",
         category=Category.AUDIENCE,
         action=Action.OPTIMIZE,
         when=(
@@ -166,6 +168,7 @@ def _settle(name: str, priority: Priority, gravity: int, *words: SegmentRecommen
         "bear out.",
         impact=Impact("Which of the two is right decides what there is to gain."),
         stake="base_cost",
+        raises="campaign_runs",
         behind=_BEHIND,
         facts=_FACTS,
     )

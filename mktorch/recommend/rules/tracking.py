@@ -78,7 +78,7 @@ _CHECKS = (
 def _investigate(check: _Check, gravity: int) -> Rule:
     return Rule(
         id=f"investigate_{check.name}",
-        view="tracking",
+        view="record",
         category=check.category,
         action=Action.OPTIMIZE,
         when=(
@@ -90,8 +90,8 @@ def _investigate(check: _Check, gravity: int) -> Rule:
         owner=check.owner,
         risk=Level.LOW,
         description="Find out why " + check.ask + " disagree in {campaign_name}.",
-        rationale="Pairs that differ: {differing:integer} of {pairs:integer}. The widest is {what} of "
-        "{key}: {supplied:figure} supplied, {computed:figure} computed, a gap of {off:percent}.",
+        rationale="Pairs that differ: {differing:integer} of {pairs:integer}. The widest is {what} "
+        "of {key}: {supplied:figure} supplied, {computed:figure} computed, a gap of {off:percent}.",
         current_value="{supplied:figure} supplied, {computed:figure} computed",
         recommended_value="one figure",
         steps=check.steps,

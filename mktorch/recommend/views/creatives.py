@@ -115,7 +115,7 @@ _ORIGINS: dict[str, Origin] = {
     **delivery_origins("base_", "target_id"),
 }
 VIEWS = {
-    "creatives": Builder(
+    "creative": Builder(
         (
             "creative_assets",
             "creative_standing",

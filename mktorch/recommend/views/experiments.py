@@ -165,6 +165,7 @@ _COLUMNS = (
     "flight_days",
     "elapsed_days",
     "days_ahead",
+    "campaign_runs",
     "decided_on",
     "label",
     "numerator",
@@ -190,7 +191,7 @@ _ORIGINS: dict[str, Origin] = {
     **delivery_origins("base_", "base_asset"),
 }
 VIEWS = {
-    "experiments": Builder(
+    "experiment": Builder(
         (
             "experiment_evaluations",
             "creative_assets",

@@ -49,4 +49,4 @@ _ORIGINS = {
     **origins("budget_moves", {"stake": "amount"}, _KEY),
     **FLIGHT,
 }
-VIEWS = {"proposals": Builder(("budget_moves", "budget_pacing"), proposals)}
+VIEWS = {"proposal": Builder(("budget_moves", "budget_pacing"), proposals)}

@@ -32,7 +32,8 @@ def risks(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     the asset; of several about one asset the gravest speaks, by its rank in the inbox, and
     `others` names the rest. A risk about several assets or a whole campaign is its own target.
     `known` is what the risk states, without the marks of JSON. `halts` is what stands still where
-    it is paused, `eased` what gets less where its spend is cut: the campaign itself does not.
+    it is paused, `eased` what gets less where its spend is cut: the campaign itself runs on.
+    `campaign_runs` is empty for a risk about a whole campaign.
     """
     inbox = tables["risk_inbox"].filter(pl.col("status").is_in(_OPEN))
     named = pl.col("asset_ids").list.len().fill_null(0)
@@ -53,6 +54,7 @@ def risks(tables: Tables, config: MarketingOrchestratorConfig) -> View:
             pl.col("detail").str.replace_all(_JSON, "").alias("known"),
             ids(pl.when(named == 0).then(budget)).alias("budget"),
             ids(pl.when(named == 0).then(campaign)).alias("campaign"),
+            pl.when(named > 0).then("campaign_runs").otherwise([]).alias("campaign_runs"),
         )
     )
     beside = targeted.group_by("target_id").agg(
@@ -82,4 +84,4 @@ _ORIGINS = {
     **origins("risk_inbox", _INBOX, {"id": "id"}),
     **FLIGHT,
 }
-VIEWS = {"risks": Builder(("risk_inbox", "rollup_asset", "budget_pacing"), risks)}
+VIEWS = {"risk": Builder(("risk_inbox", "rollup_asset", "budget_pacing"), risks)}

@@ -96,5 +96,5 @@ _ORIGINS: dict[str, Origin] = {
     **origins("rollup_segment", {"base_cost": "cost", "base_revenue": "revenue"}, _KEYS, CURRENT),
 }
 VIEWS = {
-    "segments": Builder(("segment_portfolio", "rollup_segment", "budget_pacing"), segments),
+    "segment": Builder(("segment_portfolio", "rollup_segment", "budget_pacing"), segments),
 }

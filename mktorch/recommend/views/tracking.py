@@ -99,7 +99,7 @@ _ORIGINS = {
     **FLIGHT,
 }
 VIEWS = {
-    "tracking": Builder(
+    "record": Builder(
         (
             "reconciliations",
             "campaigns",
