@@ -38,13 +38,13 @@ _MOVE_FACTS = (
 RULES = (
     Rule(
         id="reallocate_between_campaigns",
-        view="campaigns",
+        view="campaign",
         category=Category.BUDGET,
         action=Action.REALLOCATE,
         when=(ACTIVE, SPENDS, _APART, _WORTH, _SOME),
         priority=Priority.HIGH,
         gravity=620,
-        owner="budget owner",
+        owner="Budget owner",
         risk=Level.MEDIUM,
         description="Move {amount:cents} of budget from {target_name} to {recipient_name}.",
         rationale="{recipient_name} returns at least {recipient_roas_low:ratio}, {target_name} at "
@@ -69,13 +69,13 @@ RULES = (
     ),
     Rule(
         id="reallocate_between_channels",
-        view="channels",
+        view="channel",
         category=Category.BUDGET,
         action=Action.REALLOCATE,
         when=(ACTIVE, SOME_SPEND, _APART, _WORTH, _SOME),
         priority=Priority.MEDIUM,
         gravity=610,
-        owner="channel manager",
+        owner="Channel manager",
         risk=Level.MEDIUM,
         description="Move {amount:cents} within {campaign_name} from {channel_name} to "
         "{recipient_name}.",
@@ -105,13 +105,13 @@ RULES = (
     ),
     Rule(
         id="decrease_budget_of_poor_return",
-        view="campaigns",
+        view="campaign",
         category=Category.BUDGET,
         action=Action.DECREASE_BUDGET,
         when=(ACTIVE, SPENDS, _POOR, _LEFT, When("planned_spend", Compare.ABOVE, number=0.0)),
         priority=Priority.HIGH,
         gravity=600,
-        owner="budget owner",
+        owner="Budget owner",
         risk=Level.LOW,
         description="Cut the budget of {target_name} by {cut:cents}: it returns {roas:ratio}.",
         rationale="Over the last {days:integer} days with delivery the return on ad spend is "
@@ -140,7 +140,7 @@ RULES = (
     ),
     Rule(
         id="increase_budget_of_winner",
-        view="campaigns",
+        view="campaign",
         category=Category.BUDGET,
         action=Action.INCREASE_BUDGET,
         when=(
@@ -153,7 +153,7 @@ RULES = (
         ),
         priority=Priority.HIGH,
         gravity=500,
-        owner="budget owner",
+        owner="Budget owner",
         risk=Level.MEDIUM,
         description="Raise the budget of {target_name} by {rise:cents}: it returns at least "
         "{roas_low:ratio}.",
@@ -184,7 +184,7 @@ RULES = (
     ),
     Rule(
         id="spend_winner_faster",
-        view="campaigns",
+        view="campaign",
         category=Category.BUDGET,
         action=Action.SCALE,
         when=(
@@ -198,7 +198,7 @@ RULES = (
         ),
         priority=Priority.HIGH,
         gravity=490,
-        owner="campaign manager",
+        owner="Campaign manager",
         risk=Level.MEDIUM,
         description="Spend {faster:cents} more on {target_name}, within its budget: it returns at "
         "least {roas_low:ratio} and would leave money unspent.",

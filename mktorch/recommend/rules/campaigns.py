@@ -32,13 +32,13 @@ _RESUME = "Resume only with a plan that names what is to change and how it will 
 RULES = (
     Rule(
         id="pause_campaign_without_conversions",
-        view="campaigns",
+        view="campaign",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
         when=(ACTIVE, SPENDS, SOME_SPEND, NO_CONVERSION),
         priority=Priority.HIGH,
         gravity=1000,
-        owner="campaign manager",
+        owner="Campaign manager",
         risk=Level.LOW,
         description="Pause {target_name}: {window_spend:currency} spent in the current window "
         "without a conversion.",
@@ -60,13 +60,13 @@ RULES = (
     ),
     Rule(
         id="pause_campaign_without_return",
-        view="campaigns",
+        view="campaign",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
         when=(ACTIVE, SPENDS, SOME_SPEND, RETURNS_NOTHING),
         priority=Priority.HIGH,
         gravity=990,
-        owner="campaign manager",
+        owner="Campaign manager",
         risk=Level.LOW,
         description="Pause {target_name}: it returns {roas:ratio} of what it spends.",
         rationale="Over the last {days:integer} days with delivery the return on ad spend is "
@@ -88,13 +88,13 @@ RULES = (
     ),
     Rule(
         id="pause_channel_without_conversions",
-        view="channels",
+        view="channel",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
         when=(ACTIVE, SPENDS, SOME_SPEND, NO_CONVERSION),
         priority=Priority.HIGH,
         gravity=880,
-        owner="channel manager",
+        owner="Channel manager",
         risk=Level.LOW,
         description="Pause {target_name}: {window_spend:currency} spent in the current window "
         "without a conversion.",
@@ -116,13 +116,13 @@ RULES = (
     ),
     Rule(
         id="pause_channel_without_return",
-        view="channels",
+        view="channel",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
         when=(ACTIVE, SPENDS, SOME_SPEND, RETURNS_NOTHING),
         priority=Priority.MEDIUM,
         gravity=870,
-        owner="channel manager",
+        owner="Channel manager",
         risk=Level.LOW,
         description="Pause {target_name}: it returns {roas:ratio} of what it spends.",
         rationale="Over the last {days:integer} days with delivery the channel's return on ad "
@@ -143,7 +143,7 @@ RULES = (
     ),
     Rule(
         id="slow_overspending",
-        view="campaigns",
+        view="campaign",
         category=Category.BUDGET,
         action=Action.OPTIMIZE,
         when=(
@@ -154,7 +154,7 @@ RULES = (
         ),
         priority=Priority.MEDIUM,
         gravity=450,
-        owner="budget owner",
+        owner="Budget owner",
         risk=Level.LOW,
         description="Slow {target_name} down: at this pace it ends {projected_gap:currency} over "
         "its budget.",
@@ -185,7 +185,7 @@ RULES = (
     ),
     Rule(
         id="optimize_below_expectations",
-        view="campaigns",
+        view="campaign",
         category=Category.CAMPAIGN,
         action=Action.OPTIMIZE,
         when=(
@@ -194,7 +194,7 @@ RULES = (
         ),
         priority=Priority.MEDIUM,
         gravity=300,
-        owner="campaign manager",
+        owner="Campaign manager",
         risk=Level.LOW,
         description="Improve {target_name}: it has returned {life_roas:ratio} so far, below "
         "expectations.",

@@ -1,4 +1,4 @@
-"""The campaigns view: each campaign's return, pacing and plan, and what an action would change."""
+"""The campaign view: each campaign's return, pacing and plan, and what an action would change."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ORIGINS = {
 }
 
 
-def campaigns_view(tables: Tables, config: MarketingOrchestratorConfig) -> View:
+def campaign_view(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     """One row per campaign.
 
     Beside what run tables hold: `cut` and `rise` (`change_share` of the planned spend and of the
@@ -140,13 +140,13 @@ def _ids() -> list[pl.Expr]:
 
 
 VIEWS = {
-    "campaigns": Builder(
+    "campaign": Builder(
         (
             "campaign_analysis",
             "campaign_returns",
             "budget_pacing",
             "campaign_moves",
         ),
-        campaigns_view,
+        campaign_view,
     )
 }

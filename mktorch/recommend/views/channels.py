@@ -1,4 +1,4 @@
-"""The channels view: each channel within its campaign, its return, and what a move would change."""
+"""The channel view: each channel within its campaign, its return, and what a move would change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ORIGINS = {
 }
 
 
-def channels_view(tables: Tables, _config: MarketingOrchestratorConfig) -> View:
+def channel_view(tables: Tables, _config: MarketingOrchestratorConfig) -> View:
     """One row per campaign and channel with any delivery; `target_id` joins the two ids."""
     named = tables["channels"].select(
         "channel_id", channel_name=pl.format("{} ({})", "platform", "type")
@@ -76,7 +76,7 @@ def channels_view(tables: Tables, _config: MarketingOrchestratorConfig) -> View:
 
 
 VIEWS = {
-    "channels": Builder(
-        ("channels", "channel_returns", "campaign_analysis", "channel_moves"), channels_view
+    "channel": Builder(
+        ("channels", "channel_returns", "campaign_analysis", "channel_moves"), channel_view
     )
 }
