@@ -1,0 +1,69 @@
+"""Data quality: records rejected or doubted, figures stated twice, files read."""
+
+from __future__ import annotations
+
+from mktorch.lineage.model import Definition, read
+
+_PAIR = ("check", "source", "tolerance")
+
+
+def _pairs(verdict: str, what: str) -> Definition:
+    return Definition(
+        f"Number of pairs of figures of the check that {what}",
+        "count",
+        (read("reconciliations", "supplied", "computed", on=_PAIR, verdict=verdict),),
+        ("rate_tolerance", "money_tolerance"),
+    )
+
+
+QUALITY = {
+    "failures.*": Definition(
+        "A finding of a rule in an input record", "", config=("validation_severity",)
+    ),
+    "failure-summary.records": Definition(
+        "Number of findings of the rule in the source",
+        "count",
+        (read("failures", "file", "row", on=("severity", "source", "rule")),),
+        ("validation_severity",),
+    ),
+    "failure-summary.files": Definition(
+        "Number of files with a finding of the rule",
+        "count",
+        (read("failures", "file", on=("severity", "source", "rule")),),
+        ("validation_severity",),
+    ),
+    "reconciliation-summary.agrees": _pairs("agrees", "lie within the tolerance"),
+    "reconciliation-summary.differs": _pairs("differs", "lie further apart than the tolerance"),
+    "reconciliation-summary.not_comparable": _pairs("not_comparable", "cannot be compared"),
+    "reconciliations.tolerance": Definition(
+        "The gap allowed, as a share of the computed figure",
+        "fraction",
+        config=("rate_tolerance", "money_tolerance"),
+    ),
+    "reconciliations.supplied": Definition(
+        "The figure as the record states it", "that of the figure", reason="reason"
+    ),
+    "reconciliations.computed": Definition(
+        "The same figure computed from the records", "that of the figure", reason="reason"
+    ),
+    "reconciliations.gap": Definition(
+        "Supplied less computed", "that of the figure", reason="reason"
+    ),
+    "reconciliations.relative_gap": Definition(
+        "(Supplied - computed) / computed without its sign",
+        "fraction",
+        config=("rate_tolerance", "money_tolerance"),
+        reason="reason",
+    ),
+    "inputs.rows": Definition("Number of records in the file, as the manifest has it", "count"),
+    "inputs.valid": Definition(
+        "Number of the file's records that broke no rule that rejects", "count"
+    ),
+    "inputs.failed": Definition(
+        "Number of the file's records that were rejected; failures.parquet holds each", "count"
+    ),
+    "cards.records-used": Definition(
+        "Records that entered figures / records read, over all input files of the manifest",
+        "fraction",
+    ),
+}
