@@ -96,6 +96,7 @@ class Cards(Block):
     """Rows of cards; with a `title` they state a finding, as tables and charts do."""
 
     cards: tuple[Card, ...]
+    id: str = "cards"
     title: str = ""
     notes: tuple[str, ...] = ()
 
@@ -103,7 +104,9 @@ class Cards(Block):
         brand = load_brand()
         cards = "".join(_html_card(card, brand) for card in self.cards)
         body = f'<div class="mk-cards">{cards}</div>'
-        return html_shell("figures", "", self.title, "", body, self.notes) if self.title else body
+        if not self.title:
+            return body
+        return html_shell("panel", f"{self.id}-block", self.title, "", body, self.notes)
 
     def typst(self) -> str:
         brand = load_brand()

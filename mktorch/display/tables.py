@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Align = Literal["left", "right", "center"]
 
-_WHOLE = 12  # rows up to which a table stays on one page
+_WHOLE = 6  # rows up to which a table stays on one page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,13 +108,16 @@ class Table(Block):
         if not column.shade:
             return [""] * self.frame.height
         return [
-            "" if v is None else self.brand.tint("primary" if v > 0 else "warning", 0.4 * abs(v))
+            "" if v is None else self.brand.tint("primary" if v > 0 else "warning", 0.35 * abs(v))
             for v in self.frame[column.shade].to_list()
         ]
 
     @property
     def all_notes(self) -> tuple[str, ...]:
-        """The table's own notes, then why values are missing, then the source."""
+        """The table's own notes, then why values are missing, then the source.
+
+        A table without rows needs no reading aid: only its source is named.
+        """
         gaps = [
             f"{c.label}, {c.missing}"
             for c in self.columns
@@ -122,7 +125,7 @@ class Table(Block):
         ]
         reasons = (f"{NOT_AVAILABLE}: {'; '.join(gaps)}.",) if gaps else ()
         source = (f"Source: {self.source}.",) if self.source else ()
-        return (*self.notes, *reasons, *source)
+        return source if self.frame.is_empty() else (*self.notes, *reasons, *source)
 
     def as_gt(self, heading: bool = True) -> GT:
         """The table as a Great Tables object; `heading` adds title and notes to it."""

@@ -62,6 +62,7 @@ def _panel(table: Table, columns: Sequence[Column], needed: int) -> str:
     return (
         f"#[#set text(size: {size}pt)\n"
         "#set par(leading: 0.45em, justify: false)\n"
+        "#set table.cell(breakable: false)\n"
         f"#table(columns: ({tracks},), align: ({sides},), inset: (x: 0.47em, y: 0.6em),\n"
         f"  stroke: (x, y) => (bottom: if y == 0 {{ 0.9pt + {ink} }} else {{ 0.4pt + {line} }}),\n"
         f"  table.header({header}),\n{_rows(table, columns)})]"
@@ -89,8 +90,8 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
     changed = [True, *(before != here for before, here in pairwise(heads))]
     fill = rgb(table.brand.color("light"))
     return "\n".join(
-        f"table.cell(colspan: {len(columns)}, fill: {fill}, align: left)"
-        f"[#strong({escape.typst_string(head)})],\n{line}"
+        f"table.header(level: 2, table.cell(colspan: {len(columns)}, fill: {fill}, align: left)"
+        f"[#strong({escape.typst_string(head)})]),\n{line}"
         if new
         else line
         for new, head, line in zip(changed, heads, lines, strict=True)
@@ -99,9 +100,9 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
 
 def _cell(table: Table, column: Column, value: Any, text: str, detail: str, fill: str) -> str:
     brand = table.brand
+    muted = rgb(brand.color("foreground" if fill else "secondary"))
     below = (
-        f" \\ #text(size: 0.85em, fill: {rgb(brand.color('secondary'))})"
-        f"[{escape.typst(escape.breakable(detail))}]"
+        f" \\ #text(size: 0.85em, fill: {muted})[{escape.typst(escape.breakable(detail))}]"
         if detail
         else ""
     )

@@ -71,7 +71,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="rollup_segment",
-        empty="No segment has delivery on record.",
+        empty="No delivery is recorded for any segment.",
         locale=locale,
     )
 

@@ -22,6 +22,7 @@ TIER: Statuses = {
     Tier.EXCEEDED: Status("Exceeded", Tone.GOOD),
     Tier.NOT_SCORED: Status("No target", Tone.NONE),
 }
+_TROUBLED = [str(tier) for tier in (Tier.CRITICAL, Tier.AT_RISK, Tier.UNMEASURED)]
 GROUP: Statuses = {
     KpiStatus.AT_RISK: Status("At risk", Tone.WATCH),
     KpiStatus.ON_TRACK: Status("On track", Tone.STEADY),
@@ -93,9 +94,13 @@ LABELS = {
 
 
 @needs("measured_kpis", "measured_kpi_status")
-def kpi_scorecard(run: Run) -> Table:
-    """Every KPI against its target, by group and the gravest first, and what its tier forces."""
-    scored, locale = scored_kpis(run), locale_of(run)
+def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
+    """Every KPI against its target, by group and the gravest first, and what its tier forces.
+
+    `troubled` leaves out those that meet their target or have none.
+    """
+    every, locale = scored_kpis(run), locale_of(run)
+    scored = every.filter(pl.col("tier").is_in(_TROUBLED)) if troubled else every
     forces = {str(step): words for step, words in _FORCES.items()}
     frame = scored.with_columns(
         heading=pl.Series(_headings(run, scored), dtype=pl.String),
@@ -142,11 +147,11 @@ def kpi_scorecard(run: Run) -> Table:
             Column(name="tier", label="Status", statuses=TIER, detail="forced", weight=1.2),
             Column(name="basis", label="Window", detail="reason", weight=1.3),
         ),
-        title=_finding(run, scored),
+        title=_finding(run, every),
         notes=_notes(run),
         group="heading",
         source="measured_kpis",
-        empty="No KPI was computed.",
+        empty="No KPI misses its target." if every.height else "No KPI was computed.",
         locale=locale,
     )
 

@@ -64,6 +64,7 @@ def kpi_cards(run: Run, campaign: str = "") -> Cards:
     told = {name: _told(change, _figure(run, name)) for name, change in changes.items()}
     past = f"{count(run.config.window_days, 'day')} before"
     return Cards(
+        id="kpi-cards",
         cards=tuple(
             Card(
                 label=_figure(run, name).label,

@@ -124,8 +124,9 @@ def data_basis(run: Run) -> Prose:
         paragraphs=(),
         note=(
             f"Rests on {count(read, 'record')} in {count(len(files), 'file')}, "
-            f"{rejected or 'none'} of them rejected; {count(gaps, 'figure')} of two records differ. Run {run.run_id} of "
-            f"mktorch {run.manifest.version}. Definitions, thresholds, data quality and inputs are "
-            "in the governance report."
+            f"{rejected or 'none'} of them rejected; {count(gaps, 'figure')} of two records "
+            f"{'differs' if gaps == 1 else 'differ'}. Run {run.run_id} of mktorch "
+            f"{run.manifest.version}. Definitions, thresholds, data quality and inputs are in the "
+            "governance report."
         ),
     )

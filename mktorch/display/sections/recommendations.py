@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import capital, leading, sentence, spaced, texts
+from mktorch.display.sections.phrases import MOST, capital, leading, sentence, spaced, texts
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, Format, Kind, Locale
@@ -26,8 +26,8 @@ _POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
 _LARGE = Format(Kind.CURRENCY, decimals=0, compact=True)
 # What an action is expected to bring: words, then low, point and high column and their format.
 _EFFECTS = (
-    ("saves", "savings_low", "cost_savings", "savings_high", _LARGE, ""),
-    ("gains", "revenue_low", "revenue_impact", "revenue_high", _LARGE, ""),
+    ("savings", "savings_low", "cost_savings", "savings_high", _LARGE, ""),
+    ("revenue", "revenue_low", "revenue_impact", "revenue_high", _LARGE, ""),
     ("return", "roi_lift_low", "roi_lift_percentage", "roi_lift_high", _POINTS, "%"),
 )
 
@@ -36,8 +36,7 @@ _EFFECTS = (
 def recommendations(run: Run, campaign: str = "") -> Table:
     """What is recommended, by rank: action and target, why, expected effect, who carries it out."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
-    most = _TOP if not campaign else None
-    shown, more = leading(found, "recommendations", most or max(found.height, 1))
+    shown, more = leading(found, "recommendations", MOST if campaign else _TOP)
     frame = shown.with_columns(
         what=_action(shown),
         owner=capital(pl.col("owner")),
@@ -70,7 +69,7 @@ def recommendations(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="recommendations",
-        empty="No rule asks for anything.",
+        empty="The conditions of no rule are met.",
         locale=locale_of(run),
     )
 
@@ -96,7 +95,7 @@ def next_steps(run: Run) -> Table:
             ),
         ),
         title=(
-            f"{count(steps.height, 'step')} first, for the {sentence(owners)}."
+            f"{count(steps.height, 'step')} first, by {sentence(map(str.lower, owners))}."
             if owners
             else "No step is asked of anyone."
         ),
@@ -139,7 +138,7 @@ def held_back(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="recommendation_candidates",
-        empty="Everything that rules ask for stands.",
+        empty="Whatever rules ask for stands.",
         locale=locale_of(run),
     )
 
