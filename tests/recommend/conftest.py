@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.conftest import SAMPLE
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.pipeline import execute
 from mktorch.recommend import views
 from mktorch.recommend.rule import View
 from mktorch.steps import PLAN, Work
+from tests.conftest import SAMPLE
 
 AFTER = 1 + next(n for n, step in enumerate(PLAN) if step.name == "rollups")
 UNTIL = 1 + next(n for n, step in enumerate(PLAN) if step.name == "recommend")
