@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mktorch.display.sections.campaigns import campaigns, portfolio, spend_and_value
     from mktorch.display.sections.creatives import assets
     from mktorch.display.sections.decisions import decision_calibration, decision_outcomes
+    from mktorch.display.sections.definitions import kpi_definitions, metric_definitions, thresholds
     from mktorch.display.sections.experiment_forest import forest
     from mktorch.display.sections.experiment_readouts import experiment_readouts, experiment_verdict
     from mktorch.display.sections.experiment_terms import experiment_terms, experiment_timing
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mktorch.display.sections.journey import funnel, journey_leaks
     from mktorch.display.sections.kpi_bullets import kpi_bullets
     from mktorch.display.sections.kpis import kpi_scorecard
+    from mktorch.display.sections.model_use import model_usage
     from mktorch.display.sections.momentum import kpi_cards
     from mktorch.display.sections.page_one import data_basis, decisions_asked, summary, verdict
     from mktorch.display.sections.profile import campaign_profile
@@ -43,9 +45,15 @@ if TYPE_CHECKING:
         reconciliation_summary,
         reconciliations,
     )
+    from mktorch.display.sections.recommendation_register import (
+        recommendation_register,
+        recommendations_withheld,
+    )
     from mktorch.display.sections.recommendations import held_back, next_steps, recommendations
+    from mktorch.display.sections.registers import approvers, budget_ledger, risk_register
     from mktorch.display.sections.returns import fully_loaded, value_per_unit
     from mktorch.display.sections.risk import policy_violations, risk_inbox
+    from mktorch.display.sections.risk_timeline import risk_timeline
     from mktorch.display.sections.roi import roi_by_campaign, roi_totals, roi_waterfall
     from mktorch.display.sections.segments import segment_map, segments
     from mktorch.display.tables import Column, Table
@@ -56,9 +64,11 @@ __all__ = [
     "DisplayError",
     "Stack",
     "Table",
+    "approvers",
     "assets",
     "attribution",
     "budget_governance",
+    "budget_ledger",
     "budget_pacing",
     "budget_violations",
     "campaign_profile",
@@ -86,17 +96,24 @@ __all__ = [
     "journey_leaks",
     "kpi_bullets",
     "kpi_cards",
+    "kpi_definitions",
     "kpi_scorecard",
     "masthead",
+    "metric_definitions",
+    "model_usage",
     "next_steps",
     "pacing",
     "policy_violations",
     "portfolio",
     "provenance",
+    "recommendation_register",
     "recommendations",
+    "recommendations_withheld",
     "reconciliation_summary",
     "reconciliations",
     "risk_inbox",
+    "risk_register",
+    "risk_timeline",
     "roi_by_campaign",
     "roi_totals",
     "roi_waterfall",
@@ -107,6 +124,7 @@ __all__ = [
     "spend_and_value",
     "steps",
     "summary",
+    "thresholds",
     "trend",
     "value_per_unit",
     "verdict",
@@ -174,6 +192,22 @@ _MODULES = {
     "sections.creatives": ("assets",),
     "sections.heat": ("segment_heat",),
     "sections.profile": ("campaign_profile",),
+    "sections.registers": (
+        "approvers",
+        "budget_ledger",
+        "risk_register",
+    ),
+    "sections.risk_timeline": ("risk_timeline",),
+    "sections.recommendation_register": (
+        "recommendation_register",
+        "recommendations_withheld",
+    ),
+    "sections.definitions": (
+        "kpi_definitions",
+        "metric_definitions",
+        "thresholds",
+    ),
+    "sections.model_use": ("model_usage",),
     "tables": ("Column", "Table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

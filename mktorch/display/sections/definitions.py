@@ -1,0 +1,315 @@
+"""Definitions and thresholds in force: every setting, every KPI, every metric."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import pairwise
+from textwrap import dedent
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.sections.kpis import GROUP_NAMES, LABELS, figures, tier_limits
+from mktorch.display.tables import Column, Table
+from mktorch.metrics import METRICS, registry
+from mktorch.runs import Run
+from mktorch.vocab import Direction, Tier
+
+# What the settings outside a table of rules mean; those in one say so where they are declared.
+MEANING = {
+    "llm_model": "Language model that words what the rules decided",
+    "temperature": "How freely it words, 0 to 2",
+    "data_dir": "Folder of the sources",
+    "runs_dir": "Folder that holds the runs",
+    "reports_dir": "Folder the reports are written to",
+    "as_of": "Moment to look from; not set: the newest timestamp",
+    "window_days": "Length of the current and the prior window, in days",
+    "money_authority": "Whose spend and value stand where both exist",
+    "currency": "Currency of all money",
+    "target_roas": "Return on ad spend a campaign is judged against",
+    "performance_thresholds": "Share of the target return from which a verdict holds",
+    "statistical_significance_threshold": "Level of significance",
+    "minimum_sample_size": "Trials needed in each arm",
+    "lift_threshold_for_scaling": "Relative lift a winner must reach",
+    "metrics": "Metrics of your own",
+    "operational_kpi_targets": "Target of the KPI",
+    "effectiveness_kpi_targets": "Target of the KPI",
+    "business_kpi_targets": "Target of the KPI; 0 for one that should rise: none is set",
+    "kpi_warning_threshold": "Attainment below which a KPI is at risk",
+    "kpi_critical_threshold": "Attainment below which it is critical",
+    "cost_per_human_review_hour": "Price of an hour of review",
+    "cost_per_llm_call": "Price of a call to the language model",
+    "cost_per_api_call": "Price of another call",
+    "infrastructure_cost_per_month": "Price of a month's infrastructure",
+    "rate_tolerance": "Relative gap a supplied rate may have from its counts",
+    "money_tolerance": "Relative gap two records of one sum may have",
+    "validation_severity": "Rules whose severity was changed",
+    "enable_progress_tracking": "Show a progress bar",
+    "enable_kpi_tracking": "Compute KPIs",
+    "enable_statistical_testing": "Test experiments; else effects are shown, none decided",
+    "enable_reporting": "Write reports",
+    "enable_validation": "Check the rules of the sources; else types only",
+    "enable_llm_summary": "Let the language model word the summary",
+    "llm_summary_max_tokens": "Longest summary, in tokens",
+    "enable_llm_insights": "Let the language model word insights per campaign",
+    "llm_insights_max_campaigns": "Most campaigns it words insights for",
+    "company": "Whose report this is",
+    "locale": "Customs of writing numbers and dates",
+    "page_size": "Paper of the PDF",
+}
+KPI_DEFINITIONS = {
+    "campaign_execution_success_rate": "Active or completed campaigns / launched campaigns",
+    "average_latency_seconds": "Mean seconds per executed step of the run",
+    "human_review_frequency": "Decisions overridden by a person / decisions",
+    "policy_violation_count": "Policy violations on record",
+    "experiment_setup_errors": "Experiments with a fault in their setup",
+    "data_freshness_hours": "Report's moment less the newest performance or funnel timestamp",
+    "experiment_velocity": (
+        "Experiments started / (campaigns x months since the first started, at least 1)"
+    ),
+    "average_lift_percentage": (
+        "Mean lift of significant experiments, with the sign turned where lower is better"
+    ),
+    "messaging_consistency_score": (
+        "Impressions of the commonest call to action of each campaign and segment / impressions"
+    ),
+    "insight_to_action_time_hours": (
+        "Mean hours from a risk signal to the campaign's next decision or budget move"
+    ),
+    "targeting_precision_improvement": (
+        "Share of impressions in segments converting at or above their campaign's rate, current "
+        "window less prior"
+    ),
+    "conversion_rate_delta": (
+        "Conversions / impressions, current window less prior; without a prior window, variants "
+        "less controls"
+    ),
+    "cpa_reduction_percentage": (
+        "1 less cost per conversion of the current window / that of the prior; the same fallback"
+    ),
+    "marketing_attributed_revenue": "Revenue of the records that stand",
+    "wasted_spend_reduction": (
+        "1 less the current window's share of cost on assets without conversion / the prior's"
+    ),
+    "roi_estimate": "(Revenue less media spend) / media spend",
+}
+_MAIN = "Main settings"
+_TARGETS = ("operational_kpi_targets", "effectiveness_kpi_targets", "business_kpi_targets")
+_BETTER = {str(Direction.UP): "Higher", str(Direction.DOWN): "Lower"}
+
+
+def thresholds(run: Run) -> Table:
+    """Every setting and every entry of every table of rules: value, origin and meaning."""
+    rows = list(_settings(run))
+    frame = pl.DataFrame(
+        rows, schema=["group", "setting", "value", "origin", "meaning"], orient="row"
+    )
+    changed = frame.filter(pl.col("origin") != "default").height
+    return Table(
+        id="thresholds",
+        frame=frame,
+        columns=(
+            Column(name="setting", label="Setting", mono=True, weight=1.6),
+            Column(name="value", label="Value", weight=1.1),
+            Column(name="origin", label="From", weight=0.7),
+            Column(name="meaning", label="Meaning", missing="its name says it all", weight=2.2),
+        ),
+        group="group",
+        title=(
+            f"{count(frame.height, 'setting')} in force, {changed or 'none'} of them changed from "
+            "the default."
+        ),
+        notes=(
+            (
+                "From: file, environment or argument that gave the value, or the table it stands "
+                "in; an entry that a table left as it was counts as default."
+            ),
+        ),
+        source="manifest.json",
+        locale=locale_of(run),
+    )
+
+
+@needs("measured_kpis")
+def kpi_definitions(run: Run) -> Table:
+    """What each KPI is, which way is better, and the target in force."""
+    places = {str(group): place for place, group in enumerate(GROUP_NAMES)}
+    known = run.tables["measured_kpis"].sort(
+        pl.col("group").replace_strict(places, default=len(places)), maintain_order=True
+    )
+    targets = figures(known, "target", locale_of(run))
+    frame = known.with_columns(
+        label=pl.col("kpi").replace(LABELS),
+        definition=pl.col("kpi").replace_strict(KPI_DEFINITIONS, default=None),
+        direction=pl.col("better").replace_strict(_BETTER, default=None),
+        target_text=pl.when(pl.col("tier") != Tier.NOT_SCORED).then(targets),
+        family=pl.col("group").replace_strict(
+            {str(group): name for group, name in GROUP_NAMES.items()}, default=pl.col("group")
+        ),
+    )
+    warning, critical = tier_limits(run)
+    scored = frame["target_text"].count()
+    return Table(
+        id="kpi-definitions",
+        frame=frame,
+        columns=(
+            Column(name="label", label="KPI", detail="kpi", weight=1.4),
+            Column(name="definition", label="Definition", weight=2.4),
+            Column(name="direction", label="Better"),
+            Column(name="target_text", label="Target", align="right", missing="no target is set"),
+        ),
+        group="family",
+        title=f"{scored} of {count(frame.height, 'KPI')} have a target.",
+        notes=(
+            (
+                "Attained: value / target, or target / value where lower is better. At risk below "
+                f"{warning}, critical below {critical}. Windows: the {run.config.window_days} days "
+                "up to the report's moment, and as many before."
+            ),
+        ),
+        source="measured_kpis",
+        locale=locale_of(run),
+    )
+
+
+def metric_definitions(run: Run) -> Table:
+    """What each metric of experiments and segments is: a sum over a sum."""
+    rows = [
+        (
+            metric.label or name.replace("_", " "),
+            name,
+            f"{metric.numerator} / {metric.denominator}",
+            str(metric.kind),
+            _BETTER[str(metric.direction)],
+            "mktorch" if METRICS.get(name) == metric else "settings",
+        )
+        for name, metric in sorted(registry(run.config.metrics).items())
+    ]
+    frame = pl.DataFrame(
+        rows, schema=["label", "metric", "formula", "kind", "better", "origin"], orient="row"
+    )
+    own = frame.filter(origin="settings").height
+    return Table(
+        id="metric-definitions",
+        frame=frame,
+        columns=(
+            Column(name="label", label="Metric", detail="metric", weight=1.5),
+            Column(name="formula", label="Definition", weight=1.5),
+            Column(name="kind", label="Kind"),
+            Column(name="better", label="Better"),
+            Column(name="origin", label="Declared in"),
+        ),
+        title=f"{count(frame.height, 'metric')}, {own or 'none'} of your own.",
+        notes=("Each is the sum of the one over the sum of the other: sum first, divide last.",),
+        source="manifest.json",
+        locale=locale_of(run),
+    )
+
+
+def _settings(run: Run) -> Iterator[tuple[str, str, str, str, str | None]]:
+    """Group, dotted name, value, origin and meaning of every setting, main ones first."""
+    fields = MarketingOrchestratorConfig.model_fields
+    tables: list[tuple[str, dict[str, Any], dict[str, Any], str, Mapping[str, str | None]]] = []
+    for name, value in run.manifest.config.items():
+        field = fields.get(name)
+        origin = run.manifest.config_sources.get(name, "default")
+        kind = field.annotation if field else None
+        if inspect.isclass(kind) and issubclass(kind, BaseModel):
+            tables.append((name, value, _plain(kind()), origin, attribute_docs(kind)))
+        elif isinstance(value, dict) and value:
+            default = _plain(field.get_default(call_default_factory=True)) if field else {}
+            tables.append((name, value, default, origin, dict.fromkeys(value, _meaning(name))))
+        else:
+            yield _MAIN, name, written(value), origin, _meaning(name)
+    for name, value, default, origin, meanings in tables:
+        group = name.replace("_", " ").capitalize().replace("kpi", "KPI")
+        for key, inner, usual in _entries(value, default):
+            given = origin if inner != usual else "default"
+            meaning = meanings.get(key.partition(".")[0])
+            yield group, f"{name}.{key}", written(inner), given, meaning
+
+
+def _entries(
+    table: dict[str, Any], default: dict[str, Any], under: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Name, value and default of each entry; the entries of a table of tables are its own."""
+    for key, value in table.items():
+        usual = default.get(key)
+        if not under and isinstance(value, dict) and value:
+            yield from _entries(value, usual if isinstance(usual, dict) else {}, f"{key}.")
+        else:
+            yield f"{under}{key}", value, usual
+
+
+def _meaning(name: str) -> str | None:
+    if name.endswith("_file"):
+        return "Name of the source's file in the folder of the sources"
+    return MEANING.get(name)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A table of settings as the manifest holds it: JSON types only."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    held: dict[str, Any] = json.loads(json.dumps(value))
+    return held
+
+
+@cache
+def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
+    """What a model says under each of its fields, from its source; empty where there is none.
+
+    >>> from mktorch.config.budget_rules import BudgetRules
+    >>> attribute_docs(BudgetRules)["over_pace"]
+    'Spend share over elapsed share above this is over pace'
+    """
+    try:
+        body = ast.parse(dedent(inspect.getsource(model))).body[0]
+    except (OSError, TypeError):
+        return {}
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    return {
+        field.target.id: _sentence(words.value.value)
+        for field, words in pairwise(statements)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(words, ast.Expr)
+        and isinstance(words.value, ast.Constant)
+        and isinstance(words.value.value, str)
+    }
+
+
+def _sentence(text: str) -> str:
+    """A docstring as one line without its mark-up and its full stop."""
+    return " ".join(text.split()).replace("`", "").rstrip(".")
+
+
+def written(value: Any) -> str:
+    """A setting's value as text.
+
+    >>> written({"severity": "high", "same_as": ["a", "b"]}), written(None), written(True)
+    ('severity high, same_as (a, b)', 'not set', 'yes')
+    """
+    match value:
+        case None | "":
+            return "not set"
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{n} {_inner(v)}" for n, v in value.items()) or "none"
+        case list():
+            return ", ".join(map(_inner, value)) or "none"
+        case float():
+            return f"{value:.15g}"
+    return str(value)
+
+
+def _inner(value: Any) -> str:
+    return f"({written(value)})" if isinstance(value, dict | list) else written(value)

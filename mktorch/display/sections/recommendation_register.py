@@ -1,0 +1,249 @@
+"""Recommendations in full: what each rests on, what it was compared with, what was held back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+
+from mktorch.display.escape import slug
+from mktorch.display.readouts import Check, Figure, Part, Readout, Readouts
+from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
+from mktorch.display.status import Status, Statuses, Tone, status_of
+from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, FIGURE, Format, Kind, format_value
+from mktorch.recommend.rule import Compare
+from mktorch.recommend.settings import Role
+from mktorch.runs import Run
+from mktorch.vocab import Level, Priority, Standing
+
+URGENCY: Statuses = {
+    Priority.HIGH: Status("High priority", Tone.BAD),
+    Priority.MEDIUM: Status("Medium priority", Tone.WATCH),
+    Priority.LOW: Status("Low priority", Tone.STEADY),
+}
+CONFIDENCE: Statuses = {
+    Level.HIGH: Status("High confidence", Tone.GOOD),
+    Level.MEDIUM: Status("Medium confidence", Tone.STEADY),
+    Level.LOW: Status("Low confidence", Tone.WATCH),
+}
+HELD: Statuses = {
+    Standing.BLOCKED: Status("Blocked", Tone.BAD),
+    Standing.OVERRIDDEN: Status("Overridden", Tone.WATCH),
+}
+_MET = Status("Met", Tone.GOOD)
+_COMPARED = {
+    Compare.AT_LEAST: "at least",
+    Compare.ABOVE: "above",
+    Compare.AT_MOST: "at most",
+    Compare.BELOW: "below",
+    Compare.IS: "is",
+    Compare.ONE_OF: "one of",
+}
+_LIFT = Format(Kind.PERCENT, decimals=1, signed=True)
+# Figure -> its point, low and high column, and where it comes from.
+_IMPACT = {
+    "Return, change": ("roi_lift_percentage", "roi_lift_low", "roi_lift_high"),
+    "Revenue": ("revenue_impact", "revenue_low", "revenue_high"),
+    "Savings": ("cost_savings", "savings_low", "savings_high"),
+}
+
+
+@needs("recommendations", "campaigns")
+def recommendation_register(run: Run, campaign: str = "") -> Readouts:
+    """Every recommendation that stands: its amounts, conditions, evidence, settings and steps."""
+    found = of_campaign(run, "recommendations", campaign).sort("rank")
+    return Readouts(
+        cards=tuple(_card(run, row) for row in found.to_dicts()),
+        checks="Condition",
+        notes=(
+            (
+                "Amounts with the ends of their interval, over the horizon that their basis "
+                "states. Conditions: the fact found, in the unit of its column, against the "
+                "setting or the rule's own constant. Decided beside: settings of rules that meet "
+                "on the same target; their values stand among the thresholds in force."
+            ),
+        ),
+        source="recommendations",
+        empty="No recommendation stands.",
+    )
+
+
+@needs("recommendation_candidates", "campaigns")
+def recommendations_withheld(run: Run, campaign: str = "") -> Table:
+    """What rules asked for and did not get: blocked by a freeze, overridden by a graver finding."""
+    asked = of_campaign(run, "recommendation_candidates", campaign)
+    held = asked.filter(pl.col("standing") != Standing.STANDS).sort(
+        "standing", "stake", "recommendation_id", descending=[False, True, False], nulls_last=True
+    )
+    frame = held.with_columns(
+        conditions=pl.Series(
+            ["; ".join(_conditions(run, row)) for row in held.to_dicts()], dtype=pl.String
+        ),
+    )
+    return Table(
+        id="recommendations-withheld",
+        frame=frame,
+        columns=(
+            Column(name="description", label="Asked for", detail="recommendation_id", weight=1.8),
+            Column(name="standing", label="Standing", statuses=HELD),
+            Column(name="standing_reason", label="Why", weight=1.6),
+            Column(name="conditions", label="Conditions it met", weight=1.8),
+            Column(
+                name="stake", label="At stake", format=CURRENCY, missing="no amount can be stated"
+            ),
+        ),
+        title=_withheld_finding(asked, held),
+        notes=(
+            (
+                "Overridden: a graver finding has the same target, or pulls the other way. "
+                "Blocked: it raises spend while a budget freeze holds."
+            ),
+        ),
+        source="recommendation_candidates",
+        empty="Everything that a rule asked for stands.",
+        locale=locale_of(run),
+    )
+
+
+def _card(run: Run, row: dict[str, Any]) -> Readout:
+    badges = [status_of(row["priority"], URGENCY)]
+    if row["confidence"]:
+        badges.append(status_of(row["confidence"], CONFIDENCE))
+    target = row["target_name"] or row["target_id"]
+    part = Part(
+        name=row["description"],
+        statuses=tuple(badges),
+        figures=_figures(run, row),
+        checks=tuple(_check(run, row, t) for t in row["thresholds"] if t["role"] == Role.CONDITION),
+        lines=tuple((label, text) for label, text in _lines(run, row) if text),
+    )
+    return Readout(
+        id=f"recommendation-{slug(row['recommendation_id'])}",
+        heading=f"{row['rank']}. {target}",
+        subtitle=(
+            f"{row['recommendation_id']}. {row['current_value'] or 'As it is'} \u2192 "
+            f"{row['recommended_value'] or row['action']}. {row['owner']}, risk "
+            f"{row['risk_level']}."
+        ),
+        parts=(part,),
+    )
+
+
+def _figures(run: Run, row: dict[str, Any]) -> tuple[Figure, ...]:
+    def written(label: str, value: float) -> str:
+        if label == "Return, change":
+            return format_value(value / 100, _LIFT, locale_of(run))
+        return money(run, value)
+
+    known = [
+        Figure(
+            label=label,
+            value=written(label, row[point]),
+            detail=f"{written(label, row[low])} to {written(label, row[high])}"
+            if row[low] is not None and row[high] is not None and row[low] != row[high]
+            else "",
+            source=f"recommendations.{point}",
+        )
+        for label, (point, low, high) in _IMPACT.items()
+        if row[point] is not None
+    ]
+    stake = Figure(label="At stake", value=money(run, row["stake"]), source="recommendations.stake")
+    return (stake, *known)
+
+
+def _check(run: Run, row: dict[str, Any], threshold: dict[str, Any]) -> Check:
+    facts = {fact["fact"]: fact for fact in row["evidence"]}
+    fact = facts.get(threshold["column"])
+    return Check(
+        name=_words(threshold["column"]),
+        status=_MET,
+        value=_fact(run, fact) if fact else format_value(None),
+        threshold=_needed(run, threshold),
+        note=f"{fact['table']}.{fact['column']}" if fact else "",
+        source=f"{fact['table']}.{fact['column']}" if fact else "",
+    )
+
+
+def _lines(run: Run, row: dict[str, Any]) -> list[tuple[str, str]]:
+    by_role: dict[str, list[dict[str, Any]]] = {str(role): [] for role in Role}
+    for threshold in row["thresholds"]:
+        by_role[threshold["role"]].append(threshold)
+    compared = {t["column"] for t in by_role[Role.CONDITION]}
+    rest = [fact for fact in row["evidence"] if fact["fact"] not in compared]
+    beside = sorted(t["name"] for role in ("graver", "lesser") for t in by_role[role])
+    return [
+        ("Why", row["rationale"]),
+        ("Steps", " ".join(f"({n}) {step}" for n, step in enumerate(row["steps"], start=1))),
+        ("Amounts", row["impact_reason"] or row["impact_basis"]),
+        ("Could go wrong", row["what_could_go_wrong"]),
+        ("Found in", _keys(row["evidence"])),
+        ("Also", "; ".join(f"{_words(f['fact'])} {_fact(run, f)} ({_place(f)})" for f in rest)),
+        ("Settings", _settings(run, by_role["fact"])),
+        ("Bounded by", _settings(run, [*by_role["cap"], *by_role["freeze"]])),
+        ("Comes after", ", ".join(row["depends_on"] or ())),
+        ("Stands over", ", ".join(row["overrides"] or ())),
+        ("Decided beside", ", ".join(beside)),
+    ]
+
+
+def _conditions(run: Run, row: dict[str, Any]) -> list[str]:
+    facts = {fact["fact"]: fact for fact in row["evidence"]}
+    return [
+        f"{_words(t['column'])} {_fact(run, facts[t['column']])}, {_needed(run, t)}"
+        for t in row["thresholds"]
+        if t["role"] == Role.CONDITION and t["column"] in facts
+    ]
+
+
+def _settings(run: Run, thresholds: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{t['name']} {_limit(run, t)}" for t in thresholds)
+
+
+def _needed(run: Run, threshold: dict[str, Any]) -> str:
+    compare = _COMPARED.get(threshold["compare"], threshold["compare"])
+    named = f" ({threshold['name']})" if threshold["name"] else ""
+    return f"{compare} {_limit(run, threshold)}{named}"
+
+
+def _limit(run: Run, threshold: dict[str, Any]) -> str:
+    if threshold["number"] is not None:
+        return format_value(threshold["number"], FIGURE, locale_of(run))
+    return ", ".join(map(_words, threshold["words"] or ())) or format_value(None)
+
+
+def _fact(run: Run, fact: dict[str, Any]) -> str:
+    if fact["number"] is not None:
+        return format_value(fact["number"], FIGURE, locale_of(run))
+    return _words(fact["word"]) if fact["word"] is not None else format_value(None)
+
+
+def _place(fact: dict[str, Any]) -> str:
+    return f"{fact['table']}.{fact['column']}"
+
+
+def _keys(evidence: list[dict[str, Any]]) -> str:
+    """The keys of the rows that the facts stand in, each table once."""
+    places = dict.fromkeys((fact["table"], fact["keys"]) for fact in evidence)
+    return "; ".join(
+        f"{table} where "
+        + ", ".join(f"{key} is {value}" for key, value in json.loads(keys or "{}").items())
+        for table, keys in places
+    )
+
+
+def _words(code: str | None) -> str:
+    return (code or "").replace("_", " ")
+
+
+def _withheld_finding(asked: pl.DataFrame, held: pl.DataFrame) -> str:
+    blocked, overridden = (
+        held.filter(standing=str(s)).height for s in (Standing.BLOCKED, Standing.OVERRIDDEN)
+    )
+    if asked.is_empty():
+        return "No rule asked for anything."
+    return (
+        f"Of {count(asked.height, 'candidate')} {asked.height - held.height} stand, {overridden} "
+        f"are overridden and {blocked} blocked."
+    )

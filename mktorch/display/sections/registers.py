@@ -1,0 +1,237 @@
+"""Governance, entry by entry: every move of budget, who ruled on it, and every risk."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from mktorch.config.risk_rules import Origin
+from mktorch.display.sections.budget import FAULT, MOVE
+from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
+from mktorch.display.sections.phrases import (
+    capital,
+    channel_names,
+    duration,
+    leading,
+    spaced,
+    texts,
+    with_names,
+)
+from mktorch.display.sections.risk import HANDLING, ORIGIN, SEVERITY
+from mktorch.display.status import Status, Statuses, Tone
+from mktorch.display.tables import Column, Table
+from mktorch.formats import CURRENCY, DATETIME, INTEGER, Format, Kind
+from mktorch.runs import Run
+from mktorch.vocab import BudgetStatus, RiskStatus
+
+MOST = 400  # entries of a register on a page; the run's table holds them all
+ORDER: Statuses = {**FAULT, "order": Status("In order", Tone.GOOD)}
+_AMOUNT = Format(Kind.DECIMAL, decimals=2)
+_ONE = Format(Kind.DECIMAL, decimals=1)
+
+
+@needs("budget_moves", "campaigns", "channels")
+def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
+    """Every budget action, newest first: what it moves, who ruled on it, and what is wrong."""
+    moves = of_campaign(run, "budget_moves", campaign).sort(
+        "timestamp", "budget_action_id", descending=[True, False]
+    )
+    names = channel_names(run)
+    ends = moves.join(
+        names.rename({"channel_id": "from_channel_id", "channel": "origin"}),
+        on="from_channel_id",
+        how="left",
+        maintain_order="left",
+    ).join(
+        names.rename({"channel_id": "to_channel_id", "channel": "goal"}),
+        on="to_channel_id",
+        how="left",
+        maintain_order="left",
+    )
+    shown, more = leading(with_names(run, ends, "campaign"), "budget_moves", most)
+    minutes = [None if m is None else duration(m) for m in shown["approval_latency_minutes"]]
+    frame = shown.with_columns(
+        when=texts(shown["timestamp"], DATETIME, locale_of(run)),
+        path=pl.format(
+            "{} to {}",
+            pl.coalesce("origin", "from_channel_id", pl.lit("nowhere")),
+            pl.coalesce("goal", "to_channel_id", pl.lit("nowhere")),
+        ),
+        reason=pl.concat_str(
+            spaced(pl.col("reason_code")), "reason_detail", separator=": ", ignore_nulls=True
+        ),
+        need=pl.when("required_approval")
+        .then(pl.lit("Required"))
+        .when(pl.col("required_approval").is_null())
+        .then("approval_reason")
+        .otherwise(pl.lit("Not required")),
+        ruled=pl.concat_str(
+            "approver_id", pl.Series(minutes, dtype=pl.String), separator=", ", ignore_nulls=True
+        ).replace("", None),
+        standing=pl.when("violation")
+        .then(pl.lit("violation"))
+        .when(pl.col("approval_reason").is_not_null())
+        .then(pl.lit("unjudged"))
+        .when("stale")
+        .then(pl.lit("stale"))
+        .when("same_channel")
+        .then(pl.lit("same_channel"))
+        .otherwise(pl.lit("order")),
+    )
+    broken = moves.filter(pl.col("violation").fill_null(value=False)).height
+    return Table(
+        id="budget-ledger",
+        frame=frame,
+        columns=(
+            Column(name="budget_action_id", label="Move", detail="when", weight=1.1),
+            Column(name="campaign", label="Campaign", weight=1.1),
+            Column(name="path", label="From, to", detail="reason", weight=1.6),
+            Column(name="amount", label="Amount", format=_AMOUNT, detail="currency"),
+            Column(name="status", label="Status", statuses=MOVE),
+            Column(name="need", label="Approval", detail="ruled", weight=1.1),
+            Column(name="standing", label="Standing", statuses=ORDER),
+        ),
+        title=(
+            f"{broken or 'None'} of {count(moves.height, 'budget move')} broke the rule of "
+            "approval."
+            if moves.height
+            else "No budget move is on record."
+        ),
+        notes=(
+            "Below the approval: who ruled, and the time from proposal to ruling. Newest first.",
+            *more,
+        ),
+        source="budget_moves",
+        empty="No budget move is on record.",
+        locale=locale_of(run),
+    )
+
+
+@needs("budget_moves")
+def approvers(run: Run) -> Table:
+    """Who rules on budget moves: how many, which way, and how soon."""
+    moves = run.tables["budget_moves"].drop_nulls("approver_id")
+    minutes = pl.col("approval_latency_minutes")
+    ruled = (
+        moves.group_by("approver_id")
+        .agg(
+            moves=pl.len().cast(pl.Int64),
+            approved=pl.col("approved_by_human").sum().cast(pl.Int64),
+            refused=(pl.col("status") == BudgetStatus.REJECTED).sum().cast(pl.Int64),
+            required=pl.col("required_approval").sum().cast(pl.Int64),
+            median_hours=minutes.median() / 60,
+            longest_hours=minutes.max() / 60,
+        )
+        .sort("moves", "approver_id", descending=[True, False])
+    )
+    first = ruled.row(0, named=True) if ruled.height else None
+    return Table(
+        id="approvers",
+        frame=ruled,
+        columns=(
+            Column(name="approver_id", label="Approver", weight=1.4),
+            Column(name="moves", label="Moves ruled on", format=INTEGER),
+            Column(name="approved", label="Approved", format=INTEGER),
+            Column(name="refused", label="Rejected", format=INTEGER),
+            Column(name="required", label="Approval required", format=INTEGER),
+            Column(
+                name="median_hours",
+                label="Median hours",
+                format=_ONE,
+                missing="no time is on record",
+            ),
+            Column(
+                name="longest_hours",
+                label="Longest hours",
+                format=_ONE,
+                missing="no time is on record",
+            ),
+        ),
+        title=(
+            f"{count(ruled.height, 'person', 'people')} ruled on "
+            f"{count(moves.height, 'budget move')}; {first['approver_id']} on {first['moves']}."
+            if first
+            else "Nobody has ruled on a budget move."
+        ),
+        notes=("Hours from proposal to ruling. All budget moves up to the report's moment.",),
+        source="budget_moves",
+        empty="Nobody has ruled on a budget move.",
+        locale=locale_of(run),
+    )
+
+
+@needs("risk_inbox", "campaigns")
+def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
+    """Every risk, settled ones too: what was seen, how it was answered, what stands at stake."""
+    inbox = of_campaign(run, "risk_inbox", campaign).sort("rank")
+    shown, more = leading(with_names(run, inbox, "campaign"), "risk_inbox", most)
+    frame = shown.with_columns(
+        risk=capital(spaced(pl.col("risk_type"))),
+        raised=pl.concat_str(
+            pl.when(pl.col("origin") != Origin.DETECTED).then("id"),
+            pl.col("origin").replace_strict({str(k): v for k, v in ORIGIN.items()}),
+            texts(shown["timestamp"], DATETIME, locale_of(run)),
+            separator=", ",
+            ignore_nulls=True,
+        ),
+        seen=pl.Series(map(evidence, shown["detail"]), dtype=pl.String),
+        scope=pl.when(pl.col("exposure_scope") == "campaign").then(pl.lit("whole campaign")),
+        action=spaced(pl.col("recommended_action")),
+    )
+    open_ones = inbox.filter(
+        pl.col("status").is_in([str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW)])
+    ).height
+    return Table(
+        id="risk-register",
+        frame=frame,
+        columns=(
+            Column(name="risk", label="Risk", detail="raised", weight=1.5),
+            Column(name="campaign", label="Campaign", weight=1.0),
+            Column(name="seen", label="What was seen", missing="nothing was stated", weight=1.5),
+            Column(name="severity", label="Severity", statuses=SEVERITY),
+            Column(name="exposure", label="Exposure", format=CURRENCY, detail="scope"),
+            Column(
+                name="hours_to_action",
+                label="First action, hours",
+                format=_ONE,
+                missing="nobody has acted since, or nobody was told",
+            ),
+            Column(name="status", label="Status", statuses=HANDLING, detail="action"),
+        ),
+        title=(
+            f"{count(inbox.height, 'risk')} on record: {open_ones} open or in review, "
+            f"{inbox.height - open_ones} settled."
+            if inbox.height
+            else "No risk is on record."
+        ),
+        notes=(
+            (
+                f"Exposure: cost of the assets concerned over the last {run.config.window_days} "
+                "days, of the whole campaign where no asset is named. First action: to the first "
+                "later decision or budget action of the campaign. Below the status, the action "
+                "recommended. Gravest first."
+            ),
+            *more,
+        ),
+        source="risk_inbox",
+        empty="No risk is on record.",
+        locale=locale_of(run),
+    )
+
+
+def evidence(detail: str | None) -> str | None:
+    """Evidence as words: a supplied signal's JSON as names and values, a sentence as it is.
+
+    >>> evidence('{"days": 9, "note": "Late file"}'), evidence("no rows on 3 days")
+    ('days 9, note Late file', 'no rows on 3 days')
+    """
+    if detail is None:
+        return None
+    try:
+        held = json.loads(detail)
+    except ValueError:
+        return detail
+    if not isinstance(held, dict):
+        return str(held)
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in held.items()) or None
