@@ -35,7 +35,7 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY) ## Analyse DATA into OUT/runs
 	@$(BIN)/mktorch run "$(DATA)" --out "$(RUNS)" $(if $(CAMPAIGN),--campaign "$(CAMPAIGN)") $(if $(CONFIG),--config "$(CONFIG)")
 
-report: $(READY) ## Analyse DATA and write the HTML and PDF reports into OUT/reports
+report: $(READY) ## Analyse DATA and write the whole pack, HTML and PDF, into OUT/reports
 	@run=$$($(BIN)/mktorch run "$(DATA)" --out "$(RUNS)" $(if $(CAMPAIGN),--campaign "$(CAMPAIGN)") $(if $(CONFIG),--config "$(CONFIG)")); \
 	code=$$?; [ $$code -le 1 ] || exit $$code; \
 	echo "Run: $$run"; \

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -85,13 +86,16 @@ def report(
     run_folder: RunFolder = None,
     to: Annotated[str, typer.Option(help="Formats, comma-separated.")] = "html,pdf",
     renderer: Annotated[Renderer, typer.Option(help="Which renderer.")] = Renderer.AUTO,
-    campaign: Campaign = None,
+    campaign: Annotated[
+        str | None, typer.Option(help="Render this campaign's deep dive alone.")
+    ] = None,
     out: Out = None,
     config: ConfigFile = None,
 ) -> None:
-    """Render a run into HTML and PDF; print the files made."""
+    """Render a run's pack into HTML and PDF; print the files made."""
     with _helpful_errors():
         from mktorch.render import render
+        from mktorch.render.progress import shown, summary
         from mktorch.runs import latest, load_run
 
         settings, _ = load_config(config)
@@ -101,11 +105,19 @@ def report(
             raise typer.Exit(DONE)
         folder = out or Path(settings.reports_dir) / done.run_id
         formats = tuple(part.strip() for part in to.split(",") if part.strip())
-        made = render(done.path, to=formats, renderer=renderer, campaign=campaign, out=folder)
-        for file in made:
-            _say(
-                f"{file.document} {file.format}: {file.bytes / 1024:,.0f} KiB, {file.seconds:.1f} s"
+        started = perf_counter()
+        with shown(sys.stderr, settings.enable_progress_tracking) as progress:
+            made = render(
+                done.path,
+                to=formats,
+                renderer=renderer,
+                campaign=campaign,
+                out=folder,
+                progress=progress,
             )
+        for line in summary(made, perf_counter() - started):
+            _say(line)
+        for file in made:
             typer.echo(str(file.path))
 
 

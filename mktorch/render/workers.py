@@ -23,6 +23,7 @@ from mktorch.render.pages import Page
 Saved = TypeVar("Saved")
 
 _MOST = 4  # kernels at once; each holds some 300 MB
+_TICK = 0.2  # seconds
 
 
 def worker_count(pages: int, wanted: int | None = None) -> int:
@@ -79,11 +80,13 @@ def render_pages(
 
     with ThreadPoolExecutor(workers) as pool:
         try:
-            running = [pool.submit(work) for _ in range(workers)]
+            running = {pool.submit(work) for _ in range(workers)}
             meanwhile()
-            done, _ = wait(running, return_when=FIRST_EXCEPTION)
-            for one in done:
-                one.result()
+            while running:
+                # A short wait: an interrupt is not heard on every system while a thread waits.
+                done, running = wait(running, timeout=_TICK, return_when=FIRST_EXCEPTION)
+                for one in done:
+                    one.result()
         except BaseException:
             halt.ask()
             raise

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import json
+import signal
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
+from threading import Thread, main_thread
 
 import psutil
 import pytest
@@ -135,7 +135,7 @@ def _running(argument: str) -> bool:
 def _interrupt_when(ready) -> None:
     while not ready():
         time.sleep(0.02)
-    _thread.interrupt_main()
+    signal.pthread_kill(main_thread().ident, signal.SIGINT)
 
 
 def test_auto_takes_quarto_where_it_is(sample_run, fake, reports, tmp_path: Path) -> None:
