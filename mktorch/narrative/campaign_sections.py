@@ -13,6 +13,7 @@ from mktorch.config.funnel_rules import StepFinding
 from mktorch.formats import RATIO
 from mktorch.narrative.markdown import Column, bullets, heading
 from mktorch.narrative.page import About, Page, Row, Tables
+from mktorch.narrative.prose import sentence
 from mktorch.narrative.recommended import recommendations_of
 from mktorch.vocab import Performance, RiskStatus, Window
 
@@ -41,6 +42,7 @@ def campaign(row: Row, tables: Tables, page: Page, about: About) -> list[str]:
     blocks = [
         heading(3, page.line("{campaign_id} {name}", row)),
         bullets(_lead(row, tables, page, about)),
+        *_insight(row, tables, page),
     ]
     for part in PARTS:
         held = tables.get(part.table)
@@ -56,7 +58,7 @@ def campaign(row: Row, tables: Tables, page: Page, about: About) -> list[str]:
 def _lead(row: Row, tables: Tables, page: Page, about: About) -> list[str]:
     lines = [
         page.line("Objective: {objective}; judged by {primary_kpi:words}.", row),
-        page.line("{status:words}, {start_date:date} to {end_date:date}.", row).capitalize(),
+        sentence(page.line("{status:words}, {start_date:date} to {end_date:date}.", row)),
         page.line(
             "Spend {total_spend:cents} ({spend_source:words}), value {total_revenue_proxy:cents}, "
             "return {roas:ratio}.",
@@ -77,6 +79,12 @@ def _lead(row: Row, tables: Tables, page: Page, about: About) -> list[str]:
     if pace:
         lines.append(_pace(pace, page))
     return lines
+
+
+def _insight(row: Row, tables: Tables, page: Page) -> list[str]:
+    """What was worded about the campaign, and by whom; the text is Markdown that is harmless."""
+    worded = _row_of(tables, "measured_insights", row)
+    return [worded["text"].strip(), page.paragraph("{note}", worded)] if worded else []
 
 
 def _why(row: Row, about: About) -> str:
@@ -148,9 +156,13 @@ def _segments(rows: pl.DataFrame, page: Page) -> list[str]:
             Column("trend", "Trend"),
             Column("current_roas", "Return", RATIO),
             Column("recommendation", "Do"),
-            Column("recommendation_source", "Said by"),
+            Column("computed_recommendation", "Computed"),
         ),
-        page.bullets("{segment_name}: {rule_sentence}.", rows.iter_rows(named=True)),
+        page.bullets(
+            "{segment_name}: {recommendation}, {recommendation_source}; the rules compute "
+            "{computed_recommendation}: {rule_sentence}.",
+            rows.iter_rows(named=True),
+        ),
     ]
 
 
@@ -160,12 +172,14 @@ def _journey(rows: pl.DataFrame, page: Page) -> list[str]:
         return ["No leak and no break."]
     return [
         bullets(
-            page.line(
-                "{finding} from {from_stage:words} to {to_stage:words}: {from_count:integer} "
-                "became {to_count:integer}, {conversion:percent} where {usual_conversion:percent} "
-                "is usual",
-                row,
-            ).capitalize()
+            sentence(
+                page.line(
+                    "{finding} from {from_stage:words} to {to_stage:words}: {from_count:integer} "
+                    "became {to_count:integer}, {conversion:percent} where "
+                    "{usual_conversion:percent} is usual",
+                    row,
+                )
+            )
             + (
                 page.line("; {money_at_stake:currency} at stake.", row)
                 if row["money_at_stake"] is not None
@@ -193,8 +207,8 @@ def _decisions(rows: pl.DataFrame, page: Page) -> list[str]:
     return [
         bullets(
             page.line(
-                "{timestamp:date}, {decision_id}: {trigger}, then {action_taken} (confidence "
-                "{confidence_score:percent}, {by}). Outcome: {verdict:words}",
+                "{timestamp:date}, {decision_id}, {by}, confidence {confidence_score:percent}. "
+                "{trigger}: {action_taken}. Outcome: {verdict:words}",
                 {**row, "by": "a person" if row["human_override"] else "automated"},
             )
             + _outcome(row, page)

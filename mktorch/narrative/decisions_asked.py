@@ -9,16 +9,16 @@ import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose, listed, spaced
+from mktorch.narrative.prose import Prose, listed, sentence, spaced
 from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
 
 Tables = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
 
 # Who decides where no recommendation on the same target names an owner.
-FREEZE_DECIDER = "marketing lead"
-PROPOSAL_DECIDER = "budget approver"
-KINDS = ("freeze", "proposal", "experiment", "recommendation")  # in the order of asking
+FREEZE_DECIDER = "Marketing lead"
+PROPOSAL_DECIDER = "Budget approver"
+KINDS = ("freeze", "proposal", "experiment", "recommendation")
 _SCHEMA: dict[str, pl.DataType] = {
     "order": pl.Int64(),
     "question": pl.String(),
@@ -38,6 +38,7 @@ _NO_KPIS = pl.DataFrame(schema=dict.fromkeys(("kpi", "tier", "escalation"), _TEX
 _NO_RECOMMENDATIONS = pl.DataFrame(
     schema=dict.fromkeys(("target_id", "owner", "category", "action", "priority", "rank"), _TEXT)
 )
+_NO_CHANNELS = pl.DataFrame(schema=dict.fromkeys(("channel_id", "platform"), _TEXT))
 _NO_PACING = pl.DataFrame(schema={"campaign_id": _TEXT, "pacing": _TEXT, "end_date": pl.Date()})
 
 
@@ -45,14 +46,14 @@ def decisions_asked(tables: Tables, locale: Locale) -> pl.DataFrame:
     """One row per decision that waits for a person, what concerns most first.
 
     Asked are: whether a freeze that critical KPIs put on budget increases stays, with what it
-    blocks; every pending budget proposal; every proven variant that waits to be scaled; every
-    high-priority recommendation. A target is asked about once.
+    blocks; every pending budget proposal, the longest waiting first; then, by rank, every
+    high-priority recommendation and every proven variant to scale. A target is asked about once.
 
     Columns: `order`, `question`, `kind` (of `KINDS`), `target_id`, `campaign_id`, `amount` in
     money (proposed, blocked or at stake), `decided_by`, `due` (the campaign's last day, null
     where it has passed or is not known), `age_days` a proposal has waited, `why`. Reads `kpis`,
-    `budget_moves`, `recommendations`, `recommendation_candidates` and `budget_pacing`; what is
-    not there asks nothing.
+    `budget_moves`, `channels`, `recommendations`, `recommendation_candidates` and
+    `budget_pacing`; what is not there asks nothing.
     """
     asked = pl.DataFrame(
         [*_freeze(tables), *_proposals(tables, locale), *_recommended(tables)], schema=_SCHEMA
@@ -80,9 +81,9 @@ def _freeze(tables: Tables) -> Iterator[Row]:
         .select(pl.coalesce("target_name", "target_id").alias("name"))["name"]
         .to_list()
     )
-    what = f"it blocks {listed(blocked, _NAMED)}" if blocked else "it blocks nothing asked for now"
+    what = f"It blocks {listed(blocked, _NAMED)}" if blocked else "It blocks nothing asked for now"
     yield {
-        "question": "Does the freeze on budget increases stay?",
+        "question": "Keep or lift the freeze on budget increases.",
         "kind": "freeze",
         "target_id": "budget_freeze",
         "decided_by": FREEZE_DECIDER,
@@ -96,6 +97,7 @@ def _proposals(tables: Tables, locale: Locale) -> Iterator[Row]:
     if moves is None:
         return
     owners = dict(_standing(tables).select("target_id", "owner").rows())
+    platforms = dict(tables.get("channels", _NO_CHANNELS).select("channel_id", "platform").rows())
     pending = moves.filter(status=str(BudgetStatus.PROPOSED)).sort(
         "age_days", "budget_action_id", descending=[True, False]
     )
@@ -103,8 +105,9 @@ def _proposals(tables: Tables, locale: Locale) -> Iterator[Row]:
         stated = Prose(Locale(row["currency"], locale.name))
         yield {
             "question": stated.format(
-                "Approve {budget_action_id}: {amount:currency} from {from_channel_id} to "
-                "{to_channel_id}?",
+                "Approve or reject {budget_action_id}: {amount:currency} from {giver} to {taker}.",
+                giver=_channel(row["from_channel_id"], platforms),
+                taker=_channel(row["to_channel_id"], platforms),
                 **row,
             ),
             "kind": "proposal",
@@ -113,22 +116,24 @@ def _proposals(tables: Tables, locale: Locale) -> Iterator[Row]:
             "amount": row["amount"] if row["currency"] == locale.currency else None,
             "decided_by": owners.get(row["budget_action_id"], PROPOSAL_DECIDER),
             "age_days": row["age_days"],
-            "why": stated.format("{proposed_by} gives {reason_code:words}", **row)
-            + (": waits too long" if row["stale"] else ""),
+            "why": sentence(
+                stated.format("{proposed_by} proposes it for {reason_code:words}", **row)
+                + (" and it has waited too long." if row["stale"] else ".")
+            ),
         }
 
 
 def _recommended(tables: Tables) -> Iterator[Row]:
-    """Variants to scale, whatever their priority, then what else is of high priority."""
+    """What is of high priority, and variants to scale whatever theirs, by rank."""
     asked = _standing(tables).with_columns(
         kind=pl.when(category=Category.EXPERIMENT, action=Action.SCALE)
         .then(pl.lit("experiment"))
         .when(priority=Priority.HIGH)
         .then(pl.lit("recommendation"))
     )
-    for row in asked.drop_nulls("kind").sort("kind", "rank").iter_rows(named=True):
+    for row in asked.drop_nulls("kind").sort("rank").iter_rows(named=True):
         yield {
-            "question": f"{row['description'].rstrip('. ')}?",
+            "question": row["description"],
             "kind": row["kind"],
             "target_id": row["target_id"],
             "campaign_id": row["campaign_id"],
@@ -136,6 +141,12 @@ def _recommended(tables: Tables) -> Iterator[Row]:
             "decided_by": row["owner"],
             "why": row["rationale"],
         }
+
+
+def _channel(channel_id: str, platforms: Mapping[str, str | None]) -> str:
+    """The platform's name before the id, where it is known."""
+    platform = platforms.get(channel_id)
+    return f"{spaced(platform)} ({channel_id})" if platform else channel_id
 
 
 def _standing(tables: Tables) -> pl.DataFrame:

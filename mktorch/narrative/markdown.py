@@ -25,7 +25,7 @@ _CONTEXT = (
     r"&(?=#?\w+;)",  # an entity
     r"\$(?!\d)",  # mathematics: a dollar before a digit cannot end it
     r"(?<![^\W_])_|_(?![^\W_])",  # emphasis: not between letters
-    r"(?<!\d):(?=\S)|:(?=//)",  # a link's scheme, an emoji's name
+    r":(?=//)|(?<=mailto):|(?<=xmpp):|:(?-i:(?=[a-z0-9_+-]+:))",  # a link's scheme, an emoji
     r"(?<=\w)@(?=\w)|(?<!\w)@(?=[\w{])",  # a mail address, a citation
     r"(?<=\bwww)\.",  # a link without a scheme
     r"(?<=\btable):",  # a caption
@@ -33,7 +33,8 @@ _CONTEXT = (
 _ACTS = re.compile("|".join((_ACTIVE, *_CONTEXT)), re.IGNORECASE)
 # At the start of a line: heading, list, quotation, rule, definition, numbered or lettered item.
 _STARTS = re.compile(
-    r"\(?(?:\d+|[a-z]|[ivxlcdm]+|[@#])(?=[.)](?:\s|$))|(?=[#>+=:%-])", re.IGNORECASE
+    r"\(?(?:\d+|[a-z]|[ivxlcdm]+|[@#])(?=[.)](?:\s|$))|(?=[#>=%]|[-+:~](?:[\s+=|:-]|$))",
+    re.IGNORECASE,
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.formats import CURRENCY, CURRENCY_EXACT, INTEGER, PERCENT, RATIO
-from mktorch.narrative.markdown import Column, bullets
-from mktorch.narrative.page import About, Page, Tables
-from mktorch.narrative.prose import in_words, kpi_figure
+from mktorch.narrative.markdown import Column, bullets, heading
+from mktorch.narrative.page import About, Page, Row, Tables
+from mktorch.narrative.prose import in_words, kpi_figure, sentence, spaced
 from mktorch.narrative.summary import story
 from mktorch.vocab import Direction, Performance, Tier
 
@@ -18,12 +18,14 @@ PERFORMANCE = {
     Performance.INSUFFICIENT: "no data",
 }
 _ALL = "All"
-_SIDE = {str(Direction.UP): "\u2265", str(Direction.DOWN): "\u2264"}
 
 
 def verdict(tables: Tables, page: Page, _about: About) -> list[str]:
     """The story, its reasons, and every signal with its count and limits."""
-    signals = tables["verdict_signals"].with_columns(in_words("signal"))
+    signals = tables["verdict_signals"].with_columns(
+        in_words("signal").str.replace("kpis", "KPIs", literal=True),
+        pl.col("attention_from", "critical_from").cast(pl.String).fill_null("never"),
+    )
     uncounted = signals.filter(pl.col("value").is_null())
     return [
         *story(tables, page),
@@ -32,8 +34,8 @@ def verdict(tables: Tables, page: Page, _about: About) -> list[str]:
             signals,
             Column("signal", "Signal"),
             Column("value", "Count", INTEGER),
-            Column("attention_from", "Attention from", INTEGER),
-            Column("critical_from", "Critical from", INTEGER),
+            Column("attention_from", "Attention from", right=True),
+            Column("critical_from", "Critical from", right=True),
             Column("verdict", "Verdict"),
         ),
         page.bullets("{signal} not counted: {reason}.", uncounted.iter_rows(named=True)),
@@ -88,10 +90,11 @@ def returns(tables: Tables, page: Page, _about: About) -> list[str]:
     loaded = tables["roi_fully_loaded"].with_columns(pl.col("campaign_id").fill_null(_ALL))
     return [
         page.paragraph(
-            "Return on investment {roi_percentage:figure} percent: the net return of "
-            "{total_net_roi:cents} over {total_media_spend:cents} of media spend. Status: "
-            "{roi_status}.",
-            tables["roi_analysis"].row(0, named=True),
+            "Return on investment {roi:percent}, {roi_status}: the net return of "
+            "{total_net_roi:cents} over {total_media_spend:cents} of media spend.",
+            tables["roi_analysis"]
+            .with_columns(roi=pl.col("roi_percentage") * 0.01)
+            .row(0, named=True),
         ),
         page.table(
             pl.concat((by_campaign, totals)),
@@ -102,6 +105,7 @@ def returns(tables: Tables, page: Page, _about: About) -> list[str]:
             Column("human_review_cost", "Review", CURRENCY_EXACT),
             Column("net_roi", "Net", CURRENCY_EXACT),
         ),
+        *_own_cost(tables, page),
         "Fully loaded, with modelled calls, review hours and infrastructure:",
         page.table(
             loaded,
@@ -140,39 +144,41 @@ def momentum(tables: Tables, page: Page, about: About) -> list[str]:
 
 
 def kpis(tables: Tables, page: Page, _about: About) -> list[str]:
-    """Every KPI against its target; the measured ones apart, since they differ between runs."""
+    """Every KPI against its target, by group; one that is measured on each run says so."""
     repeatable = tables["kpis"]
-    measured = tables.get("measured_kpis", repeatable).join(repeatable, on="kpi", how="anti")
-    written = repeatable.with_columns(
-        pl.Series("value", _figures(repeatable, "value", page), pl.String),
-        pl.Series("target", _targets(repeatable, page), pl.String),
-        in_words("tier"),
+    scored = tables.get("measured_kpis", repeatable).join(
+        repeatable.select("kpi", repeats=pl.lit(value=True)),
+        on="kpi",
+        how="left",
+        maintain_order="left",
     )
-    escalated = repeatable.drop_nulls("escalation").with_columns(in_words("escalation"))
     return [
-        page.table(
-            written,
-            Column("kpi", "KPI"),
-            Column("value", "Value", right=True),
-            Column("target", "Target", right=True),
-            Column("attainment", "Met", PERCENT),
-            Column("tier", "Tier"),
-        ),
-        bullets(
-            page.line(
-                "{kpi}, measured on this run: {value}; target {target}; {tier:words}.",
-                {**row, "value": value, "target": target},
-            )
-            for row, value, target in zip(
-                measured.iter_rows(named=True),
-                _figures(measured, "value", page),
-                _targets(measured, page),
-                strict=True,
-            )
-        ),
-        page.bullets("{kpi}: {reason}.", repeatable.drop_nulls("reason").iter_rows(named=True)),
-        page.bullets("{kpi} is {tier:words}: {escalation}.", escalated.iter_rows(named=True)),
+        block
+        for (group,), rows in scored.group_by("group", maintain_order=True)
+        for block in (
+            heading(3, sentence(spaced(group))),
+            bullets(_kpi(row, page) for row in rows.iter_rows(named=True)),
+        )
     ]
+
+
+def _kpi(row: Row, page: Page) -> str:
+    figure, target = (
+        kpi_figure(row[name], row["kpi"], row["unit"], page.locale) for name in ("value", "target")
+    )
+    side = "at least" if row["better"] == Direction.UP else "at most"
+    goal = "no target" if row["tier"] == Tier.NOT_SCORED else f"target {side} {target}"
+    line = page.line(
+        "{kpi}: {figure}, {goal}; {tier:words}", {**row, "figure": figure, "goal": goal}
+    )
+    if row["attainment"] is not None:
+        line += page.line(" ({attainment:percent} of it)", row)
+    for name, template in (
+        ("escalation", "; {escalation:words}"),
+        ("reason", "; {reason}"),
+    ):
+        line += page.line(template, row) if row[name] else ""
+    return line + ("." if row["repeats"] else "; measured on this run.")
 
 
 def budget(tables: Tables, page: Page, _about: About) -> list[str]:
@@ -200,15 +206,29 @@ def budget(tables: Tables, page: Page, _about: About) -> list[str]:
     ]
 
 
+def _own_cost(tables: Tables, page: Page) -> list[str]:
+    """What this run's own calls to a model leave of the net return, where it made any."""
+    ruled, charged = tables["roi_analysis"], tables.get("measured_roi_analysis")
+    if charged is None or charged.equals(ruled):
+        return []
+    return [
+        page.paragraph(
+            "Less what this run's own calls to the language model cost, the net return is "
+            "{total_net_roi:cents}.",
+            charged.row(0, named=True),
+        )
+    ]
+
+
 def _moves(tables: Tables, page: Page) -> list[str]:
     moves = tables.get("budget_moves")
     if moves is None or moves.is_empty():
         return []
     return [
         page.bullets(
-            "{budget_action_id} {timestamp:date}, {campaign_id}: {amount:figure} {currency} from "
-            "{from_channel_id} to {to_channel_id}, {status:words}; {proposed_by} gives "
-            "{reason_code:words}; {mark}.",
+            "{budget_action_id}, {timestamp:date}, {campaign_id}, {status:words}: {amount:figure} "
+            "{currency} from {from_channel_id} to {to_channel_id}, proposed by "
+            "{proposed_by} for {reason_code:words}; {mark}.",
             moves.with_columns(
                 mark=pl.when("violation")
                 .then(pl.lit("violation: executed without the approval it needs"))
@@ -233,18 +253,4 @@ def _trends(tables: Tables, page: Page) -> list[str]:
                 for name in ("segments", "improving", "stable", "declining", "unknown")
             ),
         )
-    ]
-
-
-def _figures(scored: pl.DataFrame, column: str, page: Page) -> list[str]:
-    rows = scored.select(column, "kpi", "unit").rows()
-    return [kpi_figure(value, kpi, unit, page.locale) for value, kpi, unit in rows]
-
-
-def _targets(scored: pl.DataFrame, page: Page) -> list[str]:
-    """A target with the side it is met on; `none` where a tier says none is set."""
-    sides = scored.select("better", "tier").rows()
-    return [
-        "none" if tier == Tier.NOT_SCORED else f"{_SIDE[better]} {figure}"
-        for (better, tier), figure in zip(sides, _figures(scored, "target", page), strict=True)
     ]

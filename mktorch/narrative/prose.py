@@ -52,6 +52,15 @@ def spaced(word: object) -> str:
     return str(word).replace("_", " ")
 
 
+def sentence(text: str) -> str:
+    """The text with a capital first letter, the rest as it is.
+
+    >>> sentence("active since Mar 2")
+    'Active since Mar 2'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def in_words(column: str) -> pl.Expr:
     """A column of vocabulary words for people."""
     return pl.col(column).str.replace_all("_", " ", literal=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
 from mktorch.formats import CURRENCY
 from mktorch.narrative.markdown import Column, bullets, heading
 from mktorch.narrative.page import About, Page, Row, Tables
-from mktorch.narrative.prose import spaced
+from mktorch.narrative.prose import sentence
 from mktorch.vocab import Standing
 
 # What is expected to change: low, point and high column, and how it is written.
@@ -20,7 +19,13 @@ _EFFECTS = (
     ("Savings", "savings_low", "cost_savings", "savings_high", "currency"),
 )
 _LIFT = ("roi_lift_low", "roi_lift_percentage", "roi_lift_high")
-_OWN = ("condition", "fact", "cap", "freeze")  # roles of thresholds that bear on the action itself
+# Roles of thresholds that bear on the action itself; the table holds the others too.
+_ROLES = {
+    "condition": "Asked for where",
+    "fact": "Settings behind the facts",
+    "cap": "Capped by",
+    "freeze": "Frozen by",
+}
 
 
 def overview(tables: Tables, page: Page, _about: About) -> list[str]:
@@ -49,20 +54,22 @@ def recommendations_of(rows: pl.DataFrame, page: Page) -> list[str]:
         block
         for row in rows.sort("rank").iter_rows(named=True)
         for block in (
-            heading(5, page.line("{rank}. {description}", row)),
+            heading(5, page.line("{rank}. {description}", row).rstrip(".")),
             bullets(_lines(row, page)),
         )
     ]
 
 
 def _lines(row: Row, page: Page) -> Iterator[str]:
-    yield page.line(
-        "{priority} priority, {category}, {action:words} {target_id}; for the {owner}; "
-        "{risk_level} risk.",
-        row,
-    ).capitalize()
+    yield sentence(
+        page.line(
+            "{priority} priority, {risk_level} risk, {category}: {action:words} {target_id}. "
+            "Owner: {owner}.",
+            row,
+        )
+    )
     yield page.line("Why: {rationale}", row)
-    yield page.line("Now {current_value}; then {recommended_value}.", row)
+    yield page.line("Now: {current_value}. Then: {recommended_value}.", row)
     yield from _effects(row, page)
     yield from (
         page.line("Step {n}: {step}", {"n": n, "step": step})
@@ -72,14 +79,8 @@ def _lines(row: Row, page: Page) -> Iterator[str]:
     for name, label in (("depends_on", "Depends on"), ("overrides", "Overrides")):
         if row[name]:
             yield page.line(f"{label}: {{names}}.", {"names": ", ".join(row[name])})
-    yield from (
-        page.line("Evidence: {text}", {"text": _evidence(e, page)}) for e in row["evidence"]
-    )
-    yield from (
-        page.line("Threshold: {text}", {"text": _threshold(t, page)})
-        for t in row["thresholds"] or ()
-        if t["role"] in _OWN
-    )
+    yield from _evidence(row["evidence"] or (), page)
+    yield from _thresholds(row["thresholds"] or (), page)
     yield page.line("Rule {rule_id}.", row)
 
 
@@ -111,18 +112,36 @@ def _effects(row: Row, page: Page) -> Iterator[str]:
         yield page.line("Not estimated: {impact_reason}", row)
 
 
-def _evidence(fact: dict[str, Any], page: Page) -> str:
-    keys = ", ".join(f"{key} {value}" for key, value in json.loads(fact["keys"]).items())
-    where = f"{fact['table']}.{fact['column']}" + (f" ({keys})" if keys else "")
-    return f"{where} = {_value(fact['number'], fact['word'], page)}"
+def _evidence(facts: Iterable[Row], page: Page) -> Iterator[str]:
+    """One line per table and row of it that facts are from."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for fact in facts:
+        value = _value(fact["number"], fact["word"], page)
+        rows.setdefault((fact["table"], fact["keys"]), []).append(f"{fact['column']} = {value}")
+    for (table, keys), found in rows.items():
+        named = ", ".join(f"{key} {value}" for key, value in json.loads(keys).items())
+        yield page.line(
+            "Evidence in {table} ({keys}): {facts}.",
+            {"table": table, "keys": named or "its one row", "facts": "; ".join(found)},
+        )
 
 
-def _threshold(threshold: dict[str, Any], page: Page) -> str:
-    words = ", ".join(threshold["words"] or ())
-    against = f"{threshold['column']} " if threshold["column"] else ""
-    how = f"{threshold['compare']} " if threshold["compare"] else ""
-    value = _value(threshold["number"], words or None, page)
-    return f"{against}{how}{value}, {spaced(threshold['role'])} {threshold['name']}"
+def _thresholds(limits: Iterable[Row], page: Page) -> Iterator[str]:
+    """One line per role of threshold: the rule's conditions first."""
+    held = list(limits)
+    for role, label in _ROLES.items():
+        said = [_threshold(limit, page) for limit in held if limit["role"] == role]
+        if said:
+            yield page.line(f"{label}: {{said}}.", {"said": "; ".join(said)})
+
+
+def _threshold(limit: Row, page: Page) -> str:
+    """`roas < 0.8 (its setting)`; a setting without a comparison is `setting = 28`."""
+    value = _value(limit["number"], ", ".join(limit["words"] or ()), page)
+    if limit["column"] is None:
+        return f"{limit['name']} = {value}"
+    setting = f" ({limit['name']})" if limit["name"] else ""
+    return f"{limit['column']} {limit['compare']} {value}{setting}"
 
 
 def _value(number: float | None, word: str | None, page: Page) -> str:
@@ -141,5 +160,8 @@ def _not_standing(tables: Tables, page: Page) -> list[str]:
         return []
     return [
         heading(3, "Overridden or blocked"),
-        page.bullets("{standing}: {description} {standing_reason}", fallen.iter_rows(named=True)),
+        page.bullets(
+            "{target_id}, {rule_id:words}, {standing:words}: {standing_reason}.",
+            fallen.iter_rows(named=True),
+        ),
     ]

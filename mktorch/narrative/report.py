@@ -26,7 +26,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "Decisions asked",
         ("decisions_asked",),
-        lambda t, p, _: [decisions_list(t["decisions_asked"], p)],
+        lambda t, p, _: [decisions_list(t["decisions_asked"], p, reasons=True)],
     ),
     Section(
         "Portfolio", ("performance_assessment", "campaign_analysis"), portfolio_sections.portfolio
@@ -50,6 +50,8 @@ SECTIONS: tuple[Section, ...] = (
 READS = {table for section in SECTIONS for table in section.tables} | {
     *(part.table for part in campaign_sections.PARTS),
     "next_steps",
+    "measured_insights",
+    "measured_roi_analysis",
     "budget_pacing",
     "segment_momentum",
     "measured_kpis",

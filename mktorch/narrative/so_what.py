@@ -11,6 +11,11 @@ from mktorch.formats import Locale
 from mktorch.metrics import ratio
 from mktorch.narrative.prose import Prose, counted
 
+_LOW, _POINT, _HIGH = (
+    ("savings_low", "revenue_low"),
+    ("cost_savings", "revenue_impact"),
+    ("savings_high", "revenue_high"),
+)
 NO_MONEY = "no media spend and value on record"
 
 
@@ -33,11 +38,9 @@ def so_what(tables: Mapping[str, pl.DataFrame], locale: Locale) -> tuple[str | N
     sentences = [
         prose.format(
             "Net return {total_net_roi:cents}: {total_estimated_value:cents} of value on "
-            "{total_media_spend:cents} of media spend",
+            "{total_media_spend:cents} of media spend, a return of {returned:ratio}.",
             **total,
         )
-        + (prose.format(", {returned:ratio}", **total) if total["returned"] is not None else "")
-        + "."
     ]
     asked = tables.get("recommendations")
     if asked is not None:
@@ -46,48 +49,39 @@ def so_what(tables: Mapping[str, pl.DataFrame], locale: Locale) -> tuple[str | N
 
 
 def _at_stake(asked: pl.DataFrame, prose: Prose) -> list[str]:
+    stands = (
+        f"{counted(asked.height, 'recommendation')} {'stands' if asked.height == 1 else 'stand'}"
+    )
     known = asked.filter(pl.col("stake") > 0).sort("stake", "rank", descending=[True, False])
     if known.is_empty():
-        return []
+        return [f"{stands}."]
+    row = known.row(0, named=True)
     return [
         prose.format(
-            "{how_many}; most at stake: {stake:currency} in {name}.",
-            how_many=counted(asked.height, "recommendation") + _stands(asked.height),
-            name=_name(known.row(0, named=True)),
-            stake=known["stake"][0],
+            "{stands}, most at stake {stake:currency} ({name}).",
+            stands=stands,
+            name=_name(row),
+            **row,
         )
     ]
 
 
 def _largest_effect(asked: pl.DataFrame, prose: Prose) -> list[str]:
-    """The largest expected effect in money, of what is saved and what is gained."""
-    effects = pl.concat(
-        asked.select(
-            "rank",
-            "target_name",
-            "target_id",
-            "impact_basis",
-            low=pl.col(low),
-            point=pl.col(point),
-            high=pl.col(high),
-            verb=pl.lit(verb),
-        )
-        for low, point, high, verb in (
-            ("savings_low", "cost_savings", "savings_high", "saves"),
-            ("revenue_low", "revenue_impact", "revenue_high", "gains"),
-        )
+    """The largest net effect in money: savings and revenue of one recommendation together."""
+    effects = asked.with_columns(
+        pl.when(pl.any_horizontal(pl.col(ends).is_not_null()))
+        .then(pl.sum_horizontal(ends))
+        .alias(name)
+        for name, ends in (("low", _LOW), ("point", _POINT), ("high", _HIGH))
     )
-    largest = effects.filter(pl.col("point") > 0).sort(
-        "point", "rank", "verb", descending=[True, False, False]
-    )
+    largest = effects.filter(pl.col("point") > 0).sort("point", "rank", descending=[True, False])
     if largest.is_empty():
         return []
     row = largest.row(0, named=True)
-    span = " ({low:currency} to {high:currency})" if None not in (row["low"], row["high"]) else ""
-    basis = ", {impact_basis}" if row["impact_basis"] else ""
     return [
         prose.format(
-            f"The largest expected effect {{verb}} {{point:currency}}{span} in {{name}}{basis}.",
+            "Largest expected net effect of one: {point:currency}, {low:currency} to "
+            "{high:currency} ({name}).",
             name=_name(row),
             **row,
         )
@@ -96,7 +90,3 @@ def _largest_effect(asked: pl.DataFrame, prose: Prose) -> list[str]:
 
 def _name(row: Mapping[str, Any]) -> str:
     return str(row["target_name"] or row["target_id"])
-
-
-def _stands(number: int) -> str:
-    return " stands" if number == 1 else " stand"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.narrative import markdown
-from mktorch.narrative.page import About, Page, Tables
+from mktorch.narrative.page import About, Page, Row, Tables
+from mktorch.narrative.prose import counted, sentence
 
 RULES_STAND = "Rule-based text: no language model took part."
 _NO_MONEY = "What it comes to in money is not known: {so_what_reason}."
@@ -33,8 +34,8 @@ def story(tables: Tables, page: Page) -> list[str]:
 def executive_summary(tables: Tables, about: About, told: str = "", note: str = RULES_STAND) -> str:
     """The page for the board: `told`, then reasons, next steps and decisions asked.
 
-    `told` is Markdown that is already harmless; empty, the rule-based summary is told. `note`
-    says which text stands and why. Reads `verdict`, `next_steps` and `decisions_asked`.
+    `told` is Markdown that is already harmless: the rule-based summary, or a model's. `note` says
+    which of them stands and why. Reads `verdict`, `next_steps` and `decisions_asked`.
     """
     page, reasons = Page.of(about.config), tables["verdict"]["reasons"].to_list()[0]
     return markdown.document(
@@ -42,7 +43,7 @@ def executive_summary(tables: Tables, about: About, told: str = "", note: str = 
             markdown.heading(1, "Executive summary"),
             masthead(page, about),
             page.paragraph("{note}", {"note": note}),
-            (told or rule_based_summary(tables, about)).strip(),
+            told.strip(),
             *(
                 (markdown.heading(2, "Why"), page.listed([f"{reason}." for reason in reasons]))
                 if reasons
@@ -51,7 +52,7 @@ def executive_summary(tables: Tables, about: About, told: str = "", note: str = 
             markdown.heading(2, "Next steps"),
             next_steps_list(tables.get("next_steps"), page),
             markdown.heading(2, "Decisions asked"),
-            decisions_list(tables["decisions_asked"], page),
+            decisions_list(tables["decisions_asked"], page, reasons=False),
         )
     )
 
@@ -66,33 +67,42 @@ def masthead(page: Page, about: About) -> str:
 
 
 def next_steps_list(steps: pl.DataFrame | None, page: Page) -> str:
+    """What to do next, by whom and why."""
     if steps is None:
         return "Recommendations could not be made in this run."
     if steps.is_empty():
         return "Nothing is recommended."
     return markdown.bullets(
         (
-            page.line("{step}", row).rstrip(".")
-            + page.line(" ({priority} priority, {owner}", row)
+            page.line("{step} {priority:words} priority, {owner}", {**row, "priority": _first(row)})
             + (page.line(", {stake:currency} at stake", row) if row["stake"] is not None else "")
-            + page.line("). {why}", row)
+            + page.line(". {why}", row)
             for row in steps.iter_rows(named=True)
         ),
         numbered=True,
     )
 
 
-def decisions_list(asked: pl.DataFrame, page: Page) -> str:
+def decisions_list(asked: pl.DataFrame, page: Page, *, reasons: bool) -> str:
+    """What to decide, by whom and by when; with `reasons`, why."""
     if asked.is_empty():
         return "No decision waits for a person."
     return markdown.bullets(
         (
-            page.line("{question} For the {decided_by} to decide", row)
+            page.line("{question} ({decided_by}", row)
             + (page.line(", by {due:date}", row) if row["due"] else "")
-            + (page.line(", open for {age_days} days", row) if row["age_days"] else "")
-            + page.line(": {why}", row).rstrip(".")
-            + "."
+            + (
+                page.line(f", open for {counted(row['age_days'], 'day')}", row)
+                if row["age_days"]
+                else ""
+            )
+            + ")"
+            + (page.line(" {why}", row) if reasons else "")
             for row in asked.iter_rows(named=True)
         ),
         numbered=True,
     )
+
+
+def _first(row: Row) -> str:
+    return sentence(str(row["priority"]))

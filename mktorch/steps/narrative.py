@@ -17,12 +17,12 @@ from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
 from mktorch.narrative.page import About
 from mktorch.narrative.prose import locale_of
-from mktorch.narrative.summary import executive_summary, rule_based_summary
+from mktorch.narrative.summary import RULES_STAND, executive_summary, rule_based_summary
 from mktorch.narrative.verdict import COUNTED, verdict, verdict_signals
 from mktorch.rollups import windows
 from mktorch.runs import FAILURES
 from mktorch.steps.work import Step, Work
-from mktorch.vocab import Window
+from mktorch.vocab import Source, Window
 
 
 def _momentum(work: Work) -> Mapping[str, Any]:
@@ -48,11 +48,12 @@ def _next_steps(work: Work) -> Mapping[str, Any]:
 
 def _texts(work: Work) -> Mapping[str, Any]:
     tables, about = _tables(work), _about(work)
-    stands = tables.get("measured_summary")
-    told = {} if stands is None else stands.select("note", told="text").row(0, named=True)
+    told, note = work["rule_based_summary"], RULES_STAND
+    if "measured_summary" in tables:
+        told, note = tables["measured_summary"].select("text", "note").row(0)
     return {
-        "executive_summary": executive_summary(tables, about, **told),
-        "campaign_report": report.campaign_report(tables, about),
+        "executive_summary": executive_summary(tables, about, told, note),
+        "campaign_report": report.campaign_report(tables, about, note),
     }
 
 
@@ -105,6 +106,7 @@ VERDICT: tuple[Step, ...] = (
             "segment_momentum",
             "recommendation_candidates",
             "budget_pacing",
+            Source.CHANNELS,
         ),
     ),
 )
@@ -112,9 +114,17 @@ TEXTS: tuple[Step, ...] = (
     Step(
         "texts",
         "Write the executive summary and the campaign report",
-        ("verdict", "verdict_signals", "decisions_asked", "as_of", "raw", FAILURES),
+        (
+            "verdict",
+            "verdict_signals",
+            "decisions_asked",
+            "rule_based_summary",
+            "as_of",
+            "raw",
+            FAILURES,
+        ),
         ("executive_summary", "campaign_report"),
         _texts,
-        uses=tuple(sorted(report.READS)),
+        uses=("measured_summary", *sorted(report.READS)),
     ),
 )
