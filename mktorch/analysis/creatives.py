@@ -9,11 +9,12 @@ import polars as pl
 
 from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import CONTROL, compare, moments
+from mktorch.analysis.experiments.arms import arms
 from mktorch.analysis.money import exact, total
 from mktorch.config import Metric
 from mktorch.metrics import attribute_of, measure_of, ratio
 from mktorch.rollups import windows
-from mktorch.vocab import Direction, Window
+from mktorch.vocab import Direction, ExperimentStatus, Window
 
 _KEYS = ("campaign_id", "segment_id", "asset_id")
 _SEGMENT = ("campaign_id", "segment_id")
@@ -24,6 +25,7 @@ _PARTS = ("numerator", "denominator")
 def creative_standing(
     campaigns: pl.DataFrame,
     asset_days: pl.DataFrame,
+    experiments: pl.DataFrame,
     as_of: date,
     window_days: int,
     metrics: Mapping[str, Metric],
@@ -37,12 +39,15 @@ def creative_standing(
         What the campaign's `primary_kpi` is.
     asset_days
         Performance by asset_id, campaign_id, segment_id, channel_id and date.
+    experiments
+        The input table.
     alpha
         One minus the confidence of the interval.
 
     Returns
     -------
     `asset_id`, `campaign_id`, `segment_id`; `peers`, the segment's other assets that delivered;
+    `running_experiments`, those it is an arm of;
     `primary_kpi`, its `kpi_direction` and the measure `kpi_numerator`; `kpi_value`, and
     `rest_value`, that of the peers together; `difference` (relative: 0.1 is 10 % above the
     peers), `difference_low`, `difference_high`, `method`, and `reason` where one of them is null;
@@ -63,6 +68,7 @@ def creative_standing(
     pairs = (
         keys.join(moments(days, *_KEYS), on=_KEYS, how="left")
         .join(moments(_rest(days), *_KEYS), on=_KEYS, how="left", suffix=CONTROL)
+        .join(_running(experiments), on="asset_id", how="left")
         .sort("asset_id")
     )
     down = pl.col("direction") == Direction.DOWN
@@ -71,6 +77,7 @@ def creative_standing(
         "asset_id",
         *_SEGMENT,
         "peers",
+        pl.col("running_experiments").fill_null(0),
         "primary_kpi",
         kpi_direction="direction",
         kpi_numerator="numerator",
@@ -116,4 +123,14 @@ def _rest(days: pl.DataFrame) -> pl.DataFrame:
         .join(days.with_columns(own=1), on=(*_KEYS, "date"), how="left", suffix="_own")
         .filter(pl.col("delivering") > pl.col("own").fill_null(0))
         .with_columns(exact(pl.col(p) - pl.col(f"{p}_own").fill_null(0.0)) for p in _PARTS)
+    )
+
+
+def _running(experiments: pl.DataFrame) -> pl.DataFrame:
+    """How many running experiments each asset is an arm of."""
+    return (
+        arms(experiments)
+        .filter(pl.col("status") == ExperimentStatus.RUNNING)
+        .group_by("asset_id")
+        .agg(pl.col("experiment_id").n_unique().cast(pl.Int64).alias("running_experiments"))
     )

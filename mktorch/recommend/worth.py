@@ -73,9 +73,9 @@ def undone(low: pl.Expr, point: pl.Expr, high: pl.Expr) -> Ends:
 
     Null where the change leaves nothing to return from (x <= -1).
 
-    >>> frame = pl.DataFrame({"low": [-0.5], "point": [-0.2], "high": [0.25]})
+    >>> frame = pl.DataFrame({"low": [-0.5], "point": [-0.2], "high": [0.6]})
     >>> frame.select(undone(*map(pl.col, frame.columns))).row(0)
-    (-0.2, 0.25, 1.0)
+    (-0.375, 0.25, 1.0)
     """
     one = low * 0 + 1
 

@@ -59,6 +59,7 @@ def _creatives(work: Work) -> Mapping[str, Any]:
         "creative_standing": creative_standing(
             work[Source.CAMPAIGNS],
             work["rollup_asset_day"],
+            work[Source.EXPERIMENTS],
             work.day,
             config.window_days,
             registry(config.metrics),
@@ -176,7 +177,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "creatives",
         "Set each creative against the others of its segment",
-        (Source.CAMPAIGNS, "rollup_asset_day", "as_of"),
+        (Source.CAMPAIGNS, Source.EXPERIMENTS, "rollup_asset_day", "as_of"),
         ("creative_standing",),
         _creatives,
     ),

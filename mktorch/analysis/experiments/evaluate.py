@@ -23,6 +23,7 @@ COLUMNS = (
     "metric",
     "metric_kind",
     "metric_unit",
+    "numerator_name",
     "direction",
     "control_asset",
     "variant_asset",

@@ -76,7 +76,7 @@ def _drag(kind: Kind, gravity: int) -> Rule:
         when=(
             When("shortfall", Compare.BELOW, number=0),
             When("attainment", Compare.BELOW, setting="recommendation_rules.creative_attainment"),
-            When("running", Compare.AT_MOST, number=0),
+            When("running_experiments", Compare.AT_MOST, number=0),
             When("campaign_status", Compare.IS, words=(CampaignStatus.ACTIVE,)),
             kind.when,
         ),

@@ -17,10 +17,10 @@ from mktorch.recommend.sources import (
     origins,
 )
 from mktorch.recommend.worth import undone, with_worth
-from mktorch.vocab import ExperimentStatus
 
 _STANDING = (
     "peers",
+    "running_experiments",
     "primary_kpi",
     "kpi_value",
     "rest_value",
@@ -35,7 +35,6 @@ _STANDING = (
 def creatives(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     """One row per asset: its record, its current delivery, and its standing in its segment.
 
-    `running` counts the running experiments it is an arm of: their evaluation decides about it.
     `halts` are the typed ids that stand still where it is paused. The impact is the way from its
     own KPI to that of the segment's other creatives.
     """
@@ -49,18 +48,16 @@ def creatives(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         "segment_id",
         "channel_id",
         "cta",
-        pl.col("approved_by_human").cast(pl.String).alias("approved"),
+        pl.col("approved_by_human").alias("approved"),
         pl.concat_list("asset_id").alias("own"),
     )
     frame = (
         assets.join(standing, left_on="target_id", right_on="asset_id", how="left")
         .join(delivery(tables, "base_"), left_on="target_id", right_on="base_asset", how="left")
         .join(_flags(tables), left_on="target_id", right_on="asset_id", how="left")
-        .join(_running(tables), left_on="target_id", right_on="asset_id", how="left")
         .join(flights(tables, config), on="campaign_id", how="left")
         .join(halted(tables, assets, "target_id", "own"), on="target_id", how="left")
         .with_columns(
-            pl.col("running").fill_null(0),
             pl.col("kpi_numerator").alias("numerator"),
             attribute_of(pl.col("primary_kpi"), "label", registry(config.metrics))
             .str.to_lowercase()
@@ -78,17 +75,6 @@ def _flags(tables: Tables) -> pl.DataFrame:
         pl.col("detection") == Detection.DELIVERY_WITH_RISK_FLAGS
     )
     return found.select(asset_id="subject", flags="value", flags_detail="detail")
-
-
-def _running(tables: Tables) -> pl.DataFrame:
-    """How many running experiments each asset is an arm of."""
-    running = tables["experiment_evaluations"].filter(pl.col("status") == ExperimentStatus.RUNNING)
-    arms = pl.concat(
-        running.select("experiment_id", asset_id=f"{role}_asset") for role in ("control", "variant")
-    )
-    return arms.group_by("asset_id").agg(
-        pl.col("experiment_id").n_unique().cast(pl.Int64).alias("running")
-    )
 
 
 _ASSET = {"asset_id": "target_id"}
@@ -119,7 +105,6 @@ VIEWS = {
         (
             "creative_assets",
             "creative_standing",
-            "experiment_evaluations",
             "risk_detected",
             "budget_pacing",
             "rollup_asset",

@@ -65,12 +65,12 @@ def experiments(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         .join(flights(tables, config), on="campaign_id", how="left")
         .with_columns(
             pl.when(scaled).then("control_asset").otherwise("variant_asset").alias("base_asset"),
-            attribute_of(pl.col("metric"), "numerator", metrics).alias("numerator"),
+            pl.col("numerator_name").alias("numerator"),
             attribute_of(pl.col("metric"), "label", metrics).str.to_lowercase().alias("label"),
         )
         .join(delivery(tables, "base_"), on="base_asset", how="left")
         .with_columns(
-            pl.format("{} against {}", "variant_name", "control_name").alias("target_name"),
+            pl.format("{} against {}", _named("variant"), _named("control")).alias("target_name"),
             (pl.col("last_day") + pl.duration(days="days_left")).alias("decided_on"),
             _others_text(),
             **_touched(),
@@ -124,9 +124,13 @@ def _names(tables: Tables, role: str) -> pl.DataFrame:
     """An arm's theme, and the segment it speaks to."""
     return tables["creative_assets"].select(
         pl.col("asset_id").alias(f"{role}_asset"),
-        pl.col("message_theme").fill_null(pl.col("asset_id")).alias(f"{role}_name"),
+        pl.col("message_theme").alias(f"{role}_name"),
         pl.col("segment_id").alias(f"{role}_segment"),
     )
+
+
+def _named(role: str) -> pl.Expr:
+    return pl.coalesce(f"{role}_name", f"{role}_asset")
 
 
 def _change(scaled: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
@@ -185,6 +189,7 @@ _COLUMNS = (
 _ARM = {"experiment_id": "target_id", "variant_asset": "variant_asset"}
 _ORIGINS: dict[str, Origin] = {
     **origins("experiment_evaluations", _EVALUATED, _ARM),
+    **origins("experiment_evaluations", {"numerator": "numerator_name"}, _ARM),
     **origins("creative_assets", {"variant_name": "message_theme"}, {"asset_id": "variant_asset"}),
     **origins("creative_assets", {"control_name": "message_theme"}, {"asset_id": "control_asset"}),
     **FLIGHT,

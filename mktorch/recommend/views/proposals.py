@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.rule import Builder, Tables, View
-from mktorch.recommend.sources import FLIGHT, flights, origins
+from mktorch.recommend.sources import flights, origins
 
 _MOVE = (
     "from_channel_id",
@@ -23,16 +23,15 @@ _FLAGS = ("stale", "violation", "same_channel", "required_approval")
 
 def proposals(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     """One row per budget action. Money as stated, in the action's own `currency`; `stake` is the
-    amount where that is the reporting currency. Flags are the words true and false."""
+    amount where that is the reporting currency."""
     frame = (
         tables["budget_moves"]
         .join(flights(tables, config), on="campaign_id", how="left")
         .select(
             "campaign_id",
             *_MOVE,
-            *(pl.col(flag).cast(pl.String) for flag in _FLAGS),
+            *_FLAGS,
             "campaign_name",
-            "campaign_status",
             target_id="budget_action_id",
             target_name=pl.format(
                 "{} to {} in {}", "from_channel_id", "to_channel_id", "campaign_name"
@@ -46,7 +45,5 @@ def proposals(tables: Tables, config: MarketingOrchestratorConfig) -> View:
 _KEY = {"budget_action_id": "target_id"}
 _ORIGINS = {
     **origins("budget_moves", (*_MOVE, *_FLAGS), _KEY),
-    **origins("budget_moves", {"stake": "amount"}, _KEY),
-    **FLIGHT,
 }
 VIEWS = {"proposal": Builder(("budget_moves", "budget_pacing"), proposals)}

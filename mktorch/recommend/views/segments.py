@@ -59,7 +59,7 @@ def segments(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         .with_columns(
             pl.concat_str("campaign_id", "segment_id", separator="/").alias("target_id"),
             pl.format("{} in {}", "segment_name", "campaign_name").alias("target_name"),
-            pl.col("recommendations_agree").cast(pl.String).alias("agree"),
+            pl.col("recommendations_agree").alias("agree"),
             pl.col("kpi_numerator").alias("numerator"),
             (
                 pl.col("rule_sentence").str.head(1).str.to_uppercase()
