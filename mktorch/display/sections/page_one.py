@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from mktorch.display.brand import load_brand
@@ -89,19 +91,13 @@ def decisions_asked(run: Run) -> Table:
 
 @needs("measured_summary")
 def summary(run: Run) -> Prose:
-    """The summary in words, and whether rules or a language model wrote it, and why."""
+    """A language model's summary where one stands, and which text stands and why.
+
+    The rules' text is the verdict itself, so it is not told twice.
+    """
     told = row(run, "measured_summary")
-    by_model = told["origin"] == "model"
-    why = f": {told['reason'].rstrip('.')}" if told["reason"] else ""
-    return Prose(
-        paragraphs=tuple(filter(None, told["text"].split("\n"))) if by_model else (),
-        note=(
-            f"Written by the language model {told['model']}; every figure in it was filled in by "
-            "mktorch."
-            if by_model
-            else f"The verdict above is the summary, written by rules{why}."
-        ),
-    )
+    text = told["text"] if told["origin"] == "model" else ""
+    return Prose(paragraphs=_paragraphs(text), note=told["note"])
 
 
 def _asked_finding(run: Run, asked: pl.DataFrame) -> str:
@@ -112,6 +108,17 @@ def _asked_finding(run: Run, asked: pl.DataFrame) -> str:
     most = f"; the largest is about {money(run, largest['amount'][0])}" if largest.height else ""
     waits = "waits" if asked.height == 1 else "wait"
     return f"{count(asked.height, 'decision')} {waits} for {count(who, 'owner')}{most}."
+
+
+def _paragraphs(markdown: str) -> tuple[str, ...]:
+    r"""Harmless Markdown as plain text: paragraphs and list items, unwrapped and unescaped.
+
+    >>> _paragraphs("Net\nreturn \\*up\\*.\n\n- one\n- two\n")
+    ('Net return *up*.', '• one', '• two')
+    """
+    blocks = re.split(r"\n\s*\n|\n(?=- )", markdown.strip())
+    joined = (" ".join(block.split()) for block in blocks if block.strip())
+    return tuple(re.sub(r"\\(.)", r"\1", re.sub(r"^- ", "\u2022 ", block)) for block in joined)
 
 
 @needs("reconciliations")

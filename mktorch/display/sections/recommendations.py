@@ -21,7 +21,7 @@ STANDING: Statuses = {
     Standing.BLOCKED: Status("Blocked", Tone.WATCH),
     Standing.OVERRIDDEN: Status("Overridden", Tone.NONE),
 }
-_TOP = 8  # recommendations on a page that is about every campaign
+_TOP, _HELD = 8, 5  # recommendations, and those held back, on a page about every campaign
 _POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
 _LARGE = Format(Kind.CURRENCY, decimals=0, compact=True)
 # What an action is expected to bring: words, then low, point and high column and their format.
@@ -112,13 +112,20 @@ def held_back(run: Run, campaign: str = "") -> Table:
     found = (
         of_campaign(run, "recommendation_candidates", campaign)
         .filter(pl.col("standing") != Standing.STANDS)
-        .sort("standing", "target_id", "rule_id")
+        .join(_winners(run), on="recommendation_id", how="left")
+        .sort(
+            "standing",
+            "stake",
+            "recommendation_id",
+            descending=[False, True, False],
+            nulls_last=True,
+        )
     )
-    shown, more = leading(found, "recommendation_candidates")
+    shown, more = leading(found, "recommendation_candidates", MOST if campaign else _HELD)
     frame = shown.with_columns(
         what=_action(shown),
         rule=spaced(pl.col("rule_id")),
-        standing_reason=capital(pl.col("standing_reason")),
+        why=capital(pl.coalesce("winners", spaced(pl.col("standing_reason")))),
     )
     return Table(
         id="held-back",
@@ -127,7 +134,7 @@ def held_back(run: Run, campaign: str = "") -> Table:
             Column(name="what", label="Action", detail="rule", weight=1.2),
             Column(name="target_name", label="Target", detail="target_id", weight=1.4),
             Column(name="standing", label="Standing", statuses=STANDING),
-            Column(name="standing_reason", label="Why it does not stand", weight=2.4),
+            Column(name="why", label="Why it does not stand", weight=2.4),
         ),
         title=_held_finding(found),
         notes=(
@@ -140,6 +147,19 @@ def held_back(run: Run, campaign: str = "") -> Table:
         source="recommendation_candidates",
         empty="Whatever rules ask for stands.",
         locale=locale_of(run),
+    )
+
+
+def _winners(run: Run) -> pl.DataFrame:
+    """`recommendation_id` of what was overridden, `winners`: the graver actions in words."""
+    graver = run.tables["recommendation_candidates"].filter(standing=str(Standing.STANDS))
+    target = pl.coalesce("target_name", "target_id")
+    return (
+        graver.select("overrides", _words=pl.format("{}: {}", spaced(pl.col("action")), target))
+        .explode("overrides")
+        .drop_nulls("overrides")
+        .group_by(recommendation_id="overrides")
+        .agg(winners=pl.col("_words").unique().sort().str.join("; "))
     )
 
 
@@ -184,4 +204,4 @@ def _held_finding(found: pl.DataFrame) -> str:
         return "Nothing that was asked for is held back."
     counts = dict(found["standing"].value_counts().rows())
     parts = [f"{counts[w]} {s.word.lower()}" for w, s in STANDING.items() if w in counts]
-    return f"Of what rules asked for, {sentence(parts)}."
+    return f"Held back of what rules asked for: {sentence(parts)}."
