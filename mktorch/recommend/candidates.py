@@ -70,7 +70,7 @@ def candidates(
 
     A rule whose view is not there asks for nothing. `evidence` holds every fact that the
     conditions, texts and amounts use (`fact` is the view's name of it) with the table, keys and
-    column it is found by; `thresholds` holds what they were compared with.
+    column it is found by, where it is not null; `thresholds` what they were compared with.
     """
     asked = [_asked(rule, views[rule.view], config) for rule in rules if rule.view in views]
     return pl.concat([SCHEMA.to_frame(), *asked]).sort("recommendation_id")
@@ -123,6 +123,8 @@ def confidence(
 
 def _asked(rule: Rule, view: View, config: MarketingOrchestratorConfig) -> pl.DataFrame:
     hits = view.frame.filter(meets(rule.when, config), pl.col("target_id").is_not_null()).rechunk()
+    if hits.is_empty():
+        return SCHEMA.to_frame()
     locale = Locale(currency=config.currency, name=config.locale)
     texts = [compose(getattr(rule, name), hits, locale).alias(name) for name in _TEXTS]
     steps = [compose(step, hits, locale).alias(f"{n}") for n, step in enumerate(rule.steps)]
@@ -135,7 +137,7 @@ def _asked(rule: Rule, view: View, config: MarketingOrchestratorConfig) -> pl.Da
         hits.select(
             *TARGET,
             *_money(rule.impact),
-            pl.concat_list(facts).alias("evidence"),
+            pl.concat_list(facts).list.drop_nulls().alias("evidence"),
             _amount(rule.stake).alias("stake"),
             *(_ids(getattr(rule, name)).alias(name) for name in ("raises", "lowers", "depends_on")),
             _text(rule.impact.reason).alias("impact_reason"),
@@ -169,7 +171,7 @@ def _fact(column: str, dtype: pl.DataType, origin: Origin) -> pl.Expr:
     )
     number = pl.col(column).cast(pl.Float64) if dtype.is_numeric() else pl.lit(None, pl.Float64)
     word = pl.lit(None, pl.String) if dtype.is_numeric() else pl.col(column).cast(pl.String)
-    return pl.struct(
+    stated = pl.struct(
         fact=pl.lit(column),
         table=pl.lit(origin.table),
         keys=keys.struct.json_encode(),
@@ -177,6 +179,7 @@ def _fact(column: str, dtype: pl.DataType, origin: Origin) -> pl.Expr:
         number=number,
         word=word,
     )
+    return pl.when(pl.col(column).is_not_null()).then(stated)
 
 
 def _ranges(impact: Impact) -> tuple[Range | None, ...]:
