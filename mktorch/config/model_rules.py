@@ -43,7 +43,7 @@ class ModelRules(BaseModel):
     """Campaigns the summary may name, those with most spend."""
 
     max_recommendations: int = Field(5, ge=0, le=20)
-    """Recommendations one text may place, in their order."""
+    """Recommendations a note on one campaign may place, by rank."""
 
     price_per_1k_input_tokens: _Price | None = None
     """Price of a thousand tokens sent; without both prices a call costs `cost_per_llm_call`."""
