@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread, main_thread
 
@@ -35,6 +36,17 @@ def make(tiny_run, tmp_path: Path):
         return render(given.pop("run", tiny_run.path), **given)
 
     return apply
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    """An engine that writes at once what it was asked for, where files are the question."""
+
+    @contextmanager
+    def engine(*_):
+        yield lambda page, _: lambda form: f"{form} of {page.campaign or 'all'}".encode()
+
+    monkeypatch.setattr("mktorch.render.pack.embedded_engine", engine)
 
 
 def held(run) -> list[str]:
@@ -81,6 +93,7 @@ def test_every_document_once_and_the_campaign_one_for_each(
         assert entry["bytes"] == len(content)
 
 
+@pytest.mark.usefixtures("quick")
 def test_one_campaign_means_its_deep_dive_alone(tiny_run, make, reports) -> None:
     reports(index=ONCE, campaign=EACH)
     one = held(tiny_run)[0]
@@ -92,6 +105,7 @@ def test_one_campaign_means_its_deep_dive_alone(tiny_run, make, reports) -> None
         make(documents=["nope"])
 
 
+@pytest.mark.usefixtures("quick")
 def test_campaigns_that_read_alike_get_files_of_their_own(make, reports, edit, tmp_path) -> None:
     import mktorch
 
@@ -106,6 +120,7 @@ def test_campaigns_that_read_alike_get_files_of_their_own(make, reports, edit, t
         assert f"of {file.campaign}" in file.path.read_text()
 
 
+@pytest.mark.usefixtures("quick")
 def test_nothing_of_an_earlier_pack_lingers_and_nothing_else_is_touched(
     tiny_run, make, reports, tmp_path: Path
 ) -> None:
@@ -122,6 +137,7 @@ def test_nothing_of_an_earlier_pack_lingers_and_nothing_else_is_touched(
     assert (out / "executive_summary.md").read_text() == "Text report."
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_part_keeps_the_rest_of_the_same_run_only(
     tiny_run, sample_run, make, reports, tmp_path: Path
 ) -> None:
@@ -203,6 +219,7 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
         assert mine.exists()
 
 
+@pytest.mark.usefixtures("quick")
 def test_further_writers_share_the_pack_s_fate(make, reports, monkeypatch, tmp_path) -> None:
     def write(run, folder: Path):
         (folder / "exports").mkdir()
@@ -225,6 +242,7 @@ def test_further_writers_share_the_pack_s_fate(make, reports, monkeypatch, tmp_p
     assert not (out / "exports").exists()
 
 
+@pytest.mark.usefixtures("quick")
 def test_progress_counts_every_file(make, reports, tiny_run) -> None:
     reports(index=ONCE, campaign=EACH)
     heard: list[Progress] = []
