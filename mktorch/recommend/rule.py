@@ -109,8 +109,8 @@ class Rule:
     or less to: two actions that pull one id both ways contradict each other. `increases` marks
     what a budget freeze blocks. `behind` names the settings that decided the facts themselves,
     such as the gates of an experiment, and `caps` those that bound an amount. `facts` names view
-    columns to show as evidence beside those that conditions, texts and money use. `may_raise`
-    names a column of ids ending in `*` where other settings would choose other ids to raise.
+    columns to show as evidence beside those that conditions, texts and money use. `reaches` names
+    kinds of ids where settings decide which ids the action pulls at, or which targets there are.
     """
 
     id: str
@@ -131,7 +131,7 @@ class Rule:
     impact: Impact
     stake: str = ""
     raises: str = ""
-    may_raise: str = ""
+    reaches: tuple[str, ...] = ()
     lowers: str = ""
     increases: bool = False
     behind: tuple[str, ...] = ()

@@ -146,7 +146,7 @@ def _reach(rule: Rule, view: View, config: MarketingOrchestratorConfig) -> pl.Da
             "target_id",
             actor=pl.lit(rule.id),
             gravity=pl.lit(rule.gravity, pl.Int64),
-            raises=pl.col(rule.may_raise or rule.raises) if rule.raises else none,
+            raises=pl.col(rule.raises) if rule.raises else none,
             lowers=pl.col(rule.lowers) if rule.lowers else none,
         )
     )
@@ -175,7 +175,7 @@ def _beside(
         "recommendation_id", name=pl.lit(list(FREEZE)), role=pl.lit(str(Role.FREEZE))
     )
     met = (
-        _met(asked, possible)
+        _met(asked, possible, rules)
         .join(_settings(rules), on="rule_id")
         .select("recommendation_id", "name", "role")
     )
@@ -204,12 +204,15 @@ def _beside(
     )
 
 
-def _met(asked: pl.DataFrame, possible: pl.DataFrame) -> pl.DataFrame:
+def _met(asked: pl.DataFrame, possible: pl.DataFrame, rules: Iterable[Rule]) -> pl.DataFrame:
     """The rules that each candidate could meet, and whether they are graver."""
     pulls = _pulls(asked.rename({"recommendation_id": "actor"}))
-    families = pulls.with_columns(pl.col("id").str.replace(r"[^:/]+$", "*"))
+    by_kind = pulls.with_columns(kind=pl.col("id").str.extract(r"^([^:]+):")).join(
+        _kinds(rules), on="kind"
+    )
+    pair = ("actor", "gravity", "actor_other", "gravity_other")
     return (
-        _opposed(pl.concat([pulls, families]), possible)
+        pl.concat([_opposed(pulls, possible).select(pair), by_kind.select(pair)])
         .filter(pl.col("gravity") != pl.col("gravity_other"))
         .select(
             recommendation_id="actor",
@@ -220,6 +223,15 @@ def _met(asked: pl.DataFrame, possible: pl.DataFrame) -> pl.DataFrame:
         )
         .unique()
     )
+
+
+def _kinds(rules: Iterable[Rule]) -> pl.DataFrame:
+    """The kinds of ids that rules could pull at under other settings, one row each."""
+    return pl.DataFrame(
+        [(rule.id, rule.gravity, list(rule.reaches)) for rule in rules],
+        {"actor_other": pl.String, "gravity_other": pl.Int64, "kind": pl.List(pl.String)},
+        orient="row",
+    ).explode("kind")
 
 
 def _settings(rules: Iterable[Rule]) -> pl.DataFrame:

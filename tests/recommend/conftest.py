@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -15,41 +16,64 @@ from mktorch.recommend.rule import View
 from mktorch.steps import PLAN, Work
 from tests.conftest import SAMPLE
 
-AFTER = 1 + next(n for n, step in enumerate(PLAN) if step.name == "rollups")
-UNTIL = 1 + next(n for n, step in enumerate(PLAN) if step.name == "recommend")
+FIRST = 1 + next(n for n, step in enumerate(PLAN) if step.name == "rollups")
+LAST = 1 + next(n for n, step in enumerate(PLAN) if step.name == "recommend")
 Rerun = Callable[..., Mapping[str, Any]]
 
 
+class _Watched:
+    """Settings that remember which of them were read."""
+
+    def __init__(self, config: MarketingOrchestratorConfig) -> None:
+        self.config, self.read = config, set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.read.add(name)
+        return getattr(self.config, name)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The artifacts of a run of the sample, and the settings that each step read."""
+
+    artifacts: Mapping[str, Any]
+    read: Mapping[str, set[str]]
+
+
 @pytest.fixture(scope="session")
-def rolled() -> Work:
+def sample() -> Sample:
     work = Work(MarketingOrchestratorConfig(data_dir=str(SAMPLE)))
-    execute(PLAN[:AFTER], work)
-    return work
+    execute(PLAN[:FIRST], work)
+    read = {}
+    for step in PLAN[FIRST:LAST]:
+        watched = _Watched(work.config)
+        work.artifacts.update(step.do(replace(work, config=watched)))
+        read[step.name] = watched.read
+    return Sample(work.artifacts, read)
 
 
 @pytest.fixture(scope="session")
-def rerun(rolled) -> Rerun:
-    """The artifacts of a run of the sample under other settings, up to its recommendations."""
+def rerun(sample) -> Rerun:
+    """The sample's artifacts under other settings: each step that reads one, and what follows."""
 
-    def artifacts(config: MarketingOrchestratorConfig | None = None) -> Mapping[str, Any]:
-        work = Work(config or rolled.config, artifacts=dict(rolled.artifacts))
-        failed = [r.error for r in execute(PLAN[AFTER:UNTIL], work) if r.error]
-        assert failed == []
+    def artifacts(config: MarketingOrchestratorConfig, *changed: str) -> Mapping[str, Any]:
+        work = Work(config, artifacts=dict(sample.artifacts))
+        stale: set[str] = set()
+        for step in PLAN[FIRST:LAST]:
+            last = step is PLAN[LAST - 1]
+            if last or stale & set(step.needs) or sample.read[step.name] & set(changed):
+                work.artifacts.update(step.do(work))
+                stale |= set(step.makes)
         return work.artifacts
 
     return artifacts
 
 
 @pytest.fixture(scope="session")
-def sample_artifacts(rerun) -> Mapping[str, Any]:
-    return rerun()
+def sample_tables(sample) -> dict[str, pl.DataFrame]:
+    return {n: a for n, a in sample.artifacts.items() if isinstance(a, pl.DataFrame)}
 
 
 @pytest.fixture(scope="session")
-def sample_tables(sample_artifacts) -> dict[str, pl.DataFrame]:
-    return {n: a for n, a in sample_artifacts.items() if isinstance(a, pl.DataFrame)}
-
-
-@pytest.fixture(scope="session")
-def sample_views(sample_tables, rolled) -> dict[str, View]:
-    return views(sample_tables, rolled.config)
+def sample_views(sample_tables) -> dict[str, View]:
+    return views(sample_tables, MarketingOrchestratorConfig())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktorch.config.recommendation_rules import RecommendationRules
@@ -145,7 +145,7 @@ holders = st.lists(
     max_size=10,
     unique_by=lambda row: row[:2],
 )
-settings_ = st.builds(
+limits = st.builds(
     RecommendationRules,
     growth_share=st.floats(0.01, 2),
     reallocation_share=st.floats(0.01, 1),
@@ -156,7 +156,8 @@ settings_ = st.builds(
 )
 
 
-@given(holders, settings_)
+@settings(deadline=None, max_examples=60)
+@given(holders, limits)
 def test_no_move_is_above_a_cap_or_a_rest(rows, rules) -> None:
     frame = held(*((s, i, *ends, spend, open_) for s, i, ends, spend, open_ in rows))
     done = moves(frame, rules)

@@ -121,7 +121,7 @@ def test_each_rule_declares_what_it_needs(sample_views) -> None:
             assert when.column in view.origins, (rule.id, when.column)
             given = (bool(when.setting), when.number is not None, bool(when.words))
             assert sum(given) == 1, (rule.id, when)
-        named = [*rule.facts, rule.stake, rule.raises, rule.lowers, rule.may_raise, rule.depends_on]
+        named = [*rule.facts, rule.stake, rule.raises, rule.lowers, rule.depends_on]
         texts = (
             rule.description,
             rule.rationale,

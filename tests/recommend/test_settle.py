@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktorch.config import MarketingOrchestratorConfig
@@ -98,6 +98,7 @@ def test_the_setting_freezes_whatever_the_kpis_say() -> None:
     assert freeze(CALM.clear(), CONFIG) is None
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -126,6 +126,7 @@ _BEHIND = tuple(
         "match_days",
     )
 )
+_REACHES = ("campaign", "budget", "channel", "segment", "asset", "experiment")
 _UNPRICED = Impact(
     "What the risk would cost is not in the data; the stake is what it touches cost in the "
     "current window."
@@ -164,6 +165,7 @@ def _act(
         stake="exposure",
         raises="campaign_runs" if way.lowers else "",
         lowers=way.lowers,
+        reaches=_REACHES if way.lowers else (),
         behind=_BEHIND,
         facts=("risk_type", "detail"),
     )

@@ -135,7 +135,6 @@ def _ids() -> list[pl.Expr]:
         pl.concat_list(runs).alias("campaign_runs"),
         pl.concat_list(budget).alias("own_budget"),
         pl.concat_list(recipient).list.drop_nulls().alias("recipient_budget"),
-        pl.lit(["budget:*"]).alias("any_budget"),
     ]
 
 

@@ -68,7 +68,6 @@ def channel_view(tables: Tables, _config: MarketingOrchestratorConfig) -> View:
                 pl.format("campaign:{}", "campaign_id"),
                 pl.format("channel:{}/{}", "campaign_id", "recipient_id"),
             ).list.drop_nulls(),
-            any_money=pl.concat_list(pl.format("channel:{}/*", "campaign_id")),
         )
         .sort("target_id")
     )
