@@ -11,10 +11,13 @@ import os
 from abc import ABC, abstractmethod
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mktorch.display.brand import load_brand
 from mktorch.display.house import reports_dir
+
+if TYPE_CHECKING:
+    from mktorch.display.trace import Figure
 
 EXECUTE_INFO = "QUARTO_EXECUTE_INFO"
 TARGETS = "mktorch-targets"  # the execution info's key for several formats at once
@@ -67,6 +70,14 @@ class Block(ABC):
     def typst(self) -> str:
         """The block as Typst markup."""
 
+    def figures(self) -> tuple[Figure, ...]:
+        """The block's figures, each with its id and its source; none by default."""
+        return ()
+
+    def linked(self) -> Self:
+        """The block with its figures linked to the entries of `show.sources()`."""
+        return self
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return dict(self._shown(each) for each in targets())
 
@@ -85,6 +96,12 @@ class Stack(Block):
 
     def __init__(self, *blocks: Block) -> None:
         self.blocks = blocks
+
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(figure for block in self.blocks for figure in block.figures())
+
+    def linked(self) -> Self:
+        return type(self)(*(block.linked() for block in self.blocks))
 
     def html(self) -> str:
         return "\n".join(block.html() for block in self.blocks)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
-from mktorch.display import escape
+from mktorch.display import escape, trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
 from mktorch.display.house import font_dir, script_font_dir
 from mktorch.display.shell import html_shell, typst_shell
+from mktorch.display.sources import link, note
+from mktorch.display.trace import Entry, Figure
 
 THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis
 WIDTH = 640  # of every chart, in pixels, labels apart
@@ -21,7 +23,8 @@ WIDTH = 640  # of every chart, in pixels, labels apart
 class Chart(Block):
     """A chart as data: what it says (title), what it draws, and the same in words (`alt`).
 
-    `drawing` is the Altair chart itself; `source` names the run's table behind it.
+    `drawing` is the Altair chart itself; `source` names the run's table behind it and `draws` the
+    columns of it (`table.column`) that are drawn. The chart's own id is the id of its figures.
     """
 
     id: str
@@ -31,6 +34,28 @@ class Chart(Block):
     subtitle: str = ""
     notes: tuple[str, ...] = ()
     source: str = ""
+    draws: tuple[str, ...] = ()
+    links: bool = False
+
+    def linked(self) -> Self:
+        return replace(self, links=True)
+
+    def figures(self) -> tuple[Figure, ...]:
+        found = (trace.find(self.id, origin, "") for origin in self.draws)
+        figure = Figure(
+            id=trace.address(self.id),
+            block=self.id,
+            column="",
+            label="What the chart draws",
+            text=self.alt,
+            defined=tuple(each for defined in found for each in defined),
+        )
+        return (figure,) if self.draws else ()
+
+    @property
+    def entry(self) -> Entry | None:
+        """The entry of the appendix that the chart leads to; none where nothing links."""
+        return next(iter(trace.entries(self.figures())), None) if self.links else None
 
     @property
     def all_notes(self) -> tuple[str, ...]:
@@ -56,9 +81,11 @@ class Chart(Block):
             f'<div class="mk-scroll mk-picture" role="group" tabindex="0" '
             f'aria-label="{escape.html(self.title)}">{picture}</div>'
         )
-        return html_shell(
-            "chart", f"{self.id}-block", self.title, self.subtitle, body, self.all_notes
-        )
+        if entry := self.entry:
+            says = link(entry, entry.figures[0].anchor, f"Source: {escape.html(self.source)}")
+            body += f'<p class="mk-chart-source">{says}</p>'
+        notes = self.notes if entry else self.all_notes
+        return html_shell("chart", f"{self.id}-block", self.title, self.subtitle, body, notes)
 
     def typst(self) -> str:
         svg = self.svg().replace("\\", "\\\\").replace('"', '\\"')
@@ -66,7 +93,10 @@ class Chart(Block):
             f'#image(bytes("{svg}"), format: "svg", width: 100%, '
             f"alt: {escape.typst_string(self.alt)})"
         )
-        return typst_shell(load_brand(), self.title, self.subtitle, body, self.all_notes, False)
+        mark = note(self.entry) if self.entry else ""
+        return typst_shell(
+            load_brand(), self.title, self.subtitle, body, self.all_notes, False, mark
+        )
 
 
 def _renamed(svg: str, prefix: str) -> str:

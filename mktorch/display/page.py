@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Self
 
-from mktorch.display import escape
+from mktorch.display import escape, trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
 from mktorch.display.fonts import font_faces
 from mktorch.display.shell import html_shell, rgb, typst_shell
+from mktorch.display.sources import link, note
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status
+from mktorch.display.trace import Entry, Figure
 
 _MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
@@ -79,7 +84,8 @@ class Masthead(Block):
 class Card:
     """One big value: what it is, how it reads, how it moved, what it means, where it is from.
 
-    `change` says by its own word which way the value went and whether that is good.
+    `change` says by its own word which way the value went and whether that is good. `source` names
+    the run's `table.column` and `where` the row of it, column by column.
     """
 
     label: str
@@ -88,21 +94,39 @@ class Card:
     status: Status | None = None
     change: Status | None = None
     line: Sparkline | None = None
+    id: str = ""
     source: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cards(Block):
-    """Rows of cards; with a `title` they state a finding, as tables and charts do."""
+    """Rows of cards; with a `title` they state a finding, as tables and charts do.
+
+    A card's figure has the id `<id of the cards>.<id of the card, default its label>`.
+    """
 
     cards: tuple[Card, ...]
     id: str = "cards"
     title: str = ""
     notes: tuple[str, ...] = ()
+    links: bool = False
+
+    def linked(self) -> Self:
+        return replace(self, links=True)
+
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(_figure(self.id, card) for card in self.cards if card.source)
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """The entry of the appendix that each figure's id leads to; none where nothing links."""
+        made = trace.entries(self.figures()) if self.links else []
+        return {figure.id: entry for entry in made for figure in entry.figures}
 
     def html(self) -> str:
         brand = load_brand()
-        cards = "".join(_html_card(card, brand) for card in self.cards)
+        cards = "".join(_html_card(card, brand, self._entry(card)) for card in self.cards)
         body = f'<div class="mk-cards">{cards}</div>'
         if not self.title:
             return body
@@ -111,13 +135,16 @@ class Cards(Block):
     def typst(self) -> str:
         brand = load_brand()
         line = rgb(brand.tint("secondary", 0.28))
-        cards = ",\n".join(_typst_card(card, brand) for card in self.cards)
+        cards = ",\n".join(_typst_card(card, brand, self._entry(card)) for card in self.cards)
         body = (
             "#block(above: 9pt, below: 9pt)[#set par(leading: 0.45em, spacing: 0.55em)\n"
             f"#grid(columns: (1fr,) * {min(len(self.cards), 3)}, gutter: 7pt, inset: 8pt,\n"
             f"stroke: (top: 2pt + {rgb(brand.color('primary'))}, rest: 0.6pt + {line}),\n{cards})]"
         )
         return typst_shell(brand, self.title, "", body, self.notes, False) if self.title else body
+
+    def _entry(self, card: Card) -> Entry | None:
+        return self.entries.get(_figure(self.id, card).id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +210,7 @@ class Prose(Block):
         note = f"#text(size: 7.5pt, fill: {fill})[{escape.typst_prose(self.note)}]"
         return (
             "#block(above: 8pt, below: 8pt)[#set par(leading: 0.55em, spacing: 0.7em)\n"
-            f"#set text(size: 9.5pt)\n{text}\n\n{note if self.note else ''}]"
+            f"#set text(size: 9pt)\n{text}\n\n{note if self.note else ''}]"
         )
 
 
@@ -201,8 +228,25 @@ class Unavailable(Block):
         return f"#block(width: 100%, inset: 8pt, fill: {fill})[{escape.typst_prose(self.reason)}]"
 
 
-def _html_card(card: Card, brand: Brand) -> str:
-    source = f' data-source="{escape.html(card.source)}"' if card.source else ""
+def _figure(block: str, card: Card) -> Figure:
+    """The card's figure; a card of several columns is defined by the block itself."""
+    name = card.id or escape.slug(card.label)
+    origin = card.source if "." in card.source else f"{card.source}.{name}"
+    return Figure(
+        id=trace.address(block, name),
+        block=block,
+        column=name,
+        label=card.label,
+        text=card.value,
+        defined=trace.find(block, origin, name, next(iter(card.where.values()), "")),
+        row=card.where,
+    )
+
+
+def _html_card(card: Card, brand: Brand, entry: Entry | None) -> str:
+    source = f' data-source="{escape.html(card.source)}"' if card.source and not entry else ""
+    value = escape.html(card.value)
+    shown = link(entry, entry.figures[0].anchor, value) if entry else value
     status = ""
     if card.status:
         tone = card.status.tone
@@ -218,13 +262,13 @@ def _html_card(card: Card, brand: Brand) -> str:
     line = card.line.html(brand) if card.line else ""
     return (
         f'<div class="mk-card"><p class="mk-label">{escape.html(card.label)}</p>'
-        f'<div class="mk-row"><p class="mk-value"{source}>{escape.html(card.value)}</p>{line}</div>'
+        f'<div class="mk-row"><p class="mk-value"{source}>{shown}</p>{line}</div>'
         f"{status}{change}"
         f'<p class="mk-detail">{escape.html(card.detail)}</p></div>'
     )
 
 
-def _typst_card(card: Card, brand: Brand) -> str:
+def _typst_card(card: Card, brand: Brand, entry: Entry | None) -> str:
     muted = rgb(brand.color("secondary"))
     said = (
         *(((card.status, f"{card.status.tone.shape} "),) if card.status else ()),
@@ -246,7 +290,6 @@ def _typst_card(card: Card, brand: Brand) -> str:
             f"bottom), [{value}], [{card.line.typst(brand)}])"
         )
     return (
-        f"[#text(size: 8.5pt, fill: {muted})[{escape.typst_prose(card.label)}]\n\n{value}\n\n"
-        + " \\\n".join((*below, detail))
-        + "]"
+        f"[#text(size: 8.5pt, fill: {muted})[{escape.typst_prose(card.label)}"
+        f"{note(entry) if entry else ''}]\n\n{value}\n\n" + " \\\n".join((*below, detail)) + "]"
     )

@@ -22,9 +22,15 @@ def html_shell(
 
 
 def typst_shell(
-    brand: Brand, title: str, subtitle: str, body: str, notes: Sequence[str], breakable: bool
+    brand: Brand,
+    title: str,
+    subtitle: str,
+    body: str,
+    notes: Sequence[str],
+    breakable: bool,
+    mark: str = "",
 ) -> str:
-    """The Typst of a titled block: the title stays with what follows it."""
+    """The Typst of a titled block: the title, and the `mark` after it, stay with what follows."""
     muted = brand.color("secondary")
     below = (
         f"\n#block(above: 3pt, sticky: true)[#text(size: 8.5pt, fill: {rgb(muted)})"
@@ -36,7 +42,7 @@ def typst_shell(
     return (
         f"#block(width: 100%, breakable: {str(breakable).lower()})[\n#set align(left)\n"
         "#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)"
-        f"[{escape.typst_prose(title)}]]"
+        f"[{escape.typst_prose(title)}{mark}]]"
         f"{below}\n{body}\n"
         f"#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"
         f"#text(size: 7.5pt, fill: {rgb(muted)})[{small}]]\n]"

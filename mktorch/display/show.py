@@ -17,8 +17,10 @@ from inspect import signature
 from typing import Any
 
 from mktorch import display
-from mktorch.display.block import Block, DisplayError
+from mktorch.display import trace
+from mktorch.display.block import Block, DisplayError, Target, targets
 from mktorch.display.charts import Chart
+from mktorch.display.sources import Sources
 from mktorch.runs import Run
 
 
@@ -43,6 +45,17 @@ class Show:
         """The same run, seen through one campaign, with no block made yet."""
         return Show(self.run, campaign)
 
+    def sources(self) -> Sources:
+        """Where each figure of the blocks shown so far comes from: the last block of a document.
+
+        In a document every figure links to its entry here.
+        """
+        blocks = self.blocks.values()
+        return Sources(
+            run=self.run,
+            entries=tuple(trace.entries(f for block in blocks for f in block.figures())),
+        )
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -64,6 +77,8 @@ class Show:
         if "campaign" in signature(make).parameters:
             options.setdefault("campaign", self.campaign)
         block: Block = make(self.run, **options)
+        if Target.NOTEBOOK not in targets():
+            block = block.linked()
         self.blocks[name] = block
         if not interactive:
             return block

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import polars as pl
 
-from mktorch.display import escape
+from mktorch.display import escape, trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
 from mktorch.display.shell import html_shell, typst_shell
 from mktorch.display.status import Statuses, status_of
+from mktorch.display.trace import Figure
 from mktorch.formats import NOT_AVAILABLE, TEXT, Format, Locale, format_value
+from mktorch.lineage import KEYS
 
 if TYPE_CHECKING:
     from great_tables import GT
+
+    from mktorch.display.trace import Entry
 
 Align = Literal["left", "right", "center"]
 
@@ -30,7 +34,10 @@ class Column:
     `detail` names a column set small under each value. `missing` says why a null stands there and
     becomes a note of the table. `statuses` shows values as word, shape and colour. `shade` names a
     column of numbers between -1 and 1 that colours the cells behind the values, amber to blue.
-    `weight` is the share of the free width that a text column takes in PDF.
+    `weight` is the share of the free width that a text column takes in PDF. `origin` names the
+    figure's column in the run as `table.column`, where it is not the column of the same name in
+    the table's `source`; `{name}` in it stands for the row's value of that frame column. It also
+    makes a figure of a column of text.
     """
 
     name: str
@@ -44,6 +51,12 @@ class Column:
     shade: str = ""
     weight: float = 1.0
     mono: bool = False
+    origin: str = ""
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether the column holds figures, each with an id and a source."""
+        return bool(self.origin) or self.format.numeric
 
     @property
     def side(self) -> Align:
@@ -60,7 +73,8 @@ class Table(Block):
     """A table as data: what it says (title), what it shows (frame, columns) and where it is from.
 
     `group` names a column whose values head groups of rows; `source` the run's table, kept in the
-    page beside every figure.
+    page beside every figure. `key` names the columns that tell its rows apart, by default the
+    first one shown; they end the ids of the figures and select rows of the source.
     """
 
     id: str
@@ -71,18 +85,64 @@ class Table(Block):
     notes: tuple[str, ...] = ()
     group: str = ""
     source: str = ""
+    key: tuple[str, ...] = ()
     empty: str = "Nothing to show."
     locale: Locale = field(default_factory=Locale)
+    links: bool = False
 
     def __post_init__(self) -> None:
         named = [n for c in self.columns for n in (c.name, c.detail, c.shade)]
-        absent = [n for n in [*named, self.group] if n and n not in self.frame.columns]
+        absent = [n for n in [*named, self.group, *self.key] if n and n not in self.frame.columns]
         if absent:
             raise KeyError(f"table {self.id}: the frame has no column {', '.join(absent)}")
 
     @cached_property
     def brand(self) -> Brand:
         return load_brand()
+
+    def linked(self) -> Self:
+        return replace(self, links=True)
+
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(figure for held in self.traced.values() for figure in held)
+
+    @cached_property
+    def traced(self) -> dict[str, list[Figure]]:
+        """The figures of each column that holds figures, row by row."""
+        return {c.name: self._traced(c) for c in self.columns if c.is_figure}
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """The entry of the appendix that each figure's id leads to; none where nothing links."""
+        made = trace.entries(self.figures()) if self.links else []
+        return {figure.id: entry for entry in made for figure in entry.figures}
+
+    def _traced(self, column: Column) -> list[Figure]:
+        names = self.key or (self.columns[0].name,)
+        keys = self.frame.select(names).rows()
+        ids = trace.addresses(self.id, column.name, keys)
+        origin = column.origin or f"{self.source.split(', ')[0]}.{column.name}"
+        cells = self.frame.rows(named=True)
+        made = []
+        for name, key, text, row in zip(ids, keys, self.texts(column), cells, strict=True):
+            defined = trace.find(self.id, origin.format_map(row), column.name, key[0])
+            table = defined[0][0] if defined else ""
+            known = KEYS.get(table, names)
+            made.append(
+                Figure(
+                    id=name,
+                    block=self.id,
+                    column=column.name,
+                    label=column.label,
+                    text=text,
+                    defined=defined,
+                    row={n: part for n, part in zip(names, key, strict=True) if n in known},
+                    cells=row,
+                    value=row[column.name],
+                    format=column.format if column.format.numeric else None,
+                )
+            )
+        return made
 
     def texts(self, column: Column) -> list[str]:
         """The column's display text, row by row."""

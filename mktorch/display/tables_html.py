@@ -8,12 +8,14 @@ import polars as pl
 
 from mktorch.display import escape
 from mktorch.display.brand import Brand
+from mktorch.display.sources import link
 from mktorch.display.status import status_of
 
 if TYPE_CHECKING:
     from great_tables import GT
 
     from mktorch.display.tables import Column, Table
+    from mktorch.display.trace import Figure
 
 
 def great_table(table: Table, heading: bool) -> GT:
@@ -40,18 +42,23 @@ def great_table(table: Table, heading: bool) -> GT:
 
 
 def _cells(table: Table, column: Column) -> list[str]:
+    figures = table.traced.get(column.name, [None] * table.frame.height)
     return [
         _cell(table, column, *parts)
         for parts in zip(
             table.frame[column.name].to_list(),
             table.texts(column),
             table.details(column),
+            figures,
             strict=True,
         )
     ]
 
 
-def _cell(table: Table, column: Column, value: Any, text: str, detail: str) -> str:
+def _cell(
+    table: Table, column: Column, value: Any, text: str, detail: str, figure: Figure | None
+) -> str:
+    entry = table.entries.get(figure.id) if figure else None
     words = escape.html(text)
     if value is None:
         shown = f'<span class="mk-na">{words}</span>'
@@ -62,10 +69,13 @@ def _cell(table: Table, column: Column, value: Any, text: str, detail: str) -> s
             f'<span aria-hidden="true">{tone.shape}</span> {words}</span>'
         )
     elif column.format.numeric:
-        source = f' data-source="{table.source}.{column.name}"' if table.source else ""
+        said = table.source and not entry
+        source = f' data-source="{table.source}.{column.name}"' if said else ""
         shown = f'<data value="{value}"{source}>{words}</data>'
     else:
         shown = f"<code>{words}</code>" if column.mono else f"<bdi>{words}</bdi>"
+    if figure and entry:
+        shown = link(entry, figure.anchor, shown)
     below = f'<span class="mk-detail"><bdi>{escape.html(detail)}</bdi></span>' if detail else ""
     return shown + below
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from mktorch.display import escape
 from mktorch.display.shell import rgb
+from mktorch.display.sources import note
 from mktorch.display.status import status_of
 
 if TYPE_CHECKING:
     from mktorch.display.tables import Column, Table
+    from mktorch.display.trace import Entry
 
 # Sizes in points: a table shrinks from the first to the second until its figures fit the line, and
 # is then split into panels of columns.
@@ -78,6 +80,7 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
                 table.texts(column),
                 table.details(column),
                 table.fills(column),
+                _marks(table, column),
                 strict=True,
             )
         ]
@@ -98,10 +101,27 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
     )
 
 
-def _cell(table: Table, column: Column, value: Any, text: str, detail: str, fill: str) -> str:
+def _marks(table: Table, column: Column) -> list[str]:
+    """The note after each value of a column whose figures have different sources."""
+    if len(_sources(table, column)) < 2:
+        return [""] * table.frame.height
+    found = (table.entries.get(figure.id) for figure in table.traced[column.name])
+    return [note(entry) if entry else "" for entry in found]
+
+
+def _sources(table: Table, column: Column) -> list[Entry]:
+    """The entries of the appendix that a column's figures lead to, each once."""
+    figures = table.traced.get(column.name, ())
+    found = (table.entries[figure.id] for figure in figures if figure.id in table.entries)
+    return list({entry.anchor: entry for entry in found}.values())
+
+
+def _cell(
+    table: Table, column: Column, value: Any, text: str, detail: str, fill: str, mark: str
+) -> str:
     brand = table.brand
     muted = rgb(brand.color("foreground" if fill else "secondary"))
-    below = (
+    below = mark + (
         f" \\ #text(size: 0.85em, fill: {muted})[{escape.typst(escape.breakable(detail))}]"
         if detail
         else ""
@@ -138,4 +158,6 @@ def _label(table: Table, column: Column) -> str:
         )
     )
     words = " \\ ".join(escape.typst(line) for line in lines)
-    return f"[#text(size: 0.92em, weight: 600)[{words}]]"
+    found = _sources(table, column)
+    mark = note(found[0]) if len(found) == 1 else ""
+    return f"[#text(size: 0.92em, weight: 600)[{words}]{mark}]"

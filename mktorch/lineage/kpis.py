@@ -163,6 +163,13 @@ KPIS = {
         )
         for kpi, each in _VALUES.items()
     },
+    "measured_kpis.attainment": Definition(
+        "Value / target, or target / value where less is better; null without a target",
+        "fraction",
+        (read("measured_kpis", "value", "target", on=("kpi",)),),
+        (*_TARGETS, *_TIERS),
+        reason="reason",
+    ),
     **{
         f"measured_kpis.attainment.{kpi}": Definition(
             "Value / target, or target / value where less is better; null without a target",

@@ -127,6 +127,13 @@ MONEY = {
     "performance_assessment.insufficient": _campaigns(
         "insufficient_data", "without spend on record to judge them by"
     ),
+    "cards.campaigns-at-or-above-expectation": Definition(
+        "Number of campaigns whose value per unit of spend meets or exceeds expectations, of those "
+        "with spend on record",
+        "count",
+        (read("performance_assessment", "exceeding", "meeting", "below"),),
+        _VERDICT,
+    ),
     "performance_assessment.total_spend": Definition(
         "Spend, summed over campaigns",
         "currency",

@@ -14,7 +14,7 @@ _OF_ASSET = {
     window: read("rollup_asset", *_SUMS, on=("asset_id",), window=window)
     for window in ("all", "current")
 }
-_OF_SEGMENT = read("rollup_segment", *_SUMS, on=("segment_id",), window="current")
+_OF_SEGMENT = read("rollup_segment", *_SUMS, on=("segment_id",), window="all")
 
 SEGMENTS = {
     "segment_portfolio.standing_kpi_value": Definition(
@@ -59,17 +59,16 @@ SEGMENTS = {
         over=("revenue", "cost"),
     ),
     "segment-heat.cost": Definition(
-        "Cost, summed over the performance records for the segment in the current window",
+        "Cost, summed over the performance records for the segment of all dates",
         "currency",
         (_OF_SEGMENT,),
-        ("window_days",),
     ),
     **{
         f"segment-heat.{kpi}": Definition(
-            f"{top} / {bottom} for the segment in the current window, each summed first",
+            f"{top} / {bottom} for the segment over all dates, each summed first",
             unit,
             (_OF_SEGMENT,),
-            ("window_days", "metrics"),
+            ("metrics",),
         )
         for kpi, top, bottom, unit in (
             ("click_through_rate", "Clicks", "impressions", "fraction"),

@@ -79,6 +79,7 @@ def attribution(run: Run, campaign: str = "", most: int = MOST) -> Table:
             *more,
         ),
         source="attribution_summary, attribution_shares",
+        key=("campaign_id",),
         empty="The run holds no campaign.",
         locale=locale_of(run),
     )

@@ -78,46 +78,53 @@ def budget_governance(run: Run) -> Table:
 
     lines = (
         (
+            "approval_rate",
             "Approval rate",
             format_value(total["approval_rate"], PERCENT),
             "measured",
             total["approval_rate_reason"]
             or f"{total['decided_approved']} approved of {total['decided']} a person ruled on",
         ),
-        ("Time to decide, median", *span("median")),
-        ("Time to decide, mean", *span("mean")),
-        ("Time to decide, 90th percentile", *span("p90")),
+        ("latency_median_minutes", "Time to decide, median", *span("median")),
+        ("latency_mean_minutes", "Time to decide, mean", *span("mean")),
+        ("latency_p90_minutes", "Time to decide, 90th percentile", *span("p90")),
         (
+            "violations",
             "Executed without required approval",
             format_value(total["violations"], INTEGER),
             "breach" if total["violations"] else "order",
             f"Required from {limit}",
         ),
         (
+            "executed_below_limit",
             "Executed without asking, below the limit",
             format_value(free, INTEGER),
             "measured",
             f"Under {limit} nobody need be asked",
         ),
         (
+            "pending",
             "Proposals waiting",
             format_value(total["pending"], INTEGER),
             "settle" if total["pending"] else "order",
             "Proposed, not yet ruled on",
         ),
         (
+            "stale_proposals",
             "Of these, stale",
             format_value(total["stale_proposals"], INTEGER),
             "settle" if total["stale_proposals"] else "order",
             f"Waiting more than {count(rules.proposal_stale_days, 'day')}",
         ),
         (
+            "same_channel_moves",
             "Moves to the same channel",
             format_value(total["same_channel_moves"], INTEGER),
             "settle" if total["same_channel_moves"] else "order",
             "From and to are one channel: nothing moves",
         ),
         (
+            "moved_amount",
             "Money moved",
             money(run, total["moved_amount"]),
             "measured",
@@ -125,19 +132,28 @@ def budget_governance(run: Run) -> Table:
             or f"{count(total['executed'], 'executed move')} of {total['actions']}",
         ),
     )
-    frame = pl.DataFrame(lines, schema=["figure", "amount", "standing", "what"], orient="row")
+    frame = pl.DataFrame(
+        lines, schema=["column", "figure", "amount", "standing", "what"], orient="row"
+    )
     return Table(
         id="budget-governance",
         frame=frame if total["actions"] else frame.clear(),
         columns=(
             Column(name="figure", label="Figure", weight=1.5),
-            Column(name="amount", label="Value", align="right", weight=0.7),
+            Column(
+                name="amount",
+                label="Value",
+                align="right",
+                origin="budget_governance.{column}",
+                weight=0.7,
+            ),
             Column(name="standing", label="Standing", statuses=STANDING),
             Column(name="what", label="What it counts", weight=1.6),
         ),
         title=_governance_finding(total),
         notes=("All budget actions up to the report's moment, whatever campaign.",),
         source="budget_governance",
+        key=("column",),
         empty="No budget action is on record.",
         locale=locale_of(run),
     )
@@ -203,6 +219,7 @@ def budget_violations(run: Run, campaign: str = "") -> Table:
                 label=f"Amount, {home}",
                 align="right",
                 detail="currency",
+                origin="budget_moves.amount",
                 weight=0.8,
             ),
             Column(name="timestamp", label="Entered", format=DATE),
@@ -265,6 +282,7 @@ def budget_pacing(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="budget_pacing",
+        key=("campaign_id",),
         empty="The run holds no campaign.",
         locale=locale_of(run),
     )
@@ -344,6 +362,7 @@ def channel_flow(run: Run) -> Chart | Unavailable:
             *((f"{count(rest, 'channel')} with smaller moves in the table only.",) if rest else ()),
         ),
         source="channel_flow",
+        draws=("channel_flow.executed_net", "channel_flow.pending_net"),
     )
 
 

@@ -53,6 +53,7 @@ def campaigns(run: Run, campaign: str = "") -> Table:
                 detail="performance_reason",
             ),
         ),
+        key=("campaign_id",),
         title=_campaigns_finding(run, frame),
         notes=(
             (
@@ -134,6 +135,7 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
             ),
         ),
         source="campaign_analysis",
+        draws=("campaign_analysis.total_spend", "campaign_analysis.total_revenue_proxy"),
     )
 
 
@@ -152,6 +154,7 @@ def portfolio(run: Run) -> Table:
         {
             "verdict": [str(verdict) for verdict in Performance],
             "campaigns": counts,
+            "counted": ("exceeding", "meeting", "below", "insufficient"),
             "rule": _rules(run),
             "names": [_listed(names.get(str(verdict), [])) for verdict in Performance],
         }
@@ -162,7 +165,12 @@ def portfolio(run: Run) -> Table:
         frame=frame,
         columns=(
             Column(name="verdict", label="Verdict", statuses=PERFORMANCE),
-            Column(name="campaigns", label="Campaigns", format=INTEGER),
+            Column(
+                name="campaigns",
+                label="Campaigns",
+                format=INTEGER,
+                origin="performance_assessment.{counted}",
+            ),
             Column(name="rule", label="Value per unit of spend", weight=1.1),
             Column(name="names", label="Which", weight=2.4),
         ),

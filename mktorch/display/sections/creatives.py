@@ -64,6 +64,7 @@ def assets(run: Run, campaign: str = "") -> Table:
             Column(
                 name="kpi",
                 label="KPI now",
+                origin="creative_standing.kpi_value",
                 detail="others",
                 align="right",
                 missing="nothing delivered in the current window",
@@ -81,6 +82,7 @@ def assets(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="creative_assets, rollup_asset, creative_standing",
+        key=("asset_id",),
         empty="No creative is on record.",
         locale=locale_of(run),
     )

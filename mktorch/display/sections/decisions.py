@@ -115,6 +115,7 @@ def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
             *more,
         ),
         source="decision_outcomes",
+        key=("decision_id",),
         empty="No decision is on record.",
         locale=locale_of(run),
     )
@@ -126,7 +127,7 @@ def decision_calibration(run: Run) -> Table:
     level = format_value(1 - run.config.decision_rules.alpha, WHOLE_PERCENT)
     bands, ranking = run.tables["decision_calibration"], row(run, "confidence_ranking")
     frame = bands.with_columns(
-        band=pl.format(
+        confidence=pl.format(
             "{} to {}",
             texts(bands["from_confidence"], WHOLE_PERCENT),
             texts(bands["to_confidence"], WHOLE_PERCENT),
@@ -137,7 +138,7 @@ def decision_calibration(run: Run) -> Table:
         id="decision-calibration",
         frame=frame if bands["decisions"].sum() else frame.clear(),
         columns=(
-            Column(name="band", label="Confidence"),
+            Column(name="confidence", label="Confidence"),
             Column(name="decisions", label="Decisions", format=INTEGER),
             Column(name="judged", label="Judged", format=INTEGER),
             Column(name="improved", label="Improved", format=INTEGER),
@@ -161,6 +162,7 @@ def decision_calibration(run: Run) -> Table:
             *_ranking_note(ranking),
         ),
         source="decision_calibration, confidence_ranking",
+        key=("band",),
         empty="No decision is on record.",
         locale=locale_of(run),
     )

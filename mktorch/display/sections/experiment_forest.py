@@ -61,7 +61,7 @@ def forest(run: Run, campaign: str = "") -> Chart | Unavailable:
     drawn = _clipped(known.with_columns(**_always_valid(run)), worth)
     intervals = texts(drawn, interval, "improvement_low", "improvement_high")
     return Chart(
-        id="experiment-forest",
+        id="forest",
         drawing=_drawing(drawn, worth),
         title=_finding(known, worth),
         alt=f"Lift by variant with its {interval_name(run)}. "
@@ -73,6 +73,7 @@ def forest(run: Run, campaign: str = "") -> Chart | Unavailable:
         ),
         notes=(*_notes(run, drawn, shown), *left_out(found, shown)),
         source="experiment_evaluations",
+        draws=("experiment_evaluations.improvement",),
     )
 
 

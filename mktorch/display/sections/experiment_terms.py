@@ -68,10 +68,16 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
         columns=(
             Column(name="label", label="Experiment, variant", detail="what", weight=1.6),
             Column(name="state", label="Decision"),
-            Column(name="have", label="Smaller arm", weight=1.0),
+            Column(
+                name="have",
+                label="Smaller arm",
+                origin="experiment_evaluations.sample",
+                weight=1.0,
+            ),
             Column(
                 name="needed",
                 label="Needed per arm",
+                origin="experiment_evaluations.sample_needed_per_arm",
                 missing="the sample cannot be planned",
                 weight=1.0,
             ),
@@ -110,6 +116,7 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
             ),
         ),
         source="experiment_evaluations",
+        key=("experiment_id", "variant_asset"),
         empty="No experiment is running.",
         locale=locale_of(run),
     )

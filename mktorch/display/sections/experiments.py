@@ -101,6 +101,7 @@ def experiments(run: Run, campaign: str = "") -> Table:
             ),
             Column(
                 name="answer",
+                origin=f"experiment_evaluations.{answer}",
                 label=label,
                 align="right",
                 missing="no test was made",
@@ -123,6 +124,7 @@ def experiments(run: Run, campaign: str = "") -> Table:
             *left_out(found, shown),
         ),
         source="experiment_evaluations",
+        key=("experiment_id", "variant_asset"),
         empty="No experiment is on record.",
         locale=locale_of(run),
     )

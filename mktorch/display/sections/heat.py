@@ -52,6 +52,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
                 Column(
                     name=f"{kpi}_text",
                     label=known[kpi].label or kpi.replace("_", " "),
+                    origin=f"segment-heat.{kpi}",
                     detail=f"{kpi}_beside",
                     shade=f"{kpi}_shade",
                     align="right",
@@ -71,6 +72,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="rollup_segment",
+        key=("segment_id",),
         empty="No delivery is recorded for any segment.",
         locale=locale,
     )

@@ -118,6 +118,7 @@ def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
             *_stage_notes(run, stages, people),
         ),
         source="funnel_stages",
+        draws=("funnel_stages.count",),
     )
 
 
@@ -149,11 +150,16 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
             Column(name="step", label="Step", detail="counts", weight=1.4),
             Column(name="finding", label="Finding", statuses=FINDING),
             Column(
-                name="lost", label="People lost", format=INTEGER, missing="counts grow on the way"
+                name="lost",
+                label="People lost",
+                format=INTEGER,
+                missing="counts grow on the way",
+                origin="{steps}.lost",
             ),
             Column(
                 name="conversion",
                 label="Conversion",
+                origin="{steps}.conversion",
                 format=RATE,
                 detail="interval",
                 missing="more people at the later stage than at the earlier",
@@ -162,12 +168,14 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
             Column(
                 name="usual_conversion",
                 label="Usual",
+                origin="{steps}.usual_conversion",
                 format=PERCENT,
                 missing="too few journeys to compare with",
             ),
             Column(
                 name="money_at_stake",
                 label="Money at stake",
+                origin="{steps}.money_at_stake",
                 format=CURRENCY,
                 missing=_money_reasons(shown),
             ),
@@ -188,6 +196,7 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="funnel_steps, funnel_segment_steps",
+        key=("campaign_id", "segment_id", "window", "from_stage", "to_stage"),
         empty="No step of the journey loses more than usual, breaks off, or grows.",
         locale=locale_of(run),
     )
@@ -229,8 +238,12 @@ def _findings(run: Run, campaign: str) -> pl.DataFrame:
         of_campaign(run, table, campaign).filter(pl.col("window") == Window.ALL, found)
         for table in ("funnel_steps", "funnel_segment_steps")
     )
-    whole = own.with_columns(segment=pl.lit("all segments"), segment_id=pl.lit(""))
-    parts = with_names(run, parts.join(own, on=_KEY, how="anti"), "segment")
+    whole = own.with_columns(
+        segment=pl.lit("all segments"), segment_id=pl.lit(""), steps=pl.lit("funnel_steps")
+    )
+    parts = with_names(run, parts.join(own, on=_KEY, how="anti"), "segment").with_columns(
+        steps=pl.lit("funnel_segment_steps")
+    )
     return with_names(run, pl.concat((whole, parts), how="diagonal"), "campaign").sort(
         "lost", *_KEY, "segment_id", descending=[True, *[False] * 4], nulls_last=True
     )

@@ -83,6 +83,7 @@ def kpi_bullets(run: Run) -> Chart | Unavailable:
         ),
         notes=tuple(filter(None, notes)),
         source="measured_kpis",
+        draws=("measured_kpis.attainment",),
     )
 
 

@@ -132,14 +132,22 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
             Column(
                 name="value_text",
                 label="Actual",
+                origin="measured_kpis.value",
                 align="right",
                 missing="it cannot be measured, for the reason in the last column",
                 weight=0.95,
             ),
-            Column(name="target_text", label="Target", align="right", weight=1.3),
+            Column(
+                name="target_text",
+                label="Target",
+                align="right",
+                origin="measured_kpis.target",
+                weight=1.3,
+            ),
             Column(
                 name="attained",
                 label="Attained",
+                origin="measured_kpis.attainment",
                 align="right",
                 missing="no value or no target to set it against",
                 weight=0.8,
@@ -151,6 +159,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
         notes=_notes(run),
         group="heading",
         source="measured_kpis",
+        key=("kpi",),
         empty="No KPI misses its target." if every.height else "No KPI was computed.",
         locale=locale,
     )

@@ -74,6 +74,7 @@ def trend(run: Run, campaign: str = "") -> Chart | Unavailable:
             ),
         ),
         source="rollup_day, rollup_campaign",
+        draws=("rollup_day.cost", "rollup_day.revenue"),
     )
 
 
@@ -127,6 +128,7 @@ def pacing(run: Run, campaign: str = "") -> Chart | Unavailable:
         ),
         notes=_pacing_notes(run, flights.height - spent.height, days, total),
         source="budget_pacing, rollup_day",
+        draws=("budget_pacing.budget", "budget_pacing.spend", "rollup_day.cost"),
     )
 
 

@@ -64,6 +64,7 @@ def inputs(run: Run) -> Table:
             Column(name="sha256", label="SHA-256", mono=True, weight=2.2),
         ),
         title=f"{count(frame.height, 'file')}, {count(int(frame['rows'].sum()), 'record')} read.",
+        key=("path",),
         notes=("A file's SHA-256 tells whether it is the one these figures come from.",),
         source="manifest.json",
         empty="The run read no file.",

@@ -37,6 +37,7 @@ def failure_summary(run: Run) -> Table:
             Column(name="records", label="Findings", format=INTEGER),
             Column(name="files", label="Files", format=INTEGER),
         ),
+        key=("severity", "source", "rule"),
         title=_failure_finding(rows, failures.height - errors.height),
         notes=(
             (
@@ -108,6 +109,7 @@ def reconciliation_summary(run: Run) -> Table:
             Column(name="differs", label="Differ", format=INTEGER),
             Column(name="not_comparable", label="Not comparable", format=INTEGER),
         ),
+        key=("check", "source", "tolerance"),
         title=(
             f"{differing} of {count(checks.height, 'pair')} of figures differ beyond the tolerance."
             if differing
@@ -164,6 +166,7 @@ def reconciliations(run: Run) -> Table:
             Column(name="relative_gap", label="Gap, relative", format=PERCENT_SIGNED),
             Column(name="verdict", label="Verdict", statuses=VERDICT, detail="reason"),
         ),
+        key=("check", "source", "key", "figure"),
         title=_open_finding(open_ones),
         notes=(
             "Gap is supplied less computed; relative to the computed figure.",

@@ -69,6 +69,7 @@ def recommendations(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="recommendations",
+        key=("recommendation_id",),
         empty="The conditions of no rule are met.",
         locale=locale_of(run),
     )

@@ -71,6 +71,7 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="roi_fully_loaded",
+        key=("campaign_id",),
         empty="The run holds no campaign.",
         locale=locale_of(run),
     )
@@ -90,13 +91,16 @@ def value_per_unit(run: Run) -> Table:
         group="by",
         columns=(
             Column(name="name", label="Channel or segment", weight=2.0),
-            Column(name="spend", label="Spend", format=CURRENCY),
+            Column(name="spend", label="Spend", format=CURRENCY, origin="value_by_{scope}.spend"),
             Column(name="share", label="Share of spend", format=PERCENT, missing="no spend"),
-            Column(name="revenue", label="Value", format=CURRENCY),
+            Column(
+                name="revenue", label="Value", format=CURRENCY, origin="value_by_{scope}.revenue"
+            ),
             Column(
                 name="value_per_unit",
                 label="Value per unit spent",
                 format=RATIO,
+                origin="value_by_{scope}.value_per_unit",
                 missing="no spend to divide by",
             ),
         ),
@@ -110,6 +114,7 @@ def value_per_unit(run: Run) -> Table:
             *(note for _, more in shown.values() for note in more),
         ),
         source="value_by_channel, value_by_segment",
+        key=("scope", "channel_id", "segment_id"),
         empty="Nothing was spent or earned through a channel.",
         locale=locale_of(run),
     )
@@ -127,7 +132,12 @@ def _shares(run: Run, by: str) -> pl.DataFrame:
         )
     return table.select(
         pl.lit(f"By {by}").alias("by"),
+        pl.lit(by).alias("scope"),
         pl.col(f"{by}_id").alias("key"),
+        *(
+            (pl.col(name) if name == f"{by}_id" else pl.lit(None, pl.String)).alias(name)
+            for name in ("channel_id", "segment_id")
+        ),
         pl.coalesce("name", f"{by}_id").alias("name"),
         "spend",
         "revenue",

@@ -89,6 +89,7 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
             *more,
         ),
         source="risk_inbox",
+        key=("id",),
         empty="No risk is open.",
         locale=locale_of(run),
     )

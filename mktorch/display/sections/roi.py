@@ -66,6 +66,7 @@ def roi_waterfall(run: Run) -> Chart:
             ),
         ),
         source="roi_waterfall",
+        draws=("roi_waterfall.amount",),
     )
 
 
@@ -116,6 +117,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
         title=_by_campaign_finding(run, frame),
         notes=(f"{_DEFINITION} ROI is (value - media spend) / media spend.",),
         source="roi_by_campaign",
+        key=("campaign_id",),
         empty="The run holds no campaign.",
         locale=locale,
     )
@@ -128,46 +130,59 @@ def roi_totals(run: Run) -> Table:
     percentage = total["roi_percentage"]
     lines = (
         (
+            "roi_analysis.total_estimated_value",
             "Estimated value",
             money(run, total["total_estimated_value"], CURRENCY_EXACT),
             "Sum over campaigns",
         ),
         (
+            "roi_analysis.total_media_spend",
             "Media spend",
             money(run, total["total_media_spend"], CURRENCY_EXACT),
             "Sum over campaigns",
         ),
-        ("Model cost", money(run, total["total_llm_cost"], CURRENCY_EXACT), "Sum over ledger rows"),
         (
+            "roi_analysis.total_llm_cost",
+            "Model cost",
+            money(run, total["total_llm_cost"], CURRENCY_EXACT),
+            "Sum over ledger rows",
+        ),
+        (
+            "roi_analysis.total_human_review_cost",
             "Human review",
             money(run, total["total_human_review_cost"], CURRENCY_EXACT),
             "Sum over ledger rows",
         ),
         (
+            "roi_analysis.total_net_roi",
             "Net return",
             money(run, total["total_net_roi"], CURRENCY_EXACT),
             "Value less the three costs",
         ),
         (
+            "roi_analysis.roi_percentage",
             "Net return on media spend",
             format_value(None if percentage is None else percentage / 100, PERCENT),
             "Net return / media spend",
         ),
         (
+            "performance_assessment.overall_roi",
             "Return on media spend",
             format_value(overall, PERCENT),
             "(value - media spend) / media spend",
         ),
     )
-    frame = pl.DataFrame(lines, schema=["figure", "amount", "definition"], orient="row")
+    frame = pl.DataFrame(lines, schema=["origin", "figure", "amount", "definition"], orient="row")
+    frame = frame.with_columns(column=pl.col("origin").str.split(".").list.last())
     return Table(
         id="roi-totals",
         frame=frame,
         columns=(
             Column(name="figure", label="Figure", weight=1.3),
-            Column(name="amount", label="Amount", align="right", weight=0.9),
+            Column(name="amount", label="Amount", align="right", origin="{origin}", weight=0.9),
             Column(name="definition", label="Definition", weight=1.6),
         ),
+        key=("column",),
         title="The same in figures.",
         source="roi_analysis",
         locale=locale_of(run),

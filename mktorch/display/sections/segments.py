@@ -83,6 +83,7 @@ def segments(run: Run, campaign: str = "") -> Table:
             Column(
                 name="kpi",
                 label="KPI now",
+                origin="segment_portfolio.standing_kpi_value",
                 detail="kpi_detail",
                 align="right",
                 missing="nothing delivered in the current window",
@@ -111,6 +112,7 @@ def segments(run: Run, campaign: str = "") -> Table:
                 weight=1.4,
             ),
         ),
+        key=("campaign_id", "segment_id"),
         title=_momentum(run, campaign),
         notes=(
             (
@@ -209,6 +211,7 @@ def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
             ),
         ),
         source="segment_portfolio",
+        draws=("segment_portfolio.kpi_attainment",),
     )
 
 
