@@ -70,7 +70,9 @@ class Chart(Block):
         spec = self.drawing.to_dict() | {"config": theme(load_brand())}
         version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
         drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
-        named = _renamed(drawn, self.id)
+        # The picture has one name; its marks have none of their own.
+        plain = re.sub(r' (?:role|aria-roledescription)="[^"]*"', "", drawn)
+        named = _renamed(plain, self.id)
         return re.sub(r"\s*\n\s*", " ", named).replace("`", "&#96;").strip()
 
     def html(self) -> str:
