@@ -21,6 +21,13 @@ if TYPE_CHECKING:
         channel_flow,
     )
     from mktorch.display.sections.campaigns import campaigns, portfolio, spend_and_value
+    from mktorch.display.sections.cover import (
+        changes_since,
+        cover_cards,
+        cover_verdict,
+        pack_contents,
+        period,
+    )
     from mktorch.display.sections.creatives import assets
     from mktorch.display.sections.decisions import decision_calibration, decision_outcomes
     from mktorch.display.sections.definitions import kpi_definitions, metric_definitions, thresholds
@@ -74,7 +81,10 @@ __all__ = [
     "campaign_profile",
     "campaigns",
     "cards",
+    "changes_since",
     "channel_flow",
+    "cover_cards",
+    "cover_verdict",
     "data_basis",
     "decision_calibration",
     "decision_outcomes",
@@ -103,6 +113,8 @@ __all__ = [
     "model_usage",
     "next_steps",
     "pacing",
+    "pack_contents",
+    "period",
     "policy_violations",
     "portfolio",
     "provenance",
@@ -208,6 +220,13 @@ _MODULES = {
         "thresholds",
     ),
     "sections.model_use": ("model_usage",),
+    "sections.cover": (
+        "changes_since",
+        "cover_cards",
+        "cover_verdict",
+        "pack_contents",
+        "period",
+    ),
     "tables": ("Column", "Table"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

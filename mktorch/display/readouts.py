@@ -58,10 +58,15 @@ class Readout:
 
 @dataclass(frozen=True, kw_only=True)
 class Readouts(Block):
-    """Cards one below the other, none of them split over two pages; `empty` where there is none."""
+    """Cards one below the other; a card of few parts is never split over two pages.
+
+    `checks` heads the column of checks; `wide` gives them the whole width, below the figures.
+    `empty` stands where there is no card.
+    """
 
     cards: tuple[Readout, ...]
     checks: str = "Checks"
+    wide: bool = False
     notes: tuple[str, ...] = ()
     source: str = ""
     empty: str = "Nothing to show."
@@ -75,7 +80,8 @@ class Readouts(Block):
             return f'<p class="mk-empty">{escape.html(self.empty)}</p>'
         cards = "".join(_html_card(card, self.checks) for card in self.cards)
         notes = "".join(f"<p>{escape.html(note)}</p>" for note in self.all_notes)
-        return f'<div class="mk-readouts">{cards}<div class="mk-notes">{notes}</div></div>'
+        kind = "mk-readouts mk-wide" if self.wide else "mk-readouts"
+        return f'<div class="{kind}">{cards}<div class="mk-notes">{notes}</div></div>'
 
     def typst(self) -> str:
         if not self.cards:
@@ -86,7 +92,7 @@ class Readouts(Block):
             "#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"
             f"#text(size: 7.5pt, fill: {rgb(brand.color('secondary'))})[{notes}]]"
         )
-        cards = (_typst_card(card, self.checks, brand) for card in self.cards)
+        cards = (_typst_card(card, self, brand) for card in self.cards)
         return "\n".join((*cards, below))
 
 
@@ -153,9 +159,9 @@ def _html_check(check: Check) -> str:
     )
 
 
-def _typst_card(card: Readout, checks: str, brand: Brand) -> str:
+def _typst_card(card: Readout, among: Readouts, brand: Brand) -> str:
     muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
-    parts = "\n".join(_typst_part(part, checks, brand) for part in card.parts)
+    parts = "\n".join(_typst_part(part, among, brand) for part in card.parts)
     whole = str(len(card.parts) > _TOGETHER).lower()
     return (
         f"#block(width: 100%, breakable: {whole}, above: 9pt, below: 9pt, inset: 9pt,\n"
@@ -168,18 +174,19 @@ def _typst_card(card: Readout, checks: str, brand: Brand) -> str:
     )
 
 
-def _typst_part(part: Part, checks: str, brand: Brand) -> str:
+def _typst_part(part: Part, among: Readouts, brand: Brand) -> str:
     muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
     badges = " #h(4pt) ".join(_typst_badge(status, brand) for status in part.statuses)
     figures = ",\n".join(_typst_figure(figure, muted) for figure in part.figures)
     lines = ",\n".join(
-        f"[#text(fill: {muted})[{escape.typst(label)}]], [{escape.typst_prose(text)}]"
+        f"[#text(fill: {muted})[{escape.typst(label)}]], [{_breaks(text)}]"
         for label, text in part.lines
     )
+    tracks, columns = ("(1fr,)", 4) if among.wide else ("(1fr, 1.35fr)", 2)
     body = (
-        "#grid(columns: (1fr, 1.35fr), column-gutter: 14pt,\n"
-        f"grid(columns: (1fr, 1fr), column-gutter: 8pt, row-gutter: 9pt,\n{figures}),\n"
-        f"[{_typst_checks(part, checks, brand)}])\n"
+        f"#grid(columns: {tracks}, column-gutter: 14pt, row-gutter: 7pt,\n"
+        f"grid(columns: (1fr,) * {columns}, column-gutter: 8pt, row-gutter: 9pt,\n{figures}),\n"
+        f"[{_typst_checks(part, among, brand)}])\n"
         if part.figures
         else ""
     )
@@ -187,6 +194,7 @@ def _typst_part(part: Part, checks: str, brand: Brand) -> str:
         f"#block(width: 100%, breakable: false, inset: (top: 5pt), stroke: (top: 0.4pt + {line}))["
         "#grid(columns: (1fr, auto), column-gutter: 8pt, align: horizon,\n"
         f"[#text(weight: 600)[{_breaks(part.name)}]], [{badges}])\n{body}"
+        "#set text(size: 8pt)\n"
         f"#grid(columns: (auto, 1fr), column-gutter: 8pt, row-gutter: 4pt,\n{lines})]"
     )
 
@@ -216,27 +224,30 @@ def _typst_figure(figure: Figure, muted: str) -> str:
     )
 
 
-def _typst_checks(part: Part, checks: str, brand: Brand) -> str:
+def _typst_checks(part: Part, among: Readouts, brand: Brand) -> str:
     if not part.checks:
         return ""
     muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
     heads = ", ".join(
-        f"[#text(fill: {muted})[{escape.typst(name)}]]" for name in (checks, "Found", "Needed")
+        f"[#text(fill: {muted})[{escape.typst(name)}]]"
+        for name in (among.checks, "Found", "Needed")
     )
-    rows = "\n".join(_typst_check(check, muted, brand) for check in part.checks)
+    rows = "\n".join(_typst_check(check, among.wide, muted, brand) for check in part.checks)
+    tracks = "(1.4fr, 2fr, 2fr)" if among.wide else "(1.4fr, 1.3fr, 1fr)"
     return (
         "#set text(size: 7.5pt)\n"
-        f"#table(columns: (1.4fr, 1.3fr, 1fr), inset: (x: 2pt, y: 3pt), align: left,\n"
+        f"#table(columns: {tracks}, inset: (x: 2pt, y: 3pt), align: left,\n"
         f"stroke: (x, y) => (bottom: 0.4pt + {line}), table.header({heads}),\n{rows})"
     )
 
 
-def _typst_check(check: Check, muted: str, brand: Brand) -> str:
+def _typst_check(check: Check, wide: bool, muted: str, brand: Brand) -> str:
     tone = check.status.tone
     shape = f"#text(weight: 600, fill: {rgb(brand.color(tone.color))})[{escape.typst(tone.shape)}]"
     word = f" #text(fill: {muted})[{escape.typst(check.status.word.lower())}]"
-    note = f" \\ #text(fill: {muted})[{escape.typst_prose(check.note)}]" if check.note else ""
+    gap = "#h(6pt)" if wide else "\\ "
+    note = f" {gap}#text(fill: {muted})[{_breaks(check.note)}]" if check.note else ""
     return (
-        f"[{shape} {escape.typst(check.name)}{word}], [{escape.typst(check.value)}{note}], "
-        f"[{escape.typst(check.threshold)}],"
+        f"[{shape} {_breaks(check.name)}{word}], [{_breaks(check.value)}{note}], "
+        f"[{_breaks(check.threshold)}],"
     )

@@ -116,8 +116,8 @@ def thresholds(run: Run) -> Table:
         id="thresholds",
         frame=frame,
         columns=(
-            Column(name="setting", label="Setting", mono=True, weight=1.6),
-            Column(name="value", label="Value", weight=1.1),
+            Column(name="setting", label="Setting", mono=True, weight=1.5),
+            Column(name="value", label="Value", weight=1.3),
             Column(name="origin", label="From", weight=0.7),
             Column(name="meaning", label="Meaning", missing="its name says it all", weight=2.2),
         ),
@@ -128,8 +128,9 @@ def thresholds(run: Run) -> Table:
         ),
         notes=(
             (
-                "From: file, environment or argument that gave the value, or the table it stands "
-                "in; an entry that a table left as it was counts as default."
+                "Grouped by the table a setting stands in. From: file, environment or argument "
+                "that gave the value, or its table; an entry that a table left as it was counts "
+                "as default."
             ),
         ),
         source="manifest.json",
@@ -214,7 +215,7 @@ def metric_definitions(run: Run) -> Table:
 
 
 def _settings(run: Run) -> Iterator[tuple[str, str, str, str, str | None]]:
-    """Group, dotted name, value, origin and meaning of every setting, main ones first."""
+    """Table, name, value, origin and meaning of every setting, main ones first."""
     fields = MarketingOrchestratorConfig.model_fields
     tables: list[tuple[str, dict[str, Any], dict[str, Any], str, Mapping[str, str | None]]] = []
     for name, value in run.manifest.config.items():
@@ -229,11 +230,10 @@ def _settings(run: Run) -> Iterator[tuple[str, str, str, str, str | None]]:
         else:
             yield _MAIN, name, written(value), origin, _meaning(name)
     for name, value, default, origin, meanings in tables:
-        group = name.replace("_", " ").capitalize().replace("kpi", "KPI")
         for key, inner, usual in _entries(value, default):
             given = origin if inner != usual else "default"
             meaning = meanings.get(key.partition(".")[0])
-            yield group, f"{name}.{key}", written(inner), given, meaning
+            yield name, key, written(inner), given, meaning
 
 
 def _entries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Iterable
 from typing import Any
 
 import polars as pl
@@ -57,6 +58,7 @@ def recommendation_register(run: Run, campaign: str = "") -> Readouts:
     return Readouts(
         cards=tuple(_card(run, row) for row in found.to_dicts()),
         checks="Condition",
+        wide=True,
         notes=(
             (
                 "Amounts with the ends of their interval, over the horizon that their basis "
@@ -171,21 +173,30 @@ def _lines(run: Run, row: dict[str, Any]) -> list[tuple[str, str]]:
     for threshold in row["thresholds"]:
         by_role[threshold["role"]].append(threshold)
     compared = {t["column"] for t in by_role[Role.CONDITION]}
-    rest = [fact for fact in row["evidence"] if fact["fact"] not in compared]
-    beside = sorted(t["name"] for role in ("graver", "lesser") for t in by_role[role])
+    beside = (t for role in (Role.GRAVER, Role.LESSER) for t in by_role[role])
     return [
         ("Why", row["rationale"]),
         ("Steps", " ".join(f"({n}) {step}" for n, step in enumerate(row["steps"], start=1))),
         ("Amounts", row["impact_reason"] or row["impact_basis"]),
         ("Could go wrong", row["what_could_go_wrong"]),
-        ("Found in", _keys(row["evidence"])),
-        ("Also", "; ".join(f"{_words(f['fact'])} {_fact(run, f)} ({_place(f)})" for f in rest)),
-        ("Settings", _settings(run, by_role["fact"])),
-        ("Bounded by", _settings(run, [*by_role["cap"], *by_role["freeze"]])),
+        ("Evidence", _evidence(run, row["evidence"], compared)),
+        ("Settings", _settings(run, by_role[Role.FACT])),
+        ("Bounded by", _settings(run, [*by_role[Role.CAP], *by_role[Role.FREEZE]])),
         ("Comes after", ", ".join(row["depends_on"] or ())),
         ("Stands over", ", ".join(row["overrides"] or ())),
-        ("Decided beside", ", ".join(beside)),
+        ("Decided beside", _grouped((t["name"], "") for t in beside)),
     ]
+
+
+def _evidence(run: Run, facts: list[dict[str, Any]], compared: Container[str]) -> str:
+    """Each row that facts stand in, by table and keys, with the facts no condition shows."""
+    rows: dict[str, list[str]] = {}
+    for fact in facts:
+        keys = ", ".join(map(str, json.loads(fact["keys"] or "{}").values()))
+        found = rows.setdefault(f"{fact['table']} ({keys})", [])
+        if fact["fact"] not in compared:
+            found.append(f"{_words(fact['fact'])} {_fact(run, fact)}")
+    return "; ".join(f"{place}: {', '.join(f)}" if f else place for place, f in rows.items())
 
 
 def _conditions(run: Run, row: dict[str, Any]) -> list[str]:
@@ -198,7 +209,20 @@ def _conditions(run: Run, row: dict[str, Any]) -> list[str]:
 
 
 def _settings(run: Run, thresholds: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{t['name']} {_limit(run, t)}" for t in thresholds)
+    return _grouped((t["name"], _limit(run, t)) for t in thresholds)
+
+
+def _grouped(settings: Iterable[tuple[str, str]]) -> str:
+    """Settings with their values, those of one table behind its name.
+
+    >>> _grouped([("a.b", "1"), ("c", "2"), ("a.d", "")])
+    'a: b 1, d; c 2'
+    """
+    tables: dict[str, list[str]] = {}
+    for name, value in dict(settings).items():
+        table, dot, entry = name.partition(".")
+        tables.setdefault(f"{table}:" if dot else table, []).append(f"{entry} {value}".strip())
+    return "; ".join(f"{table} {', '.join(found)}".strip() for table, found in tables.items())
 
 
 def _needed(run: Run, threshold: dict[str, Any]) -> str:
@@ -217,20 +241,6 @@ def _fact(run: Run, fact: dict[str, Any]) -> str:
     if fact["number"] is not None:
         return format_value(fact["number"], FIGURE, locale_of(run))
     return _words(fact["word"]) if fact["word"] is not None else format_value(None)
-
-
-def _place(fact: dict[str, Any]) -> str:
-    return f"{fact['table']}.{fact['column']}"
-
-
-def _keys(evidence: list[dict[str, Any]]) -> str:
-    """The keys of the rows that the facts stand in, each table once."""
-    places = dict.fromkeys((fact["table"], fact["keys"]) for fact in evidence)
-    return "; ".join(
-        f"{table} where "
-        + ", ".join(f"{key} is {value}" for key, value in json.loads(keys or "{}").items())
-        for table, keys in places
-    )
 
 
 def _words(code: str | None) -> str:

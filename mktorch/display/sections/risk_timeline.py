@@ -94,7 +94,7 @@ def _drawing(drawn: pl.DataFrame) -> Any:
     shape = alt.Shape(
         "word:N", scale=alt.Scale(domain=domain, range=[_LOOKS[s][1] for s in present])
     )
-    time = alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, labelOverlap=True))
+    time = alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, tickCount=6))
     base = alt.Chart(alt.InlineData(values=rows.to_dicts())).encode(x=time)
     top = alt.Y("high:Q", axis=alt.Axis(title="Open risks", tickMinStep=1, format="d"))
     return alt.layer(
