@@ -5,7 +5,7 @@ from __future__ import annotations
 from mktorch.config.budget_rules import Pacing
 from mktorch.recommend.reallocate import CAPS
 from mktorch.recommend.rule import Compare, Impact, Range, Rule, When
-from mktorch.recommend.rules.campaigns import ACTIVE, AHEAD, RETURN, SOME_SPEND, SPENDS
+from mktorch.recommend.rules.campaigns import ACTIVE, AHEAD, ENDS, RETURN, SOME_SPEND, SPENDS
 from mktorch.vocab import Action, Category, Level, Priority
 
 _PROVEN = When("attainment_low", Compare.ABOVE, "performance_thresholds.exceeding_expectations")
@@ -136,7 +136,7 @@ RULES = (
         lowers="own_budget",
         behind=(*RETURN, *AHEAD),
         caps=_CHANGE,
-        facts=("planned_spend", "roas_low"),
+        facts=("planned_spend", *ENDS),
     ),
     Rule(
         id="increase_budget_of_winner",
@@ -180,7 +180,7 @@ RULES = (
         increases=True,
         behind=(*RETURN, *AHEAD, *_PACE),
         caps=_CHANGE,
-        facts=("run_rate", "roas_high"),
+        facts=("run_rate", *ENDS),
     ),
     Rule(
         id="spend_winner_faster",
@@ -225,6 +225,6 @@ RULES = (
         increases=True,
         behind=(*RETURN, *AHEAD, *_PACE),
         caps=("recommendation_rules.growth_share",),
-        facts=("roas_high",),
+        facts=("run_rate", *ENDS),
     ),
 )

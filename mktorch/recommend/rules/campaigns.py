@@ -18,6 +18,7 @@ RETURN = (
     "target_roas",
 )
 AHEAD = ("recommendation_rules.horizon_days",)
+ENDS = ("roas_low", "roas", "roas_high")
 FORGONE = Range("pause_revenue_low", "pause_revenue", "pause_revenue_high")
 PLANNED = Range("planned_spend", "planned_spend", "planned_spend")
 _PAUSED = Impact(
@@ -57,6 +58,7 @@ RULES = (
         stake="planned_spend",
         lowers="campaign_and_budget",
         behind=(*RETURN, *AHEAD),
+        facts=("planned_spend", *ENDS),
     ),
     Rule(
         id="pause_campaign_without_return",
@@ -85,6 +87,7 @@ RULES = (
         stake="planned_spend",
         lowers="campaign_and_budget",
         behind=(*RETURN, *AHEAD),
+        facts=("planned_spend", *ENDS),
     ),
     Rule(
         id="pause_channel_without_conversions",
@@ -113,6 +116,7 @@ RULES = (
         raises="campaign_runs",
         lowers="own_money",
         behind=(*RETURN, *AHEAD),
+        facts=("planned_spend", *ENDS),
     ),
     Rule(
         id="pause_channel_without_return",
@@ -140,6 +144,7 @@ RULES = (
         raises="campaign_runs",
         lowers="own_money",
         behind=(*RETURN, *AHEAD),
+        facts=("planned_spend", *ENDS),
     ),
     Rule(
         id="slow_overspending",
@@ -182,6 +187,7 @@ RULES = (
         raises="campaign_runs",
         lowers="own_budget",
         behind=("budget_rules.over_pace", "budget_rules.under_pace", *RETURN),
+        facts=ENDS,
     ),
     Rule(
         id="optimize_below_expectations",
