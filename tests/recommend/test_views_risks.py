@@ -1,0 +1,107 @@
+"""Open risks by what they are about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+import pytest
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.recommend.views import BUILDERS
+
+CONFIG = MarketingOrchestratorConfig()
+ENTRY = {
+    "id": "R1",
+    "origin": "supplied",
+    "risk_type": "spend_spike",
+    "severity": "high",
+    "status": "open",
+    "campaign_id": "C",
+    "asset_ids": ["A"],
+    "exposure": 12.0,
+    "exposure_scope": "assets",
+    "timestamp": datetime(2026, 4, 1),
+    "age_hours": 5.0,
+    "hours_to_action": None,
+    "action_reason": None,
+    "recommended_action": "pause",
+    "detail": '{"note": "four times the usual"}',
+    "detection_ids": [],
+}
+
+
+@pytest.fixture
+def view(sample_tables):
+    schema = sample_tables["risk_inbox"].schema
+    pacing = pl.DataFrame(
+        {
+            "campaign_id": ["C"],
+            "name": ["Spring"],
+            "status": ["active"],
+            "flight_days": [50],
+            "elapsed_days": [10],
+        }
+    )
+    delivered = pl.DataFrame(
+        {
+            "asset_id": ["A", "B"],
+            "campaign_id": ["C", "C"],
+            "segment_id": ["S", "T"],
+            "window": ["current", "current"],
+            "impressions": [5, 5],
+        }
+    )
+
+    def build(*entries: dict) -> list[dict]:
+        rows = [ENTRY | {"rank": rank} | entry for rank, entry in enumerate(entries, start=1)]
+        tables = {
+            "risk_inbox": pl.DataFrame(rows, schema),
+            "rollup_asset": delivered,
+            "budget_pacing": pacing,
+        }
+        return BUILDERS["risk"].build(tables, CONFIG).frame.to_dicts()
+
+    return build
+
+
+def test_a_risk_of_one_asset_has_the_asset_as_its_target(view) -> None:
+    (found,) = view({})
+    assert (found["target_id"], found["target_name"]) == ("A", "spend spike of A")
+    assert found["halts"] == found["eased"] == ["asset:A", "segment:C/S"]
+    assert found["campaign_runs"] == ["campaign:C"]
+    assert found["known"] == "note: four times the usual"
+    assert found["others"] == ""
+
+
+def test_a_risk_of_several_assets_is_its_own_target(view) -> None:
+    (found,) = view({"asset_ids": ["B", "A"]})
+    assert (found["target_id"], found["about"]) == ("R1", "A, B")
+    assert found["halts"] == ["asset:A", "asset:B", "segment:C/S", "segment:C/T"]
+
+
+@pytest.mark.parametrize("none", [None, []])
+def test_a_risk_without_assets_is_about_the_campaign(none, view) -> None:
+    (found,) = view({"asset_ids": none})
+    assert (found["target_id"], found["about"]) == ("R1", "Spring")
+    assert found["halts"] == ["budget:C", "campaign:C"]
+    assert found["eased"] == ["budget:C"]
+    assert found["campaign_runs"] == []
+
+
+def test_of_two_about_one_asset_the_first_in_the_inbox_speaks(view) -> None:
+    found = view({"id": "R1", "risk_type": "low_conversion"}, {"id": "R0"}, {"id": "R9"})
+    assert [row["id"] for row in found] == ["R1"]
+    assert found[0]["others"] == " Also open about it: R0, R9."
+
+
+@pytest.mark.parametrize(
+    ("status", "rows"), [("open", 1), ("in_review", 1), ("mitigated", 0), ("dismissed", 0)]
+)
+def test_only_what_is_open_or_in_review_is_a_target(status, rows, view) -> None:
+    assert len(view({"status": status})) == rows
+
+
+def test_what_is_settled_does_not_speak_for_an_asset_that_has_an_open_risk(view) -> None:
+    (found,) = view({"id": "R1", "status": "dismissed"}, {"id": "R2"})
+    assert (found["id"], found["others"]) == ("R2", "")
