@@ -35,14 +35,19 @@ if TYPE_CHECKING:
     from mktorch.display.sections.experiment_readouts import experiment_readouts, experiment_verdict
     from mktorch.display.sections.experiment_terms import experiment_terms, experiment_timing
     from mktorch.display.sections.experiments import experiment_setup, experiments
-    from mktorch.display.sections.headline import cards, headline, masthead
     from mktorch.display.sections.heat import segment_heat
     from mktorch.display.sections.journey import funnel, journey_leaks
     from mktorch.display.sections.kpi_bullets import kpi_bullets
     from mktorch.display.sections.kpis import kpi_scorecard
     from mktorch.display.sections.model_use import model_usage
     from mktorch.display.sections.momentum import kpi_cards
-    from mktorch.display.sections.page_one import data_basis, decisions_asked, summary, verdict
+    from mktorch.display.sections.page_one import (
+        data_basis,
+        decisions_asked,
+        masthead,
+        summary,
+        verdict,
+    )
     from mktorch.display.sections.profile import campaign_profile
     from mktorch.display.sections.progress import pacing, trend
     from mktorch.display.sections.provenance import inputs, provenance, settings, steps
@@ -80,7 +85,6 @@ __all__ = [
     "budget_violations",
     "campaign_profile",
     "campaigns",
-    "cards",
     "changes_since",
     "channel_flow",
     "cover_cards",
@@ -100,7 +104,6 @@ __all__ = [
     "forest",
     "fully_loaded",
     "funnel",
-    "headline",
     "held_back",
     "inputs",
     "journey_leaks",
@@ -180,7 +183,6 @@ _MODULES = {
         "segments",
     ),
     "sections.campaigns": ("campaigns", "portfolio", "spend_and_value"),
-    "sections.headline": ("cards", "headline", "masthead"),
     "sections.provenance": ("inputs", "provenance", "settings", "steps"),
     "sections.quality": (
         "failure_summary",
@@ -200,7 +202,7 @@ _MODULES = {
     "sections.momentum": ("kpi_cards",),
     "sections.progress": ("pacing", "trend"),
     "sections.recommendations": ("held_back", "next_steps", "recommendations"),
-    "sections.page_one": ("data_basis", "decisions_asked", "summary", "verdict"),
+    "sections.page_one": ("data_basis", "decisions_asked", "masthead", "summary", "verdict"),
     "sections.creatives": ("assets",),
     "sections.heat": ("segment_heat",),
     "sections.profile": ("campaign_profile",),

@@ -80,14 +80,16 @@ def next_steps(run: Run) -> Table:
     """The first thing to do for each of the gravest recommendations, and by whom."""
     steps = run.tables["next_steps"].sort("order")
     frame = steps.with_columns(
-        first=capital(pl.coalesce("first_action", "step")), owner=capital(pl.col("owner"))
+        number=pl.col("order").cast(pl.String),
+        first=capital(pl.coalesce("first_action", "step")),
+        owner=capital(pl.col("owner")),
     )
     owners = steps["owner"].drop_nulls().unique().sort().to_list()
     return Table(
         id="next-steps",
         frame=frame,
         columns=(
-            Column(name="order", label="No.", format=INTEGER),
+            Column(name="number", label="No.", weight=0.2),
             Column(name="first", label="Do first", detail="step", weight=3.0),
             Column(name="owner", label="Owner", weight=0.9),
             Column(name="priority", label="Priority", statuses=PRIORITY),
