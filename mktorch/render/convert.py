@@ -14,7 +14,8 @@ from mktorch.render.qmd import Document
 from mktorch.render.stage import Stage
 
 _HERE = Path(__file__).parent
-_READER = "markdown-implicit_figures"
+# Metadata comes from the parsed front matter alone, never from what a cell printed.
+_READER = "markdown-implicit_figures-yaml_metadata_block-pandoc_title_block"
 
 
 def convert(document: Document, body: Body, form: str, stage: Stage, as_of: datetime) -> bytes:

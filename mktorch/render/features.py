@@ -62,7 +62,16 @@ CELL: Final[Mapping[str, Rule]] = {
 SHORTCODES: Final = ("include", "pagebreak")
 CALLOUTS: Final = tuple(f"callout-{k}" for k in ("note", "tip", "important", "warning", "caution"))
 DIV_CLASSES: Final = (*CALLOUTS, "columns", "column", "content-visible", "content-hidden")
-DIV_ATTRIBUTES: Final = ("layout-ncol", "width", "title", "when-format", "icon", "appearance")
+# Attribute -> the values that are covered.
+DIV_ATTRIBUTES: Final[Mapping[str, str]] = {
+    "layout-ncol": r"[1-9]",
+    "width": r"\d+(\.\d+)?%",
+    "title": r".*",
+    "when-format": r"html|typst",
+    "icon": r"false",
+    "appearance": r"simple",
+}
+INLINE_ATTRIBUTES: Final[Mapping[str, str]] = {"width": r".*", "height": r".*"}
 HEADING_CLASSES: Final = ("unnumbered", "unlisted")
 
 # Classes and prefixes that Quarto gives a meaning; those not covered here must not pass in silence.
@@ -73,6 +82,19 @@ _RESERVED = re.compile(
 _SHORTCODE = re.compile(r"\{\{<\s*(/?[\w-]*)(.*?)>\}\}")
 _DIV = re.compile(r"^\s*:{3,}\s*(?:\{(?P<attributes>[^}]*)\}|(?P<bare>[\w-]+))?\s*:*\s*$")
 _ATTRIBUTES = re.compile(r"\{(?P<attributes>[#.][^}]*|[\w-]+=[^}]*)\}")
+_ATTRIBUTE = re.compile(r"([\w-]+)=(?:\"([^\"]*)\"|([^\s\"}]*))")
+# Markdown to which Quarto gives a meaning that pandoc does not, or the other way round.
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    r"^\s*!\[[^\]]+\]\([^)]*\)(\{[^}]*\})?\s*$": "an image with a caption is not supported; write "
+    "::: {#fig-name}, the image with empty brackets, the caption as last paragraph, :::",
+    r"!\[[^\]]*\]\([^)]*\)\{[^}]*#": "an image with an id is not supported; write "
+    "::: {#fig-name} around it",
+    r"^\s*(Table)?:\s.*\{#tbl-": "a table's id in its caption is not supported; write "
+    "::: {#tbl-name}, the table, the caption as last paragraph, :::",
+    r"^---\s*$": "metadata inside a document is not supported; for a rule write ***",
+    r"(?<![\w@\\])@(sec|eq|lst|thm|lem|cor|prp|cnj|def|exm|exr)-": "only figures and tables can be "
+    "cross-referenced; link to a heading by its id: [words](#its-id)",
+}
 _INLINE_CODE = re.compile(r"`+[^`]*`+")
 _INLINE_CELL = re.compile(r"`\{(\w+)\}[^`]*`")
 _REFERENCE = re.compile(r"(?<![\w@\\])@((?:fig|tbl)-[\w-]*\w)")
@@ -94,26 +116,43 @@ def read_yaml(text: str, rules: Mapping[str, Rule], file: Path, line: int) -> di
 
 
 def check_markdown(lines: Iterable[tuple[int, str]], labels: Iterable[str], file: Path) -> None:
-    """Refuse shortcodes, divs, references and inline cells that the renderer does not cover."""
+    """Refuse what Quarto would act on in a document's Markdown and the renderer does not cover."""
     known = set(labels)
     for number, line in lines:
         for match in _INLINE_CELL.finditer(line):
             raise RenderError.at(file, number, f"inline {{{match[1]}}} code is not supported")
         plain = _INLINE_CODE.sub("", line)
-        for match in _SHORTCODE.finditer(plain):
-            if match[1] not in SHORTCODES:
-                raise _unknown(file, number, "shortcode", match[1], SHORTCODES)
+        _check_shortcodes(plain, file, number)
+        for pattern, what in _ELSEWHERE.items():
+            if re.search(pattern, plain):
+                raise RenderError.at(file, number, what)
         div = _DIV.match(plain)
         if div:
             _check_div(div["attributes"] or "", div["bare"] or "", file, number)
         else:
             for match in _ATTRIBUTES.finditer(plain):
                 _check_classes(match["attributes"], HEADING_CLASSES, file, number)
+                _check_values(match["attributes"], "attribute", INLINE_ATTRIBUTES, file, number)
         for name in _REFERENCE.findall(plain):
             if name not in known:
                 raise _unknown(file, number, "cross-reference", f"@{name}", sorted(known))
         for name in _CITATION.findall(_REFERENCE.sub("", plain)):
             raise RenderError.at(file, number, f"citation @{name} is not supported")
+
+
+def check_fence(info: str, file: Path, line: int) -> None:
+    """Refuse attributes of a code block that Quarto would act on."""
+    for match in _ATTRIBUTES.finditer(info):
+        _check_classes(match["attributes"], (), file, line)
+        _check_values(match["attributes"], "code block attribute", {}, file, line)
+
+
+def _check_shortcodes(plain: str, file: Path, number: int) -> None:
+    for match in _SHORTCODE.finditer(plain):
+        if match[1] not in SHORTCODES:
+            raise _unknown(file, number, "shortcode", match[1], SHORTCODES)
+        if plain.strip() != match[0]:
+            raise RenderError.at(file, number, f"shortcode {match[1]} needs a line of its own")
 
 
 def _check(node: yaml.Node, rule: Rule, path: str, file: Path, line: int) -> None:
@@ -145,9 +184,20 @@ def _check(node: yaml.Node, rule: Rule, path: str, file: Path, line: int) -> Non
 
 def _check_div(attributes: str, bare: str, file: Path, line: int) -> None:
     _check_classes(attributes or f".{bare}", DIV_CLASSES, file, line)
-    for name in re.findall(r"([\w-]+)=", re.sub(r'"[^"]*"', "", attributes)):
-        if name not in DIV_ATTRIBUTES:
-            raise _unknown(file, line, "div attribute", name, DIV_ATTRIBUTES)
+    _check_values(attributes, "div attribute", DIV_ATTRIBUTES, file, line)
+
+
+def _check_values(
+    attributes: str, kind: str, rules: Mapping[str, str], file: Path, line: int
+) -> None:
+    for name, quoted, bare in _ATTRIBUTE.findall(attributes):
+        if name not in rules:
+            raise _unknown(file, line, kind, name, rules)
+        value = quoted or bare
+        if not re.fullmatch(rules[name], value):
+            raise RenderError.at(
+                file, line, f"{kind} {name}={value} is not supported; allowed: {rules[name]}"
+            )
 
 
 def _check_classes(attributes: str, known: Iterable[str], file: Path, line: int) -> None:

@@ -80,7 +80,7 @@ end
 local function visible(div)
   local wanted = div.attributes["when-format"]
   if not wanted then error("a content-visible or content-hidden div needs when-format") end
-  local here = wanted == (html and "html" or "typst") or (wanted == "pdf" and not html)
+  local here = wanted == (html and "html" or "typst")
   if div.classes:includes("content-hidden") then here = not here end
   return here and div.content or {}
 end

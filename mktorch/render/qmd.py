@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from mktorch.render.errors import RenderError
-from mktorch.render.features import CELL, FRONT_MATTER, PROJECT, check_markdown, read_yaml
+from mktorch.render.features import (
+    CELL,
+    FRONT_MATTER,
+    PROJECT,
+    check_fence,
+    check_markdown,
+    read_yaml,
+)
 
 _FENCE = re.compile(r"^(?P<indent> {0,3})(?P<marks>`{3,}|~{3,})\s*(?P<info>.*?)\s*$")
-_CELL = re.compile(r"^\{(?P<language>[\w.+-]+)(?P<more>[^}]*)\}$")
+_CELL = re.compile(r"^\{(?P<language>[A-Za-z][\w.+-]*)(?P<more>[^}]*)\}$")
 _OPTION = "#|"
 _INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+(\S+)\s*>\}\}\s*$")
 _LABEL = re.compile(r"\{[^}]*#((?:fig|tbl)-[\w-]+)")
@@ -131,6 +138,7 @@ def _parts(text: str, path: Path, first: int, depth: int = 0) -> Iterator[Cell |
                 yield _cell(lines[number : end - 1], cell, path, number)
                 held, start = [], end + 1
             else:
+                check_fence(fence["info"], path, number)
                 held += lines[number - 1 : end]
             number = end + 1
         elif include:

@@ -16,6 +16,7 @@ import pytest
 
 from mktorch.render import Progress, RenderError, render
 from mktorch.render.publish import publish, workshop
+from tests.render.conftest import pdf_text
 
 DECLARED = '```{python}\n#| tags: [parameters]\nrun_path = campaign = "none"\n```\n\n'
 ONCE = f"---\ntitle: Once\n---\n\n{DECLARED}Words.\n"
@@ -257,6 +258,27 @@ def test_a_page_knows_its_pack(make, reports) -> None:
     reports(index=ONCE + "\n" + shown, other=ONCE)
     made = make(documents=["index", "other"])
     assert "(&#39;index.html&#39;, &#39;other.html&#39;)" in made[0].path.read_text()
+
+
+def test_a_document_is_executed_once_for_both_formats(make, reports, tmp_path) -> None:
+    counted = tmp_path / "counted"
+    cell = (
+        "```{python}\nfrom mktorch.display.page import Lead\n"
+        f"with open({str(counted)!r}, 'a') as file:\n    file.write('x')\n"
+        "Lead(sentence='One # *answer*.')\n```\n"
+    )
+    reports(index=ONCE + "\n" + cell)
+    page, sheet = make(to=("html", "pdf"))
+    assert counted.read_text() == "x"
+    assert "One # *answer*." in page.path.read_text()
+    assert "One # *answer*." in pdf_text(sheet.path.read_bytes())
+
+
+def test_a_page_that_names_a_file_beside_it_is_refused(make, reports) -> None:
+    cell = "```{python}\nfrom IPython.display import HTML\nHTML('<img src=logo.png>')\n```\n"
+    reports(index=ONCE + "\n" + cell)
+    with pytest.raises(RenderError, match=r"index\.qmd: the page would ask for logo\.png"):
+        make()
 
 
 def test_an_interrupt_ends_the_kernels_and_leaves_the_pack(make, reports, tmp_path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mktorch.display.house import home, reports_dir
+from mktorch.render import features
 from mktorch.render.errors import RenderError
 from mktorch.render.qmd import Cell, Text, parse
 
@@ -114,6 +116,19 @@ def test_metadata_of_project_folder_and_document_merge(write, tmp_path) -> None:
         ("See @fig-gone.\n", r":1: cross-reference @fig-gone"),
         ("As @smith2020 says\n", r":1: citation @smith2020"),
         ("It is `{python} x`.\n", r":1: inline {python} code"),
+        ("A\n\nB {{< pagebreak >}}\n", r":3: shortcode pagebreak needs a line of its own"),
+        ("{{< include a >}} B\n", r":1: shortcode include needs a line of its own"),
+        ("A\n\n![Cap](x.png)\n", r":3: an image with a caption is not supported; write :::"),
+        ("![](x.png){#fig-a}\n", r":1: an image with an id"),
+        ("![](x.png){fig-align=left}\n", r":1: attribute fig-align is not supported"),
+        ("|a|\n|---|\n|1|\n\n: Cap {#tbl-a}\n", r":5: a table's id in its caption"),
+        ("A\n\n---\ntitle: Late\n---\n", r":3: metadata inside a document"),
+        ("# H {#sec-a}\n\nSee @sec-a.\n", r":3: only figures and tables can be cross-ref"),
+        ('``` {.python filename="a.py"}\nx\n```\n', r":1: code block attribute filename"),
+        ("``` {.python .cell-code}\nx\n```\n", r":1: class .cell-code is not supported"),
+        ('::: {.callout-note appearance="minimal"}\n:::\n', r"appearance=minimal .* simple"),
+        ('::: {.content-visible when-format="pdf"}\n:::\n', r"when-format=pdf .* html\|typst"),
+        ('::: {.callout-note collapse="true"}\n:::\n', r"div attribute collapse"),
         ("```{python}\n#| label: a\n#| tbl-cap: T\n```\n", r"tbl-cap needs a label"),
         ("```{python}\n#| label: fig-a\n1\n```\n", r"cell 'fig-a' needs fig-cap"),
         (
@@ -129,6 +144,68 @@ def test_what_is_not_covered_is_an_error(write, text: str, message: str) -> None
 
 def test_mail_addresses_and_own_classes_pass(write) -> None:
     parse(write("Mail a@b.example, [x]{.own}. \\@home\n\n::: {.own #part}\ntext\n:::\n"))
+
+
+# Quarto's own names, from its reference (quarto.org/docs/reference: "HTML Options", "Typst
+# Options", "Code Cells: Jupyter", "Project Options", and the guide pages on callouts, columns,
+# figures, conditional content and shortcodes), made from src/resources/schema in quarto-cli.
+DOCUMENTED = {
+    "document": {"title", "subtitle", "lang", "toc", "toc-depth", "toc-title", "brand", "jupyter"}
+    | {"execute", "format", "project"},
+    "html": {"toc", "toc-depth", "toc-title", "theme", "css", "embed-resources"}
+    | {"html-math-method"},
+    "typst": {"toc", "toc-depth", "toc-title", "papersize", "mainfont", "template-partials"},
+    "execute": {"eval", "echo", "output", "warning", "error", "include", "cache", "freeze"}
+    | {"daemon", "debug", "enabled"},
+    "project": {"type", "render", "output-dir", "title", "lib-dir", "resources"},
+    "cell": {"label", "tags", "id", "classes", "eval", "echo", "output", "warning", "error"}
+    | {"include", "fig-cap", "fig-alt", "fig-subcap", "fig-align", "tbl-cap", "tbl-colwidths"}
+    | {"code-fold", "code-summary", "layout-ncol", "column"},
+    "div": {"layout-ncol", "layout-nrow", "layout", "width", "title", "icon", "appearance"}
+    | {"collapse", "when-format", "unless-format"},
+    "shortcode": {"include", "pagebreak", "embed", "video", "meta", "var", "env", "kbd", "lipsum"},
+    "callout": {"note", "tip", "important", "warning", "caution"},
+}
+
+
+def test_what_is_covered_is_quarto_s() -> None:
+    covered = {
+        "document": set(features.PROJECT) - set(features.OWN),
+        "html": set(features.HTML),
+        "typst": set(features.TYPST),
+        "execute": set(features.EXECUTE),
+        "project": set(features.PROJECT["project"]),
+        "cell": set(features.CELL),
+        "div": set(features.DIV_ATTRIBUTES),
+        "shortcode": set(features.SHORTCODES),
+        "callout": {name.removeprefix("callout-") for name in features.CALLOUTS},
+    }
+    assert {kind: names - DOCUMENTED[kind] for kind, names in covered.items()} == {
+        kind: set() for kind in covered
+    }
+
+
+def test_the_shipped_documents_use_documented_keys_alone() -> None:
+    for file in (home() / "_quarto.yml", reports_dir() / "_metadata.yml"):
+        _only_documented(yaml.safe_load(file.read_text(encoding="utf-8")))
+    for path in reports_dir().glob("*.qmd"):
+        front = path.read_text(encoding="utf-8").split("---\n")[1]
+        _only_documented(yaml.safe_load(front))
+        for cell in parse(path).cells:
+            assert set(cell.options) <= DOCUMENTED["cell"], path.name
+
+
+def _only_documented(metadata: dict) -> None:
+    assert set(metadata) <= DOCUMENTED["document"]
+    assert set(metadata.get("execute", {})) <= DOCUMENTED["execute"]
+    assert set(metadata.get("project", {})) <= DOCUMENTED["project"]
+    for form, options in metadata.get("format", {}).items():
+        assert options == "default" or set(options) <= DOCUMENTED[form]
+
+
+def test_plain_code_blocks_may_name_a_language_and_own_classes(write) -> None:
+    text = "``` {.python .own}\nx = 1\n```\n\n~~~sql\nselect 1\n~~~\n"
+    assert not parse(write(text)).cells
 
 
 def test_project_files_stand_where_quarto_looks() -> None:
