@@ -20,7 +20,9 @@ _RULES = """\
   of kind inline stands within a sentence, with a space or punctuation around it, twice at most.
 - Every entry whose required is true must be placed. The first of them opens the text.
 - Write no digit, no number in words, no fraction, unit, currency or rate.
-- Write no judgement and no advice of your own: the entries judge and ask for action.
+- Write no judgement of your own (on track, critical, healthy) and no advice (should, recommend,
+  pause, increase): the entries judge and ask for action.
+- Stay well under most_characters characters.
 - Use letters, spaces and plain punctuation alone; no markup, no links, no symbols.
 """
 _TASKS = {

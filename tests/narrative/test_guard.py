@@ -45,6 +45,10 @@ def why(reply: str, limit: int = 3_000, told: str = "") -> Reason | None:
     return found.reason if found else None
 
 
+def unescaped(text: str) -> str:
+    return text.replace("\\", "")
+
+
 def said(sentence: str) -> Reason | None:
     """The reason to refuse a good reply that also holds this sentence."""
     return why(f"{GOOD}\n\n{sentence}")
@@ -53,7 +57,7 @@ def said(sentence: str) -> Reason | None:
 def test_a_good_reply_stands():
     assert why(GOOD) is None
     assert why(GOOD.replace("\n", "\r\n")) is None
-    assert rendered(GOOD, NAMES).splitlines() == [
+    assert unescaped(rendered(GOOD, NAMES)).splitlines() == [
         "ATTENTION: 2 campaigns return less than expected",
         "",
         "The programme closed with a portfolio net return of $5.00, and “Spring” ($12",
@@ -113,6 +117,7 @@ def test_a_good_reply_stands():
         ("Cost was $x$.", Reason.MARKUP),
         ("Up by a % or so.", Reason.MARKUP),
         ("Words\nand a rule\n---", Reason.MARKUP),
+        ("Words -- and more.", Reason.MARKUP),
         ("Words\n-", Reason.MARKUP),
         (": a definition", Reason.MARKUP),
         ("a. a list", Reason.MARKUP),
@@ -243,4 +248,6 @@ def test_a_name_from_the_data_is_placed_once_and_inert(name):
 
 def test_a_name_that_looks_like_a_placeholder_is_not_filled():
     row = pl.DataFrame([("c", "inline", False, "", None, "{{net}} <b>")], FIGURES, orient="row")
-    assert rendered("It is {{c}}.", pl.concat((NAMES, row))) == "It is \\{\\{net}} \\<b>.\n"
+    text = rendered("It is {{c}}.", pl.concat((NAMES, row)))
+    assert unescaped(text) == "It is {{net}} <b>.\n"
+    assert "\\<b>" in text

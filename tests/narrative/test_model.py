@@ -7,12 +7,14 @@ import json
 import logging
 import os
 import sys
+from pathlib import Path
 from time import monotonic
 
 import polars as pl
 import pytest
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.config.model_rules import ModelRules
 from mktorch.narrative.model import Wording, calls_frame, note, usage, why_not, word
 from mktorch.narrative.reasons import Reason
 from tests.narrative import endpoints
@@ -191,6 +193,19 @@ def test_what_another_call_cannot_change_is_not_asked_again(worded):
     for play in (endpoints.status(401), endpoints.status(302), says("x" * 100_000)):
         _, requests = worded(play, transport_retries=5, guard_retries=5)
         assert len(requests) == 1
+
+
+def test_a_redirect_is_not_followed(worded):
+    _, requests = worded(endpoints.status(307, Location="/v1/elsewhere"), says(GOOD))
+    assert [request["path"] for request in requests] == ["/v1/chat/completions"]
+
+
+def test_the_guide_names_every_setting_with_its_default():
+    guide = (Path(__file__).parents[2] / "docs" / "model.md").read_text("utf-8")
+    for name, field in ModelRules.model_fields.items():
+        number = isinstance(field.default, float)
+        written = f"`{field.default:g}`" if number else f"`{field.default}`"
+        assert f"| `{name}` | {'none' if field.default is None else written} |" in guide
 
 
 def test_nobody_there(monkeypatch):
