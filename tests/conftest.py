@@ -24,13 +24,15 @@ SAMPLE = HERE.parent / "data"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_settings_from_outside():
-    """Tests see no setting of the person who runs them."""
+def _no_settings_from_outside(tmp_path_factory):
+    """Tests see no setting of the person who runs them, and write no report into the tree."""
     theirs = ("MKTORCH_", "LLM_MODEL", "OPENAI_")
     held = {name: value for name, value in os.environ.items() if name.startswith(theirs)}
     for name in held:
         del os.environ[name]
+    os.environ["MKTORCH_REPORTS_DIR"] = str(tmp_path_factory.mktemp("reports"))
     yield
+    del os.environ["MKTORCH_REPORTS_DIR"]
     os.environ.update(held)
 
 

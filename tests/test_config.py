@@ -79,6 +79,7 @@ SEED_DEFAULTS = {
 def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.chdir(tmp_path)  # no mktorch.toml here
     monkeypatch.delenv("LLM_MODEL", raising=False)
+    monkeypatch.delenv("MKTORCH_REPORTS_DIR", raising=False)
 
 
 def test_every_seed_field_has_its_name_and_default() -> None:

@@ -87,7 +87,7 @@ def _freeze(tables: Tables) -> Iterator[Row]:
         "kind": "freeze",
         "target_id": "budget_freeze",
         "decided_by": FREEZE_DECIDER,
-        "why": f"critical: {listed(map(spaced, frozen), _NAMED)}; {what}",
+        "why": f"Critical KPIs: {listed(map(spaced, frozen), _NAMED)}. {what}.",
     }
 
 

@@ -23,7 +23,7 @@ _ACTIVE = r"[\\`*\[{|~^]"
 _CONTEXT = (
     r"<(?=[a-z/!?])",  # a tag or an autolink
     r"&(?=#?\w+;)",  # an entity
-    r"\$(?!\d)",  # mathematics: a dollar before a digit cannot end it
+    r"\$(?!\d)|(?<=\S)\$",  # mathematics: it begins before what is no space, and ends after it
     r"(?<![^\W_])_|_(?![^\W_])",  # emphasis: not between letters
     r":(?=//)|(?<=mailto):|(?<=xmpp):|:(?-i:(?=[a-z0-9_+-]+:))",  # a link's scheme, an emoji
     r"(?<=\w)@(?=\w)|(?<!\w)@(?=[\w{])",  # a mail address, a citation
@@ -31,6 +31,7 @@ _CONTEXT = (
     r"(?<=\btable):",  # a caption
 )
 _ACTS = re.compile("|".join((_ACTIVE, *_CONTEXT)), re.IGNORECASE)
+_SPACES = re.compile(r" {2,}")  # two at the end of a line would break it
 # At the start of a line: heading, list, quotation, rule, definition, numbered or lettered item.
 _STARTS = re.compile(
     r"\(?(?:\d+|[a-z]|[ivxlcdm]+|[@#])(?=[.)](?:\s|$))|(?=[#>=%]|[-+:~](?:[\s+=|:-]|$))",
@@ -53,7 +54,7 @@ def inert(text: object) -> str:
     >>> inert("*R&D* <b>conversion_rate</b> www.example.com")
     '\\*R&D\\* \\<b>conversion_rate\\</b> www\\.example.com'
     """
-    return _ACTS.sub(lambda found: f"\\{found[0]}", " ".join(clean(str(text)).split()))
+    return _ACTS.sub(lambda found: f"\\{found[0]}", _SPACES.sub(" ", clean(str(text))).strip(" "))
 
 
 def heading(level: int, text: str) -> str:
@@ -89,7 +90,7 @@ def table(frame: pl.DataFrame, columns: Sequence[Column], locale: Locale) -> str
     cells = [
         [
             inert(column.label),
-            *(inert(format_value(v, column.format, locale)) for v in frame[column.name]),
+            *(_cell(value, column.format, locale) for value in frame[column.name]),
         ]
         for column in columns
     ]
@@ -114,6 +115,12 @@ def document(blocks: Iterable[str]) -> str:
 def _unstarted(line: str) -> str:
     found = _STARTS.match(line)
     return f"{line[: found.end()]}\\{line[found.end() :]}" if found else line
+
+
+def _cell(value: object, fmt: Format, locale: Locale) -> str:
+    """A value in a cell: the dollar of a figure has none to pair with there."""
+    written = inert(format_value(value, fmt, locale))
+    return written.replace("\\$", "$") if fmt.numeric else written
 
 
 def _pad(cell: str, width: int, right: bool) -> str:

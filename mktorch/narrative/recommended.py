@@ -35,8 +35,8 @@ def overview(tables: Tables, page: Page, _about: About) -> list[str]:
     return [
         page.table(
             asked.with_columns(pl.col("action").str.replace_all("_", " ")),
-            Column("rank", "Rank", right=True),
-            Column("priority", "Priority"),
+            Column("rank", "#", right=True),
+            Column("priority", "Prio"),
             Column("action", "Action"),
             Column("target_id", "Target"),
             Column("stake", "At stake", CURRENCY),
@@ -90,7 +90,7 @@ def _effects(row: Row, page: Page) -> Iterator[str]:
         if row[point] is not None:
             said.append(
                 page.line(
-                    f"{label} {{point:{fmt}}} ({{low:{fmt}}} to {{high:{fmt}}})",
+                    f"{label} {{point:{fmt}}}, from {{low:{fmt}}} to {{high:{fmt}}}",
                     {"low": row[low], "point": row[point], "high": row[high]},
                 )
             )
@@ -98,7 +98,7 @@ def _effects(row: Row, page: Page) -> Iterator[str]:
     if ends[1] is not None:
         said.append(
             page.line(
-                "return {point:signed_percent} ({low:signed_percent} to {high:signed_percent})",
+                "return {point:signed_percent}, from {low:signed_percent} to {high:signed_percent}",
                 dict(zip(("low", "point", "high"), ends, strict=True)),
             )
         )

@@ -76,11 +76,7 @@ def campaign_report(tables: Tables, about: About, note: str = RULES_STAND) -> st
         missing = [name for name in section.tables if name not in tables]
         blocks.append(heading(2, section.title))
         blocks += (
-            [
-                page.paragraph(
-                    "Not in this run: {names} was not made.", {"names": ", ".join(missing)}
-                )
-            ]
+            [page.paragraph("Not made in this run: {names}.", {"names": ", ".join(missing)})]
             if missing
             else section.write(tables, page, about)
         )

@@ -63,11 +63,11 @@ def provenance(_tables: Tables, page: Page, about: About) -> list[str]:
             {"version": about.version, "as_of": about.as_of},
         ),
         page.table(
-            about.inputs.with_columns(pl.col("sha256").str.head(12)),
+            about.inputs.with_columns(pl.col("sha256").str.head(10)),
             Column("source", "Source"),
             Column("path", "File"),
             Column("records", "Records", INTEGER),
-            Column("sha256", "SHA-256 from"),
+            Column("sha256", "SHA-256"),
         ),
     ]
 

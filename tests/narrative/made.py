@@ -1,0 +1,153 @@
+"""Small frames with the columns the narrative reads; every figure is made up here."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.narrative.page import About
+from mktorch.narrative.verdict import COUNTS
+
+TEXT = pl.String()
+
+
+def kpis(*tiers: str) -> pl.DataFrame:
+    """One KPI per tier; the critical ones freeze budgets, as the scorecard says."""
+    return pl.DataFrame(
+        [
+            {
+                "kpi": f"kpi_{number}",
+                "tier": tier,
+                "escalation": "notify, human_review, budget_freeze" if tier == "critical" else None,
+            }
+            for number, tier in enumerate(tiers, start=1)
+        ],
+        schema={"kpi": TEXT, "tier": TEXT, "escalation": TEXT},
+    )
+
+
+def risks(*pairs: tuple[str, str]) -> pl.DataFrame:
+    """Risks of (severity, status) in campaign C1."""
+    return pl.DataFrame(
+        [
+            {"severity": s, "status": t, "risk_type": "spend_spike", "campaign_id": "C1"}
+            for s, t in pairs
+        ],
+        schema=dict.fromkeys(("severity", "status", "risk_type", "campaign_id"), TEXT),
+    )
+
+
+def roi(
+    net: float | None, media: float | None = 100.0, value: float | None = 150.0
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "total_net_roi": [net],
+            "total_media_spend": [media],
+            "total_estimated_value": [value],
+        },
+        schema=dict.fromkeys(
+            ("total_net_roi", "total_media_spend", "total_estimated_value"), pl.Float64()
+        ),
+    )
+
+
+def recommendation(rank: int, **columns: Any) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "recommendation_id": f"rule:T{rank}",
+        "priority": "medium",
+        "category": "budget",
+        "action": "optimize",
+        "target_id": f"T{rank}",
+        "target_name": f"Target {rank}",
+        "campaign_id": "C1",
+        "description": f"Do {rank}.",
+        "rationale": f"Because of {rank}.",
+        "steps": [f"First of {rank}", "Second"],
+        "owner": "Owner",
+        "stake": None,
+        "savings_low": None,
+        "cost_savings": None,
+        "savings_high": None,
+        "revenue_low": None,
+        "revenue_impact": None,
+        "revenue_high": None,
+        **columns,
+    }
+
+
+def recommendations(*rows: dict[str, Any]) -> pl.DataFrame:
+    numbers = ("stake", *(f"savings_{e}" for e in ("low", "high")), "cost_savings")
+    numbers += ("revenue_low", "revenue_impact", "revenue_high")
+    empty = recommendation(0)
+    schema = {
+        name: pl.Float64()
+        if name in numbers
+        else pl.Int64()
+        if name == "rank"
+        else pl.List(TEXT)
+        if name == "steps"
+        else TEXT
+        for name in empty
+    }
+    return pl.DataFrame(list(rows), schema=schema)
+
+
+def moves(*rows: dict[str, Any]) -> pl.DataFrame:
+    """Budget moves; each row changes the columns it names."""
+    plain = {
+        "budget_action_id": "B1",
+        "campaign_id": "C1",
+        "from_channel_id": "CH_1",
+        "to_channel_id": "CH_2",
+        "amount": 1000.0,
+        "currency": "USD",
+        "reason_code": "stop_loss",
+        "proposed_by": "orchestrator",
+        "status": "proposed",
+        "stale": False,
+        "age_days": 3,
+    }
+    return pl.DataFrame([{**plain, **row} for row in rows], schema=pl.DataFrame([plain]).schema)
+
+
+def quiet() -> dict[str, pl.DataFrame]:
+    """Every table a verdict counts in, with nothing in it to count."""
+    return {
+        "kpis": kpis("exceeded", "on_track"),
+        "risk_inbox": risks(("low", "open"), ("critical", "mitigated"), ("high", "dismissed")),
+        "roi_analysis": roi(0.0),
+        "policy_violations": pl.DataFrame(schema={"id": TEXT}),
+        "recommendations": recommendations(recommendation(1)),
+        "campaign_analysis": pl.DataFrame(
+            {
+                "campaign_id": ["C1"],
+                "name": ["One"],
+                "overall_performance": ["meeting_expectations"],
+            }
+        ),
+        "budget_moves": moves({"status": "executed"}),
+        "failures": pl.DataFrame(
+            {"source": ["a"], "file": ["a.json"], "row": [1], "severity": ["warning"]}
+        ),
+    }
+
+
+assert quiet().keys() == {count.table for count in COUNTS.values()}
+
+
+def about(**settings: Any) -> About:
+    return About(
+        as_of=datetime(2026, 4, 26, 12),
+        version="0",
+        config=MarketingOrchestratorConfig(**settings),
+        current_window=(date(2026, 4, 20), date(2026, 4, 26)),
+        prior_window=(date(2026, 4, 13), date(2026, 4, 19)),
+        inputs=pl.DataFrame(
+            {"source": ["campaigns"], "path": ["c.json"], "records": [1], "sha256": ["ab" * 32]}
+        ),
+    )

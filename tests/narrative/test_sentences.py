@@ -1,0 +1,243 @@
+"""So-what, momentum, next steps and decisions asked, by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from mktorch.formats import Locale
+from mktorch.narrative.decisions_asked import decisions_asked
+from mktorch.narrative.momentum import momentum, momentum_line
+from mktorch.narrative.next_steps import next_steps
+from mktorch.narrative.so_what import so_what
+from tests.narrative import made
+from tests.narrative.made import recommendation, recommendations
+
+US, DE = Locale(), Locale("EUR", "de_DE")
+
+
+def rollup(**windows: tuple[float, float]) -> pl.DataFrame:
+    """Revenue and cost by window, each split over two campaigns."""
+    return pl.DataFrame(
+        [
+            {"campaign_id": c, "window": w, "revenue": revenue / 2, "cost": cost / 2}
+            for w, (revenue, cost) in windows.items()
+            for c in ("C1", "C2")
+        ],
+        schema={
+            "campaign_id": pl.String,
+            "window": pl.String,
+            "revenue": pl.Float64,
+            "cost": pl.Float64,
+        },
+    )
+
+
+def test_so_what_states_net_return_and_value_against_spend():
+    text, reason = so_what({"roi_analysis": made.roi(40.5, 100.0, 150.5)}, US)
+    # 150.50 / 100 = 1.505, to two decimals
+    assert (
+        text
+        == "Net return $40.50: $150.50 of value on $100.00 of media spend, a return of 1.50\u00d7."
+    )
+    assert reason is None
+
+
+def test_so_what_in_german():
+    text, _ = so_what({"roi_analysis": made.roi(-1234.5, 2000.0, 765.5)}, DE)
+    assert text == (
+        "Net return \u22121.234,50\u00a0\u20ac: 765,50\u00a0\u20ac of value on "
+        "2.000,00\u00a0\u20ac of media spend, a return of 0,38\u00d7."
+    )
+
+
+def test_effects_are_named_singly_and_never_added():
+    asked = recommendations(
+        recommendation(
+            1,
+            stake=50.0,
+            savings_low=90.0,
+            cost_savings=100.0,
+            savings_high=110.0,
+            revenue_low=-70.0,
+            revenue_impact=-60.0,
+            revenue_high=-50.0,
+        ),
+        recommendation(2, stake=80.0, revenue_low=30.0, revenue_impact=41.0, revenue_high=60.0),
+        recommendation(3),
+    )
+    text, _ = so_what({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
+    # Net of the first: 100 - 60 = 40; the second brings 41.
+    assert text is not None
+    assert text.endswith(
+        "3 recommendations stand, most at stake $80 (Target 2). "
+        "Largest expected net effect of one: $41, $30 to $60 (Target 2)."
+    )
+
+
+def test_the_net_effect_of_one_recommendation_holds_both_sides():
+    asked = recommendations(
+        recommendation(
+            1,
+            savings_low=90.0,
+            cost_savings=100.0,
+            savings_high=110.0,
+            revenue_low=-70.0,
+            revenue_impact=-60.0,
+            revenue_high=-50.0,
+        )
+    )
+    text, _ = so_what({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
+    assert text is not None
+    assert text.endswith(
+        "1 recommendation stands. Largest expected net effect of one: $40, $20 to $60 (Target 1)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("tables", "reason"),
+    [
+        ({}, "roi_analysis was not made"),
+        ({"roi_analysis": made.roi(None)}, "no media spend and value on record"),
+    ],
+)
+def test_so_what_is_null_with_its_reason(tables, reason):
+    assert so_what(tables, US) == (None, reason)
+
+
+def test_momentum_by_hand():
+    moves = momentum(rollup(current=(80.0, 50.0), prior=(100.0, 40.0), all=(999.0, 999.0)))
+    # 80/50 = 1.6, 100/40 = 2.5; -20/100, 10/40, -0.9/2.5
+    assert moves["measure"].to_list() == ["revenue", "spend", "return"]
+    assert moves["current"].to_list() == [80.0, 50.0, 1.6]
+    assert moves["prior"].to_list() == [100.0, 40.0, 2.5]
+    assert moves["relative"].to_list() == pytest.approx([-0.2, 0.25, -0.36])
+    assert moves["reason"].null_count() == 3
+
+
+def test_momentum_line_with_segments():
+    trends = pl.DataFrame(
+        {
+            "scope": ["portfolio"],
+            "segments": [1],
+            "improving": [0],
+            "stable": [1],
+            "declining": [0],
+            "unknown": [0],
+        }
+    )
+    tables = {
+        "momentum": momentum(rollup(current=(80.0, 50.0), prior=(100.0, 40.0))),
+        "segment_momentum": trends,
+    }
+    line, reason = momentum_line(tables, US)
+    assert line == (
+        "Current window against prior: revenue $80 (\u221220.0%), spend $50 (+25.0%), "
+        "return 1.60\u00d7 against 2.50\u00d7. "
+        "Of 1 segment 0 improving, 1 stable, 0 declining, 0 not known."
+    )
+    assert reason is None
+
+
+@pytest.mark.parametrize(
+    ("windows", "reason"),
+    [
+        ({"current": (80.0, 50.0)}, "no record falls in the prior window"),
+        ({"prior": (80.0, 50.0)}, "no record falls in the current window"),
+        ({}, "no record falls in the current window; no record falls in the prior window"),
+    ],
+)
+def test_without_a_window_momentum_is_null_with_its_reason(windows, reason):
+    moves = momentum(rollup(**windows))
+    assert moves["change"].null_count() == 3
+    assert moves["reason"].to_list() == [reason] * 3
+    assert momentum_line({"momentum": moves}, US) == (None, reason)
+
+
+def test_a_prior_window_of_nothing_has_no_share():
+    moves = momentum(rollup(current=(80.0, 50.0), prior=(0.0, 0.0)))
+    assert moves["relative"].to_list() == [None, None, None]
+    assert moves["reason"].to_list() == [
+        "no share of a prior value of zero",
+        "no share of a prior value of zero",
+        "no return where nothing was spent",
+    ]
+    line, _ = momentum_line({"momentum": moves}, US)
+    assert line == "Current window against prior: revenue $80 ($0 before), spend $50 ($0 before)."
+
+
+def test_momentum_does_not_depend_on_row_order():
+    frame = rollup(current=(80.1, 50.7), prior=(100.3, 40.9))
+    assert momentum(frame).equals(momentum(frame.reverse()))
+
+
+def test_next_steps_are_the_first_by_rank_whatever_the_order():
+    asked = recommendations(*(recommendation(n) for n in (3, 1, 2)))
+    steps = next_steps(asked, 2)
+    assert steps["order"].to_list() == [1, 2]
+    assert steps["recommendation_id"].to_list() == ["rule:T1", "rule:T2"]
+    assert steps.row(0, named=True)["first_action"] == "First of 1"
+
+
+def test_fewer_recommendations_than_next_steps():
+    assert next_steps(recommendations(), 5).height == 0
+    assert next_steps(recommendations(recommendation(1, steps=[])), 5)[
+        "first_action"
+    ].to_list() == [None]
+
+
+def tables_to_decide() -> dict[str, pl.DataFrame]:
+    return {
+        "kpis": made.kpis("critical", "at_risk"),
+        "channels": pl.DataFrame({"channel_id": ["CH_1"], "platform": ["search_ads"]}),
+        "budget_moves": made.moves(
+            {"budget_action_id": "B1", "age_days": 2},
+            {"budget_action_id": "B2", "age_days": 20, "stale": True},
+            {"budget_action_id": "B3", "status": "executed"},
+            {"budget_action_id": "B4", "age_days": 1, "currency": "GBP"},
+        ),
+        "recommendations": recommendations(
+            recommendation(1, target_id="B2", priority="high", owner="Finance"),
+            recommendation(2, priority="high"),
+            recommendation(3, priority="medium"),
+            recommendation(4, priority="low", category="experiment", action="scale"),
+        ),
+        "recommendation_candidates": pl.DataFrame(
+            {
+                "standing": ["blocked", "stands"],
+                "recommendation_id": ["r:T9", "r:T2"],
+                "target_id": ["T9", "T2"],
+                "target_name": ["Nine", "Two"],
+            }
+        ),
+        "budget_pacing": pl.DataFrame(
+            {"campaign_id": ["C1"], "pacing": ["over"], "end_date": [date(2026, 5, 3)]}
+        ),
+    }
+
+
+def test_decisions_asked_by_hand():
+    asked = decisions_asked(tables_to_decide(), US)
+    assert asked["order"].to_list() == [1, 2, 3, 4, 5, 6]
+    assert asked["target_id"].to_list() == ["budget_freeze", "B2", "B1", "B4", "T2", "T4"]
+    assert asked["kind"].to_list() == ["freeze", *["proposal"] * 3, "recommendation", "experiment"]
+    assert asked["decided_by"].to_list()[1:3] == ["Finance", "Budget approver"]
+    assert asked["question"][1] == "Approve or reject B2: $1,000 from search ads (CH_1) to CH_2."
+    assert asked["question"][3].startswith("Approve or reject B4: \u00a31,000")
+    assert asked["amount"].to_list()[1:4] == [1000.0, 1000.0, None]  # pounds are not dollars
+    assert asked["due"].to_list() == [None, *[date(2026, 5, 3)] * 5]
+    assert asked["why"][0] == "Critical KPIs: kpi 1. It blocks Nine."
+    assert asked["why"][1].endswith("and it has waited too long.")
+
+
+def test_nothing_to_decide():
+    assert decisions_asked({}, US).height == 0
+    assert decisions_asked(made.quiet(), US).height == 0
+
+
+def test_an_ended_campaign_gives_no_deadline():
+    tables = tables_to_decide()
+    tables["budget_pacing"] = tables["budget_pacing"].with_columns(pacing=pl.lit("ended"))
+    assert decisions_asked(tables, US)["due"].null_count() == 6
