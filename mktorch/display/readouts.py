@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Self
 
-from mktorch.display import escape
+from mktorch.display import escape, trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
 from mktorch.display.shell import rgb
+from mktorch.display.sources import link, note
 from mktorch.display.status import Status
+from mktorch.display.trace import Entry, Figure
 
 _TOGETHER = 2  # parts of a card up to which it stays on one page; later ones break between parts
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One figure of a card: what it is, how it reads, what it rests on, where it comes from."""
+class Reading:
+    """One figure of a card: what it is, how it reads, what it rests on, where it comes from.
+
+    `source` names the run's `table.column`; `where` its row, column by column. `key` tells it apart
+    on the page where its row does not.
+    """
 
     label: str
     value: str
     detail: str = ""
     source: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One check a card passed or not: its value against its threshold, and a note."""
+    """One check a card passed or not: its value against its threshold, and a note.
+
+    `source`, `where` and `key` as for a `Reading`.
+    """
 
     name: str
     status: Status
@@ -33,6 +47,8 @@ class Check:
     threshold: str
     note: str = ""
     source: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +57,7 @@ class Part:
 
     name: str
     statuses: tuple[Status, ...]
-    figures: tuple[Figure, ...] = ()
+    readings: tuple[Reading, ...] = ()
     checks: tuple[Check, ...] = ()
     lines: tuple[tuple[str, str], ...] = ()
 
@@ -64,9 +80,11 @@ class Readouts(Block):
     `empty` stands where there is no card.
     """
 
+    id: str
     cards: tuple[Readout, ...]
     checks: str = "Checks"
     wide: bool = False
+    links: bool = False
     notes: tuple[str, ...] = ()
     source: str = ""
     empty: str = "Nothing to show."
@@ -75,10 +93,44 @@ class Readouts(Block):
     def all_notes(self) -> tuple[str, ...]:
         return (*self.notes, *((f"Source: {self.source}.",) if self.source else ()))
 
+    def linked(self) -> Self:
+        return replace(self, links=True)
+
+    def figures(self) -> tuple[Figure, ...]:
+        shown: list[Reading | Check] = []
+        for part in (part for card in self.cards for part in card.parts):
+            shown += (*part.readings, *part.checks)
+        return tuple(self._figure(one) for one in shown if one.source)
+
+    def entry(self, one: Reading | Check) -> tuple[Entry, str] | None:
+        """The appendix's entry that a figure leads to, and the figure's own anchor."""
+        if not one.source:
+            return None
+        figure = self._figure(one)
+        entry = self._entries.get(figure.id)
+        return (entry, figure.anchor) if entry else None
+
+    @cached_property
+    def _entries(self) -> dict[str, Entry]:
+        made = trace.entries(self.figures()) if self.links else []
+        return {figure.id: entry for entry in made for figure in entry.figures}
+
+    def _figure(self, one: Reading | Check) -> Figure:
+        column = one.source.rpartition(".")[2]
+        return Figure(
+            id=trace.address(self.id, column, *([one.key] if one.key else one.where.values())),
+            block=self.id,
+            column=one.source,
+            label=one.name if isinstance(one, Check) else one.label,
+            text=one.value,
+            defined=trace.find(self.id, one.source, column),
+            row=one.where,
+        )
+
     def html(self) -> str:
         if not self.cards:
             return f'<p class="mk-empty">{escape.html(self.empty)}</p>'
-        cards = "".join(_html_card(card, self.checks) for card in self.cards)
+        cards = "".join(_html_card(card, self) for card in self.cards)
         notes = "".join(f"<p>{escape.html(note)}</p>" for note in self.all_notes)
         kind = "mk-readouts mk-wide" if self.wide else "mk-readouts"
         return f'<div class="{kind}">{cards}<div class="mk-notes">{notes}</div></div>'
@@ -96,9 +148,9 @@ class Readouts(Block):
         return "\n".join((*cards, below))
 
 
-def _html_card(card: Readout, checks: str) -> str:
+def _html_card(card: Readout, among: Readouts) -> str:
     anchor = escape.html(card.id)
-    parts = "".join(_html_part(part, checks) for part in card.parts)
+    parts = "".join(_html_part(part, among) for part in card.parts)
     return (
         f'<section class="mk-readout" id="{anchor}" aria-labelledby="{anchor}-name">'
         f'<h3 id="{anchor}-name"><bdi>{escape.html(card.heading)}</bdi></h3>'
@@ -106,12 +158,12 @@ def _html_card(card: Readout, checks: str) -> str:
     )
 
 
-def _html_part(part: Part, checks: str) -> str:
+def _html_part(part: Part, among: Readouts) -> str:
     badges = " ".join(map(_html_badge, part.statuses))
-    figures = "".join(map(_html_figure, part.figures))
-    rows = "".join(map(_html_check, part.checks))
+    figures = "".join(_html_reading(reading, among) for reading in part.readings)
+    rows = "".join(_html_check(check, among) for check in part.checks)
     table = (
-        f'<table class="mk-checks"><thead><tr><th scope="col">{escape.html(checks)}</th>'
+        f'<table class="mk-checks"><thead><tr><th scope="col">{escape.html(among.checks)}</th>'
         '<th scope="col">Found</th><th scope="col">Needed</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
         if rows
@@ -137,24 +189,30 @@ def _html_badge(status: Status) -> str:
     )
 
 
-def _html_figure(figure: Figure) -> str:
-    source = f' data-source="{escape.html(figure.source)}"' if figure.source else ""
-    detail = f'<span class="mk-detail">{escape.html(figure.detail)}</span>' if figure.detail else ""
+def _html_value(one: Reading | Check, among: Readouts) -> str:
+    """The value, leading to its entry of the appendix where there is one."""
+    found, words = among.entry(one), escape.html(one.value)
+    return link(*found, words) if found else words
+
+
+def _html_reading(reading: Reading, among: Readouts) -> str:
+    detail = (
+        f'<span class="mk-detail">{escape.html(reading.detail)}</span>' if reading.detail else ""
+    )
     return (
-        f"<div><dt><bdi>{escape.html(figure.label)}</bdi></dt>"
-        f'<dd><span class="mk-value"{source}>{escape.html(figure.value)}</span>{detail}</dd></div>'
+        f"<div><dt><bdi>{escape.html(reading.label)}</bdi></dt>"
+        f'<dd><span class="mk-value">{_html_value(reading, among)}</span>{detail}</dd></div>'
     )
 
 
-def _html_check(check: Check) -> str:
+def _html_check(check: Check, among: Readouts) -> str:
     tone = check.status.tone
-    source = f' data-source="{escape.html(check.source)}"' if check.source else ""
-    note = f'<span class="mk-detail">{escape.html(check.note)}</span>' if check.note else ""
+    below = f'<span class="mk-detail">{escape.html(check.note)}</span>' if check.note else ""
     return (
         f'<tr><th scope="row"><span class="mk-shape mk-{tone.name.lower()}" aria-hidden="true">'
         f"{tone.shape}</span> {escape.html(check.name)} "
         f'<span class="mk-outcome">{escape.html(check.status.word.lower())}</span></th>'
-        f"<td><span{source}>{escape.html(check.value)}</span>{note}</td>"
+        f"<td>{_html_value(check, among)}{below}</td>"
         f"<td>{escape.html(check.threshold)}</td></tr>"
     )
 
@@ -177,7 +235,7 @@ def _typst_card(card: Readout, among: Readouts, brand: Brand) -> str:
 def _typst_part(part: Part, among: Readouts, brand: Brand) -> str:
     muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
     badges = " #h(4pt) ".join(_typst_badge(status, brand) for status in part.statuses)
-    figures = ",\n".join(_typst_figure(figure, muted) for figure in part.figures)
+    readings = ",\n".join(_typst_reading(reading, among, muted) for reading in part.readings)
     lines = ",\n".join(
         f"[#text(fill: {muted})[{escape.typst(label)}]], [{_breaks(text)}]"
         for label, text in part.lines
@@ -185,9 +243,9 @@ def _typst_part(part: Part, among: Readouts, brand: Brand) -> str:
     tracks, columns = ("(1fr,)", 4) if among.wide else ("(1fr, 1.35fr)", 2)
     body = (
         f"#grid(columns: {tracks}, column-gutter: 14pt, row-gutter: 7pt,\n"
-        f"grid(columns: (1fr,) * {columns}, column-gutter: 8pt, row-gutter: 9pt,\n{figures}),\n"
+        f"grid(columns: (1fr,) * {columns}, column-gutter: 8pt, row-gutter: 9pt,\n{readings}),\n"
         f"[{_typst_checks(part, among, brand)}])\n"
-        if part.figures
+        if part.readings
         else ""
     )
     return (
@@ -212,15 +270,22 @@ def _typst_badge(status: Status, brand: Brand) -> str:
     )
 
 
-def _typst_figure(figure: Figure, muted: str) -> str:
+def _typst_number(one: Reading | Check, among: Readouts) -> str:
+    """The small number that leads to a figure's entry of the appendix."""
+    found = among.entry(one)
+    return note(found[0]) if found else ""
+
+
+def _typst_reading(reading: Reading, among: Readouts, muted: str) -> str:
     detail = (
-        f" \\\n#text(size: 7.5pt, fill: {muted})[{escape.typst_prose(figure.detail)}]"
-        if figure.detail
+        f" \\\n#text(size: 7.5pt, fill: {muted})[{escape.typst_prose(reading.detail)}]"
+        if reading.detail
         else ""
     )
     return (
-        f"[#text(size: 7.5pt, fill: {muted})[{_breaks(figure.label)}] \\\n"
-        f"#text(size: 13pt, weight: 600)[{escape.typst(figure.value)}]{detail}]"
+        f"[#text(size: 7.5pt, fill: {muted})[{_breaks(reading.label)}"
+        f"{_typst_number(reading, among)}] \\\n"
+        f"#text(size: 13pt, weight: 600)[{escape.typst(reading.value)}]{detail}]"
     )
 
 
@@ -232,7 +297,7 @@ def _typst_checks(part: Part, among: Readouts, brand: Brand) -> str:
         f"[#text(fill: {muted})[{escape.typst(name)}]]"
         for name in (among.checks, "Found", "Needed")
     )
-    rows = "\n".join(_typst_check(check, among.wide, muted, brand) for check in part.checks)
+    rows = "\n".join(_typst_check(check, among, muted, brand) for check in part.checks)
     tracks = "(1.4fr, 2fr, 2fr)" if among.wide else "(1.4fr, 1.3fr, 1fr)"
     return (
         "#set text(size: 7.5pt)\n"
@@ -241,13 +306,13 @@ def _typst_checks(part: Part, among: Readouts, brand: Brand) -> str:
     )
 
 
-def _typst_check(check: Check, wide: bool, muted: str, brand: Brand) -> str:
+def _typst_check(check: Check, among: Readouts, muted: str, brand: Brand) -> str:
     tone = check.status.tone
     shape = f"#text(weight: 600, fill: {rgb(brand.color(tone.color))})[{escape.typst(tone.shape)}]"
     word = f" #text(fill: {muted})[{escape.typst(check.status.word.lower())}]"
-    gap = "#h(6pt)" if wide else "\\ "
-    note = f" {gap}#text(fill: {muted})[{_breaks(check.note)}]" if check.note else ""
+    gap = "#h(6pt)" if among.wide else "\\ "
+    below = f" {gap}#text(fill: {muted})[{_breaks(check.note)}]" if check.note else ""
     return (
-        f"[{shape} {_breaks(check.name)}{word}], [{_breaks(check.value)}{note}], "
-        f"[{_breaks(check.threshold)}],"
+        f"[{shape} {_breaks(check.name)}{_typst_number(check, among)}{word}], "
+        f"[{_breaks(check.value)}{below}], [{_breaks(check.threshold)}],"
     )

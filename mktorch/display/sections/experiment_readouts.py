@@ -10,7 +10,7 @@ from mktorch.analysis.experiments.terms import Caution, Gate, Verdict
 from mktorch.config.experiment_rules import Correction, Inference
 from mktorch.display.escape import slug
 from mktorch.display.page import Lead
-from mktorch.display.readouts import Check, Figure, Part, Readout, Readouts
+from mktorch.display.readouts import Check, Part, Reading, Readout, Readouts
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     interval,
@@ -93,6 +93,7 @@ def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
     checks = gates.partition_by("experiment_id", "variant_asset", as_dict=True)
     parts = ordered.partition_by("experiment_id", maintain_order=True)
     return Readouts(
+        id="experiment-readouts",
         cards=tuple(_card(run, part, checks) for part in parts),
         checks="Gate",
         notes=(
@@ -150,7 +151,7 @@ def _part(run: Run, arm: dict[str, Any], gates: pl.DataFrame | None) -> Part:
             status_of(arm["recommendation"], RECOMMENDATION),
             status_of(arm["badge"], EVIDENCE),
         ),
-        figures=_figures(run, arm) if begun else (),
+        readings=_readings(run, arm) if begun else (),
         checks=tuple(
             _check(run, gate, arm) for gate in (gates.to_dicts() if gates is not None else ())
         )
@@ -160,7 +161,7 @@ def _part(run: Run, arm: dict[str, Any], gates: pl.DataFrame | None) -> Part:
     )
 
 
-def _figures(run: Run, arm: dict[str, Any]) -> tuple[Figure, ...]:
+def _readings(run: Run, arm: dict[str, Any]) -> tuple[Reading, ...]:
     rules = run.config.experiment_rules
     answer, label = ANSWERS[rules.inference]
     raw = (
@@ -174,22 +175,24 @@ def _figures(run: Run, arm: dict[str, Any]) -> tuple[Figure, ...]:
     return (
         _side(run, arm, "control"),
         _side(run, arm, "variant"),
-        Figure(
+        Reading(
             label="Lift",
             value=signed(arm["improvement"]) or format_value(None),
             detail=ends or arm["undefined_reason"] or "no interval",
             source=f"{table}.improvement",
+            where=_row(arm),
         ),
-        Figure(
+        Reading(
             label=label,
             value=probability(arm[answer]) or format_value(None),
             detail=tested,
             source=f"{table}.{answer}",
+            where=_row(arm),
         ),
     )
 
 
-def _side(run: Run, arm: dict[str, Any], side: str) -> Figure:
+def _side(run: Run, arm: dict[str, Any], side: str) -> Reading:
     """One arm's value and the two sums it is made of."""
     metric = registry(run.config.metrics).get(arm["metric"])
     parts = [arm[f"{side}_{part}"] for part in ("numerator", "denominator")]
@@ -199,14 +202,20 @@ def _side(run: Run, arm: dict[str, Any], side: str) -> Figure:
         for part, name in zip(parts, names, strict=False)
         if part is not None
     ]
-    return Figure(
+    return Reading(
         label=f"{side.capitalize()} {arm[f'{side}_asset'] or ''}".strip(),
         value=arm[f"{side}_text"] or format_value(None),
         detail=f"{' / '.join(sums)}, {count(arm[f'{side}_days'], 'day')}"
         if len(sums) == 2 and arm[f"{side}_days"] is not None
         else "no data",
         source=f"experiment_evaluations.{side}_value",
+        where=_row(arm),
     )
+
+
+def _row(arm: dict[str, Any]) -> dict[str, str]:
+    """The keys of a variant's row."""
+    return {key: str(arm[key] or "") for key in ("experiment_id", "variant_asset")}
 
 
 def _sum(run: Run, value: float, measure: Measure) -> str:
@@ -237,6 +246,7 @@ def _check(run: Run, gate: dict[str, Any], arm: dict[str, Any]) -> Check:
         threshold=threshold,
         note="" if gate["gate"] == Gate.SAMPLE and known else gate["note"] or "",
         source="experiment_gates.value",
+        where={**_row(arm), "gate": gate["gate"]},
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.escape import slug
-from mktorch.display.readouts import Check, Figure, Part, Readout, Readouts
+from mktorch.display.readouts import Check, Part, Reading, Readout, Readouts
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
 from mktorch.display.status import Status, Statuses, Tone, status_of
 from mktorch.display.tables import Column, Table
@@ -43,7 +43,7 @@ _COMPARED = {
     Compare.ONE_OF: "one of",
 }
 _LIFT = Format(Kind.PERCENT, decimals=1, signed=True)
-# Figure -> its point, low and high column, and where it comes from.
+# Reading -> its point, low and high column, and where it comes from.
 _IMPACT = {
     "Return, change": ("roi_lift_percentage", "roi_lift_low", "roi_lift_high"),
     "Revenue": ("revenue_impact", "revenue_low", "revenue_high"),
@@ -56,6 +56,7 @@ def recommendation_register(run: Run, campaign: str = "") -> Readouts:
     """Every recommendation that stands: its amounts, conditions, evidence, settings and steps."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
     return Readouts(
+        id="recommendation-register",
         cards=tuple(_card(run, row) for row in found.to_dicts()),
         checks="Condition",
         wide=True,
@@ -114,11 +115,12 @@ def _card(run: Run, row: dict[str, Any]) -> Readout:
     if row["confidence"]:
         badges.append(status_of(row["confidence"], CONFIDENCE))
     target = row["target_name"] or row["target_id"]
+    conditions = [t for t in row["thresholds"] if t["role"] == Role.CONDITION]
     part = Part(
         name=row["description"],
         statuses=tuple(badges),
-        figures=_figures(run, row),
-        checks=tuple(_check(run, row, t) for t in row["thresholds"] if t["role"] == Role.CONDITION),
+        readings=_readings(run, row),
+        checks=tuple(_check(run, row, t, n) for n, t in enumerate(conditions, start=1)),
         lines=tuple((label, text) for label, text in _lines(run, row) if text),
     )
     return Readout(
@@ -133,29 +135,35 @@ def _card(run: Run, row: dict[str, Any]) -> Readout:
     )
 
 
-def _figures(run: Run, row: dict[str, Any]) -> tuple[Figure, ...]:
+def _readings(run: Run, row: dict[str, Any]) -> tuple[Reading, ...]:
     def written(label: str, value: float) -> str:
         if label == "Return, change":
             return format_value(value / 100, _LIFT, locale_of(run))
         return money(run, value)
 
     known = [
-        Figure(
+        Reading(
             label=label,
             value=written(label, row[point]),
             detail=f"{written(label, row[low])} to {written(label, row[high])}"
             if row[low] is not None and row[high] is not None and row[low] != row[high]
             else "",
             source=f"recommendations.{point}",
+            where={"recommendation_id": row["recommendation_id"]},
         )
         for label, (point, low, high) in _IMPACT.items()
         if row[point] is not None
     ]
-    stake = Figure(label="At stake", value=money(run, row["stake"]), source="recommendations.stake")
+    stake = Reading(
+        label="At stake",
+        value=money(run, row["stake"]),
+        source="recommendations.stake",
+        where={"recommendation_id": row["recommendation_id"]},
+    )
     return (stake, *known)
 
 
-def _check(run: Run, row: dict[str, Any], threshold: dict[str, Any]) -> Check:
+def _check(run: Run, row: dict[str, Any], threshold: dict[str, Any], place: int) -> Check:
     facts = {fact["fact"]: fact for fact in row["evidence"]}
     fact = facts.get(threshold["column"])
     return Check(
@@ -165,6 +173,8 @@ def _check(run: Run, row: dict[str, Any], threshold: dict[str, Any]) -> Check:
         threshold=_needed(run, threshold),
         note=f"{fact['table']}.{fact['column']}" if fact else "",
         source=f"{fact['table']}.{fact['column']}" if fact else "",
+        where=json.loads(fact["keys"] or "{}") if fact else {},
+        key=f"{row['recommendation_id']}/{place}",
     )
 
 
