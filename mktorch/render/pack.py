@@ -11,6 +11,8 @@ from threading import Lock
 from time import perf_counter
 
 from mktorch.display.brand import BrandError
+from mktorch.display.contents import SOURCES, WORKBOOK
+from mktorch.exports import write_exports
 from mktorch.render.embedded import embedded_engine
 from mktorch.render.engine import Engine
 from mktorch.render.errors import RenderError
@@ -29,7 +31,7 @@ FORMATS = {"html": "html", "pdf": "typst"}
 # Writes further files of a whole pack into the folder it is given (as `exports/name.csv`) and
 # returns them; they are published, replaced and removed together with the pages.
 Writer = Callable[[Run, Path], Iterable[Path]]
-WRITERS: tuple[Writer, ...] = ()
+WRITERS: tuple[Writer, ...] = (write_exports,)
 
 _PDF_PAGE = re.compile(rb"/Type\s*/Page\b")
 
@@ -108,7 +110,8 @@ def render(
     try:
         wanted = pages(run, documents, campaign)
         names = [f"{page.name}.{form}" for page in wanted for form in formats]
-        opened = _opener(renderer, run, names, halt)
+        beside = [SOURCES, WORKBOOK] if whole and WRITERS else []
+        opened = _opener(renderer, run, [*names, *beside], halt)
         with _told(folder), workshop(folder) as place:
             new = place / "new"
             made = render_pages(

@@ -39,6 +39,12 @@ def make(tiny_run, tmp_path: Path):
     return apply
 
 
+@pytest.fixture(autouse=True)
+def _pages_alone(monkeypatch) -> None:
+    """The pages of a pack without its exports, which have tests of their own."""
+    monkeypatch.setattr("mktorch.render.pack.WRITERS", ())
+
+
 @pytest.fixture
 def quick(monkeypatch) -> None:
     """An engine that writes at once what it was asked for, where files are the question."""
