@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from mktorch.display.sections.recommendation_register import (
         recommendation_register,
         recommendations_withheld,
+        rules_in_force,
     )
     from mktorch.display.sections.recommendations import held_back, next_steps, recommendations
     from mktorch.display.sections.registers import approvers, budget_ledger, risk_register
@@ -132,6 +133,7 @@ __all__ = [
     "roi_by_campaign",
     "roi_totals",
     "roi_waterfall",
+    "rules_in_force",
     "segment_heat",
     "segment_map",
     "segments",
@@ -215,6 +217,7 @@ _MODULES = {
     "sections.recommendation_register": (
         "recommendation_register",
         "recommendations_withheld",
+        "rules_in_force",
     ),
     "sections.definitions": (
         "kpi_definitions",

@@ -82,6 +82,7 @@ class Readouts(Block):
 
     id: str
     cards: tuple[Readout, ...]
+    title: str
     checks: str = "Checks"
     wide: bool = False
     links: bool = False
@@ -132,8 +133,9 @@ class Readouts(Block):
             return f'<p class="mk-empty">{escape.html(self.empty)}</p>'
         cards = "".join(_html_card(card, self) for card in self.cards)
         notes = "".join(f"<p>{escape.html(note)}</p>" for note in self.all_notes)
+        title = f'<p class="mk-finding">{escape.html(self.title)}</p>'
         kind = "mk-readouts mk-wide" if self.wide else "mk-readouts"
-        return f'<div class="{kind}">{cards}<div class="mk-notes">{notes}</div></div>'
+        return f'<div class="{kind}">{title}{cards}<div class="mk-notes">{notes}</div></div>'
 
     def typst(self) -> str:
         if not self.cards:
@@ -145,7 +147,11 @@ class Readouts(Block):
             f"#text(size: 7.5pt, fill: {rgb(brand.color('secondary'))})[{notes}]]"
         )
         cards = (_typst_card(card, self, brand) for card in self.cards)
-        return "\n".join((*cards, below))
+        title = (
+            "#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)"
+            f"[{escape.typst_prose(self.title)}]]"
+        )
+        return "\n".join((title, *cards, below))
 
 
 def _html_card(card: Readout, among: Readouts) -> str:

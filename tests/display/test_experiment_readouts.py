@@ -188,7 +188,7 @@ def test_a_card_of_few_parts_stays_whole_and_a_long_one_breaks_between_parts() -
 
     def typst(parts: int) -> str:
         card = Readout(id="a", heading="A", subtitle="B", parts=(part,) * parts)
-        return Readouts(id="made", cards=(card,)).typst()
+        return Readouts(id="made", title="T.", cards=(card,)).typst()
 
     assert "breakable: true" not in typst(2)
     assert typst(3).count("breakable: true") == 1
@@ -199,7 +199,7 @@ def test_status_is_a_word_and_a_shape_as_well_as_a_colour() -> None:
     check = Check(name="G", status=Status("Not passed", Tone.BAD), value="1", threshold="2")
     part = Part(name="P", statuses=(), readings=(Reading(label="L", value="3"),), checks=(check,))
     card = Readout(id="a", heading="A", subtitle="B", parts=(part,))
-    block = Readouts(id="made", cards=(card,))
+    block = Readouts(id="made", title="T.", cards=(card,))
     for markup in (block.html(), block.typst()):
         assert Tone.BAD.shape in markup
         assert "not passed" in markup

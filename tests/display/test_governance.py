@@ -25,6 +25,7 @@ SECTIONS = (
     "recommendation_register",
     "recommendations_withheld",
     "risk_register",
+    "rules_in_force",
     "risk_timeline",
     "thresholds",
 )
@@ -123,11 +124,20 @@ def test_every_recommendation_states_conditions_evidence_and_settings(sample_run
         assert len(part.checks) == len(conditions)
         for fact in row["evidence"]:
             assert fact["table"] in told["Evidence"]
+
+
+def test_every_threshold_of_every_candidate_stands_with_its_rule(sample_run) -> None:
+    table = display.rules_in_force(sample_run)
+    told = {
+        row["rule_id"]: " ".join(row[name] or "" for name in ("settings", "bounds", "beside"))
+        for row in table.frame.to_dicts()
+    }
+    for row in sample_run.tables["recommendation_candidates"].to_dicts():
         for threshold in row["thresholds"]:
             if threshold["name"]:
-                entry = threshold["name"].rpartition(".")[2]
-                words = " ".join((*told.values(), *(check.threshold for check in part.checks)))
-                assert entry in words
+                assert threshold["name"].rpartition(".")[2] in told[row["rule_id"]]
+    assert table.frame["asked"].sum() == sample_run.tables["recommendation_candidates"].height
+    assert table.frame["stand"].sum() == sample_run.tables["recommendations"].height
 
 
 def test_what_was_held_back_is_listed_with_its_reason(sample_run) -> None:

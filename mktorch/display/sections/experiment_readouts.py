@@ -96,16 +96,26 @@ def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
         id="experiment-readouts",
         cards=tuple(_card(run, part, checks) for part in parts),
         checks="Gate",
+        title=_cards_finding(len(parts), found),
         notes=(
             (
                 "Lift: the variant's metric over the control's, less 1, with the sign turned where "
                 f"lower is better. Below it the {interval_name(run)}. All dates of the experiment "
-                "up to the report's moment. Cards stand by their gravest verdict, then by id."
+                "up to the report's moment."
             ),
             gates_note(run),
         ),
         source="experiment_evaluations, experiment_gates",
         empty="No experiment is on record.",
+    )
+
+
+def _cards_finding(experiments: int, found: pl.DataFrame) -> str:
+    if not experiments:
+        return "No experiment is on record."
+    return (
+        f"{count(experiments, 'experiment')} with {count(found.height, 'variant')}, those with a "
+        "winner first, then those to stop."
     )
 
 

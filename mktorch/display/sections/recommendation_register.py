@@ -13,7 +13,7 @@ from mktorch.display.readouts import Check, Part, Reading, Readout, Readouts
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
 from mktorch.display.status import Status, Statuses, Tone, status_of
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, FIGURE, Format, Kind, format_value
+from mktorch.formats import CURRENCY, FIGURE, INTEGER, Format, Kind, format_value
 from mktorch.recommend.rule import Compare
 from mktorch.recommend.settings import Role
 from mktorch.runs import Run
@@ -60,12 +60,13 @@ def recommendation_register(run: Run, campaign: str = "") -> Readouts:
         cards=tuple(_card(run, row) for row in found.to_dicts()),
         checks="Condition",
         wide=True,
+        title=_register_finding(found),
         notes=(
             (
                 "Amounts with the ends of their interval, over the horizon that their basis "
                 "states. Conditions: the fact found, in the unit of its column, against the "
-                "setting or the rule's own constant. Decided beside: settings of rules that meet "
-                "on the same target; their values stand among the thresholds in force."
+                "setting or the rule's own constant. The settings behind each rule, and what its "
+                "amounts rest on, stand in the table of rules."
             ),
         ),
         source="recommendations",
@@ -108,6 +109,76 @@ def recommendations_withheld(run: Run, campaign: str = "") -> Table:
         empty="Everything that a rule asked for stands.",
         locale=locale_of(run),
     )
+
+
+@needs("recommendation_candidates", "recommendations")
+def rules_in_force(run: Run) -> Table:
+    """The rules that asked for something: how often, what their amounts rest on, their settings.
+
+    Beside them the settings of the rules they met, or could have met, on one of their targets.
+    """
+    asked = run.tables["recommendation_candidates"]
+    stand = run.tables["recommendations"].group_by("rule_id").len("stand")
+    rules = (
+        asked.sort("rule_id", "recommendation_id")
+        .group_by("rule_id", maintain_order=True)
+        .agg(pl.len().alias("asked"), pl.col("impact_basis").first(), "thresholds")
+        .join(stand, on="rule_id", how="left", maintain_order="left")
+        .with_columns(pl.col("stand").fill_null(0))
+    )
+    told = [_roles(run, found) for found in rules["thresholds"].to_list()]
+    frame = rules.drop("thresholds").with_columns(
+        pl.Series(name, [one[name] for one in told], pl.String) for name in _ROLES
+    )
+    return Table(
+        id="rules-in-force",
+        frame=frame,
+        columns=(
+            Column(name="rule_id", label="Rule", detail="impact_basis", weight=1.6),
+            Column(name="asked", label="Asked", format=INTEGER),
+            Column(name="stand", label="Stand", format=INTEGER),
+            Column(name="settings", label="Settings behind it", missing="it has none", weight=1.7),
+            Column(name="bounds", label="Bounded by", missing="nothing bounds it", weight=1.0),
+            Column(name="beside", label="Decided beside", missing="it meets no rule", weight=1.7),
+        ),
+        title=(
+            f"{count(frame.height, 'rule')} asked for something, {asked.height} times in all."
+            if frame.height
+            else "No rule asked for anything."
+        ),
+        notes=(
+            (
+                "Settings behind it: of its conditions and of the facts it rests on. Decided "
+                "beside: settings of rules that meet it on a target, or would under other values; "
+                "these stand among the settings in force."
+            ),
+        ),
+        source="recommendation_candidates",
+        empty="No rule asked for anything.",
+        locale=locale_of(run),
+    )
+
+
+# Column of the rules -> the roles of the thresholds it names, and whether with their values.
+_ROLES = {
+    "settings": ((Role.CONDITION, Role.FACT), True),
+    "bounds": ((Role.CAP, Role.FREEZE), True),
+    "beside": ((Role.GRAVER, Role.LESSER), False),
+}
+
+
+def _roles(run: Run, candidates: list[list[dict[str, Any]]]) -> dict[str, str | None]:
+    """The settings of one rule's candidates, each once, by column of `_ROLES`."""
+    found = [t for thresholds in candidates for t in thresholds if t["name"]]
+    return {
+        name: _grouped(
+            sorted(
+                (t["name"], _limit(run, t) if valued else "") for t in found if t["role"] in roles
+            )
+        )
+        or None
+        for name, (roles, valued) in _ROLES.items()
+    }
 
 
 def _card(run: Run, row: dict[str, Any]) -> Readout:
@@ -179,22 +250,15 @@ def _check(run: Run, row: dict[str, Any], threshold: dict[str, Any], place: int)
 
 
 def _lines(run: Run, row: dict[str, Any]) -> list[tuple[str, str]]:
-    by_role: dict[str, list[dict[str, Any]]] = {str(role): [] for role in Role}
-    for threshold in row["thresholds"]:
-        by_role[threshold["role"]].append(threshold)
-    compared = {t["column"] for t in by_role[Role.CONDITION]}
-    beside = (t for role in (Role.GRAVER, Role.LESSER) for t in by_role[role])
+    compared = {t["column"] for t in row["thresholds"] if t["role"] == Role.CONDITION}
     return [
         ("Why", row["rationale"]),
         ("Steps", " ".join(f"({n}) {step}" for n, step in enumerate(row["steps"], start=1))),
-        ("Amounts", row["impact_reason"] or row["impact_basis"]),
+        ("No amount", row["impact_reason"]),
         ("Could go wrong", row["what_could_go_wrong"]),
         ("Evidence", _evidence(run, row["evidence"], compared)),
-        ("Settings", _settings(run, by_role[Role.FACT])),
-        ("Bounded by", _settings(run, [*by_role[Role.CAP], *by_role[Role.FREEZE]])),
         ("Comes after", ", ".join(row["depends_on"] or ())),
         ("Stands over", ", ".join(row["overrides"] or ())),
-        ("Decided beside", _grouped((t["name"], "") for t in beside)),
     ]
 
 
@@ -216,10 +280,6 @@ def _conditions(run: Run, row: dict[str, Any]) -> list[str]:
         for t in row["thresholds"]
         if t["role"] == Role.CONDITION and t["column"] in facts
     ]
-
-
-def _settings(run: Run, thresholds: list[dict[str, Any]]) -> str:
-    return _grouped((t["name"], _limit(run, t)) for t in thresholds)
 
 
 def _grouped(settings: Iterable[tuple[str, str]]) -> str:
@@ -255,6 +315,17 @@ def _fact(run: Run, fact: dict[str, Any]) -> str:
 
 def _words(code: str | None) -> str:
     return (code or "").replace("_", " ")
+
+
+def _register_finding(found: pl.DataFrame) -> str:
+    if found.is_empty():
+        return "No recommendation stands."
+    high = found.filter(priority=str(Priority.HIGH)).height
+    verb = "stands" if found.height == 1 else "stand"
+    return (
+        f"{count(found.height, 'recommendation')} {verb}, {high or 'none'} of them of high "
+        "priority."
+    )
 
 
 def _withheld_finding(asked: pl.DataFrame, held: pl.DataFrame) -> str:
