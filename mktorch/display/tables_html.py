@@ -10,6 +10,7 @@ from mktorch.display import escape
 from mktorch.display.brand import Brand
 from mktorch.display.sources import link
 from mktorch.display.status import status_of
+from mktorch.formats import TEXT
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -72,8 +73,11 @@ def _cell(
         said = table.source and not entry
         source = f' data-source="{table.source}.{column.name}"' if said else ""
         shown = f'<data value="{value}"{source}>{words}</data>'
+    elif column.mono:
+        shown = f"<code>{words}</code>"
     else:
-        shown = f"<code>{words}</code>" if column.mono else f"<bdi>{words}</bdi>"
+        whole = "" if column.format == TEXT else ' class="mk-whole"'
+        shown = f"<bdi{whole}>{words}</bdi>"
     if figure and entry:
         shown = link(entry, figure.anchor, shown)
     below = f'<span class="mk-detail"><bdi>{escape.html(detail)}</bdi></span>' if detail else ""

@@ -1,0 +1,198 @@
+"""Page one: the verdict as a word, cards that say better or worse, what waits for a decision."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from mktorch import display
+from mktorch.display.brand import Brand
+from mktorch.display.page import Unavailable
+from mktorch.display.sections import momentum
+from mktorch.display.sparkline import Sparkline
+from mktorch.display.status import Tone
+from mktorch.vocab import Direction
+from tests.display.made import column, with_config, with_tables
+
+HOSTILE = "</p><script>x</script>#panic() `{=html} " + "x" * 60
+
+
+def told(run, **changes):
+    given = {"headline": "CRITICAL: it burns; it floods", "verdict": "CRITICAL"} | changes
+    row = run.tables["verdict"].with_columns(**{k: pl.lit(v, pl.String) for k, v in given.items()})
+    return with_tables(run, verdict=row)
+
+
+def test_the_verdict_is_a_word_a_shape_and_a_colour(sample_run) -> None:
+    lead = display.verdict(told(sample_run, so_what="So.", momentum="Up."))
+    assert lead.sentence == "It burns; it floods."
+    assert lead.points == ("So.", "Up.")
+    assert "mk-bad" in lead.html()
+    assert "\u25bc</span> CRITICAL" in lead.html()
+    assert "\u25bc CRITICAL" in lead.typst().replace("\\u{25bc}", "\u25bc")
+
+
+@pytest.mark.parametrize(
+    ("word", "tone"),
+    [("ON TRACK", Tone.GOOD), ("ATTENTION", Tone.WATCH), ("CRITICAL", Tone.BAD)],
+)
+def test_each_verdict_has_its_tone(sample_run, word: str, tone: Tone) -> None:
+    status = display.verdict(told(sample_run, verdict=word, headline=f"{word}: why")).status
+    assert (status.word, status.tone) == (word, tone)
+
+
+def test_what_cannot_be_told_says_why(sample_run) -> None:
+    run = told(sample_run, so_what=None, so_what_reason="no money", momentum="Up.")
+    assert display.verdict(run).points[0] == "So what not told: no money."
+
+
+def test_a_run_without_verdict_says_so(sample_run) -> None:
+    tables = {k: v for k, v in sample_run.tables.items() if k != "verdict"}
+    run = with_tables(sample_run)
+    run.tables = tables
+    assert isinstance(display.verdict(run), Unavailable)
+
+
+def rows(run, spend: list[float], revenue: list[float], conversions: list[int]) -> dict:
+    """A current and a prior window, and one record a day that adds up to neither."""
+    window = pl.DataFrame(
+        {
+            "campaign_id": ["CAMP_001"] * 2,
+            "window": ["current", "prior"],
+            "impressions": [1000, 1000],
+            "clicks": [100, 100],
+            "conversions": conversions,
+            "cost": spend,
+            "revenue": revenue,
+        }
+    )
+    day = run.tables["rollup_day"].filter(campaign_id="CAMP_001")
+    return {"rollup_campaign": window, "rollup_day": day}
+
+
+def test_cards_say_better_worse_and_steady(sample_run) -> None:
+    # spend 110 after 100: more, neither good nor bad; value 198 after 200: -1 %, within 2 %;
+    # return 1.8 after 2: -10 %; conversions 11 after 10: +10 %, and so the rate;
+    # cost per conversion 10 after 10: no change
+    run = with_tables(sample_run, **rows(sample_run, [110.0, 100.0], [198.0, 200.0], [11, 10]))
+    cards = display.kpi_cards(run)
+    assert [(c.value, c.change.word, c.change.tone) for c in cards.cards] == [
+        ("$110", "\u2191 10.0% more", Tone.NONE),
+        ("$198", "\u2192 \u22121.0%, steady", Tone.NONE),
+        ("1.80\u00d7", "\u2193 10.0%, worse", Tone.BAD),
+        ("11", "\u2191 10.0%, better", Tone.GOOD),
+        ("1.10%", "\u2191 10.0%, better", Tone.GOOD),
+        ("$10.00", "\u2192 0.0%, steady", Tone.NONE),
+    ]
+    assert cards.cards[0].detail == "7 days before: $100"
+    assert cards.title == "Of 6 figures 2 are better than in the 7 days before, 1 is worse."
+
+
+def test_a_dearer_conversion_is_worse_though_it_rises(sample_run) -> None:
+    run = with_tables(sample_run, **rows(sample_run, [200.0, 100.0], [1.0, 1.0], [10, 10]))
+    assert display.kpi_cards(run).cards[-1].change.word == "\u2191 100.0%, worse"
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [(0.0199, "steady"), (-0.0199, "steady"), (0.02, "better"), (-0.02, "worse")],
+)
+def test_the_neutral_range_ends_at_its_limit(change: float, word: str) -> None:
+    figure = momentum.Figure("Value")
+    assert momentum._told(change, figure).word.endswith(word)
+    turned = momentum.Figure("Cost", better=Direction.DOWN)
+    assert momentum._told(-change, turned).word.endswith(word)
+
+
+def test_cards_without_records_compare_nothing(sample_run) -> None:
+    cards = display.kpi_cards(sample_run, "CAMP_007")
+    assert cards.title == "No delivery is recorded in the current window."
+    assert {c.value for c in cards.cards} == {"n/a"}
+    assert {c.change.word for c in cards.cards} == {"Nothing to compare with"}
+    assert "<svg" not in cards.html()
+
+
+def test_a_campaign_is_shown_by_its_own_kpi(sample_run) -> None:
+    labels = [c.label for c in display.kpi_cards(sample_run, "CAMP_004").cards]
+    assert labels[4] == "Demo request rate"
+
+
+def test_a_line_spans_four_windows_and_keeps_gaps(sample_run) -> None:
+    last = sample_run.manifest.as_of.date()
+    day = sample_run.tables["rollup_day"].filter(pl.col("date") != last - timedelta(days=3))
+    run = with_config(with_tables(sample_run, rollup_day=day), window_days=7)
+    line = display.kpi_cards(run).cards[0].line
+    assert len(line.values) == 28
+    assert line.values[-4] is None
+    assert line.values[-3] is not None
+    total = day.filter(pl.col("date") == last)["cost"].sum()
+    assert line.values[-1] == pytest.approx(total)
+    assert "Apr 26, 2026" in line.alt
+
+
+def test_a_sparkline_is_drawn_in_two_parts_with_gaps() -> None:
+    line = Sparkline(values=(1.0, None, 3.0, 2.0), recent=2, alt="<b>")
+    svg = line.svg(Brand())
+    # four places over 132 less two edges of 3.5; 1 lies lowest, 3 highest, 2 in the middle
+    assert svg.count("<path") == 2
+    assert "M3.5 28.5" in svg
+    assert "M86.83 3.5" in svg
+    assert "L128.5 16" in svg
+    assert '<circle cx="128.5" cy="16"' in svg
+    assert "&#60;b&#62;" in line.html(Brand())
+    assert not Sparkline(values=(None, None), recent=1, alt="")
+
+
+def test_a_line_that_never_moves_lies_in_the_middle() -> None:
+    assert 'cy="16"' in Sparkline(values=(5.0, 5.0), recent=1, alt="").svg(Brand())
+
+
+def test_decisions_name_who_when_and_how_much(sample_run) -> None:
+    asked = pl.DataFrame(
+        {
+            "order": [1, 2],
+            "question": ["Approve it?", HOSTILE],
+            "kind": ["proposal", "freeze"],
+            "target_id": ["BA_1", "x"],
+            "campaign_id": ["CAMP_001", None],
+            "amount": [4000.0, None],
+            "decided_by": ["finance", "marketing lead"],
+            "due": [date(2026, 5, 31), None],
+            "age_days": [24, None],
+            "why": ["it waits too long", "critical"],
+        }
+    )
+    table = display.decisions_asked(with_tables(sample_run, decisions_asked=asked))
+    assert table.title == "2 decisions wait for 2 owners; the largest is about $4,000."
+    assert column(table, "decided_by") == ["Finance", "Marketing lead"]
+    assert column(table, "amount") == ["$4,000", "n/a"]
+    assert table.frame["age"].to_list() == ["open 24 days", None]
+    assert "<script" not in table.html()
+    assert "#panic" not in table.typst()
+    none = display.decisions_asked(with_tables(sample_run, decisions_asked=asked.clear()))
+    assert none.title == "Nothing waits for a decision."
+
+
+def test_the_models_words_stand_as_text_and_the_rules_are_not_repeated(sample_run) -> None:
+    row = sample_run.tables["measured_summary"]
+    by_rules = display.summary(sample_run)
+    assert by_rules.paragraphs == ()
+    assert by_rules.note == row["note"][0]
+    made = row.with_columns(
+        origin=pl.lit("model"),
+        text=pl.lit("Net \\*up\\*.\n\n- \\<script>a\n- b\n"),
+        note=pl.lit("m"),
+    )
+    text = display.summary(with_tables(sample_run, measured_summary=made))
+    assert text.paragraphs == ("Net *up*.", "\u2022 <script>a", "\u2022 b")
+    assert "<script" not in text.html()
+
+
+def test_the_basis_counts_records_and_gaps(sample_run) -> None:
+    read = sum(file.rows for file in sample_run.manifest.inputs)
+    gaps = sample_run.tables["reconciliations"].filter(verdict="differs").height
+    note = display.data_basis(sample_run).note
+    assert note.startswith(f"Rests on {read:,} records in ")
+    assert f"; {gaps} figures of two records differ." in note
