@@ -129,7 +129,7 @@ def test_every_recommendation_states_conditions_evidence_and_settings(sample_run
 def test_every_threshold_of_every_candidate_stands_with_its_rule(sample_run) -> None:
     table = display.rules_in_force(sample_run)
     told = {
-        row["rule_id"]: " ".join(row[name] or "" for name in ("settings", "bounds", "beside"))
+        row["rule_id"]: " ".join(row[name] or "" for name in ("settings", "beside"))
         for row in table.frame.to_dicts()
     }
     for row in sample_run.tables["recommendation_candidates"].to_dicts():

@@ -138,7 +138,6 @@ def rules_in_force(run: Run) -> Table:
             Column(name="asked", label="Asked", format=INTEGER),
             Column(name="stand", label="Stand", format=INTEGER),
             Column(name="settings", label="Settings behind it", missing="it has none", weight=1.7),
-            Column(name="bounds", label="Bounded by", missing="nothing bounds it", weight=1.0),
             Column(name="beside", label="Decided beside", missing="it meets no rule", weight=1.7),
         ),
         title=(
@@ -148,7 +147,7 @@ def rules_in_force(run: Run) -> Table:
         ),
         notes=(
             (
-                "Settings behind it: of its conditions and of the facts it rests on. Decided "
+                "Settings behind it: of its conditions, its facts and what bounds it. Decided "
                 "beside: settings of rules that meet it on a target, or would under other values; "
                 "these stand among the settings in force."
             ),
@@ -161,8 +160,7 @@ def rules_in_force(run: Run) -> Table:
 
 # Column of the rules -> the roles of the thresholds it names, and whether with their values.
 _ROLES = {
-    "settings": ((Role.CONDITION, Role.FACT), True),
-    "bounds": ((Role.CAP, Role.FREEZE), True),
+    "settings": ((Role.CONDITION, Role.FACT, Role.CAP, Role.FREEZE), True),
     "beside": ((Role.GRAVER, Role.LESSER), False),
 }
 
