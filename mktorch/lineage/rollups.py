@@ -17,7 +17,30 @@ def _of_assets(of: str, *keys: str) -> Definition:
     )
 
 
+_NOW = (read("rollup_campaign", *_SUMS, on=(), window="current"),)
+_CARDS = {
+    "cost": ("Cost", "currency"),
+    "revenue": ("Value, the revenue proxy,", "currency"),
+    "conversions": ("Conversions", "count"),
+}
+
 ROLLUPS = {
+    **{
+        f"kpi-cards.{name}": Definition(
+            f"{words} of the current window, summed over the campaigns in scope",
+            unit,
+            _NOW,
+            ("window_days",),
+        )
+        for name, (words, unit) in _CARDS.items()
+    },
+    "kpi-cards.*": Definition(
+        "The metric's numerator / its denominator, each summed over the current window and the "
+        "campaigns in scope first",
+        "that of the metric",
+        _NOW,
+        ("window_days", "metrics"),
+    ),
     "rollup_asset.*": Definition(
         "Sum over the performance records of the asset in the window",
         "that of the records",

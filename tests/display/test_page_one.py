@@ -196,3 +196,12 @@ def test_the_basis_counts_records_and_gaps(sample_run) -> None:
     note = display.data_basis(sample_run).note
     assert note.startswith(f"Rests on {read:,} records in ")
     assert f"; {gaps} figures of two records differ." in note
+
+
+def test_each_card_is_defined_as_the_sum_or_the_ratio_it_is(sample_run) -> None:
+    figures = {f.column: f for f in display.kpi_cards(sample_run).figures()}
+    assert figures["cost"].id == "kpi-cards.cost"
+    words = {name: figure.defined[0][2].words for name, figure in figures.items()}
+    assert words["conversions"].startswith("Conversions of the current window, summed")
+    for name in ("return_on_ad_spend", "conversion_rate", "cost_per_acquisition"):
+        assert words[name].startswith("The metric's numerator / its denominator")

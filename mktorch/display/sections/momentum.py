@@ -67,6 +67,7 @@ def kpi_cards(run: Run, campaign: str = "") -> Cards:
         id="kpi-cards",
         cards=tuple(
             Card(
+                id=name,
                 label=_figure(run, name).label,
                 value=_texts(run, name, [now.get(name)])[0],
                 change=told[name],
