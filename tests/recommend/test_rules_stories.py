@@ -7,10 +7,9 @@ import json
 import polars as pl
 import pytest
 
-from tests.conftest import SAMPLE
-
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend import RULES, candidates, settle, views
+from tests.conftest import SAMPLE
 
 CONFIG = MarketingOrchestratorConfig()
 # Kind of story, key of its target -> the rules that speak, in any order.
@@ -127,7 +126,7 @@ def test_policy_speaks_once_for_an_asset(sample_tables) -> None:
     assert standing["overrides"].list.len().to_list() == [1, 1]
 
 
-def test_a_segment_is_not_scaled_while_all_that_it_shows_is_paused(sample_tables, rolled) -> None:
+def test_a_segment_is_not_scaled_while_all_that_it_shows_is_paused(sample_tables) -> None:
     """ASSET_018 is all that CAMP_002 shows to SEG_003."""
     portfolio = sample_tables["segment_portfolio"].with_columns(
         pl.when(campaign_id="CAMP_002", segment_id="SEG_003")
