@@ -15,14 +15,14 @@ TODAY = date(2026, 4, 26)
 DAYS = [date(2026, 4, 25), date(2026, 4, 26)]
 EXPERIMENTS = pl.DataFrame(
     {
-        "experiment_id": ["E1", "E2", "E3"],
-        "campaign_id": ["C", "C", "C"],
-        "status": ["running", "running", "completed"],
-        "type": ["A/B", "A/B/n", "A/B"],
-        "metric": ["conversion_rate"] * 3,
-        "control_asset": ["A", "A", "D"],
-        "variant_asset": ["B", "X", "B"],
-        "variant_assets": [None, ["B"], None],
+        "experiment_id": ["E1", "E2", "E3", "E4"],  # E4 sets A against itself: a faulty setup
+        "campaign_id": ["C", "C", "C", "C"],
+        "status": ["running", "running", "completed", "running"],
+        "type": ["A/B", "A/B/n", "A/B", "A/B"],
+        "metric": ["conversion_rate"] * 4,
+        "control_asset": ["A", "A", "D", "A"],
+        "variant_asset": ["B", "X", "B", "A"],
+        "variant_assets": [None, ["B"], None, None],
     },
     schema_overrides={"variant_assets": pl.List(pl.String)},
 )
@@ -80,7 +80,7 @@ def test_a_segment_of_one_has_nobody_to_stand_against() -> None:
 def test_only_running_experiments_count_each_once() -> None:
     found = standing(ROWS)
     assert {a: row["running_experiments"] for a, row in found.items()} == {
-        "A": 2,
+        "A": 3,
         "B": 2,
         "D": 0,
         "F": 0,

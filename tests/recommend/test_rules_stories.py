@@ -143,6 +143,49 @@ def test_a_segment_is_not_scaled_while_all_that_it_shows_is_paused(sample_tables
     assert "pause_flagged_creative:ASSET_018" in scaled["standing_reason"]
 
 
+@pytest.mark.parametrize(
+    ("target", "rule", "lowered"),
+    [
+        ("ASSET_041", "pause_unapproved_creative", ["asset:ASSET_041", "segment:CAMP_005/SEG_004"]),
+        ("ASSET_018", "pause_flagged_creative", ["asset:ASSET_018", "segment:CAMP_002/SEG_003"]),
+        ("EXP_002", "stop_harmful_variant", ["asset:ASSET_012", "experiment:EXP_002"]),
+        ("EXP_001", "scale_variant", ["asset:ASSET_001"]),
+    ],
+)
+def test_what_an_action_takes_from_is_named(target, rule, lowered, sample_tables) -> None:
+    found = sample_tables["recommendation_candidates"].row(
+        by_predicate=pl.col("recommendation_id") == f"{rule}:{target}", named=True
+    )
+    assert found["lowers"] == lowered
+
+
+@pytest.mark.parametrize(
+    ("action", "rule", "lowered"),
+    [
+        ("pause", "pause_for_high_risk", ["budget:CAMP_002", "campaign:CAMP_002"]),
+        ("reduce_budget", "reduce_budget_for_high_risk", ["budget:CAMP_002"]),
+        ("scale_down", "scale_down_for_high_risk", ["budget:CAMP_002"]),
+        ("investigate_tracking", "investigate_tracking_for_high_risk", []),
+    ],
+)
+def test_a_risk_of_a_campaign_stops_it_only_where_it_says_pause(
+    action, rule, lowered, sample_tables
+) -> None:
+    """RISK_008 names no asset: it is about all of CAMP_002."""
+    inbox = sample_tables["risk_inbox"].with_columns(
+        severity=pl.when(id="RISK_008").then(pl.lit("high")).otherwise("severity"),
+        recommended_action=pl.when(id="RISK_008")
+        .then(pl.lit(action))
+        .otherwise("recommended_action"),
+    )
+    seen = views({**sample_tables, "risk_inbox": inbox}, CONFIG)
+    found = candidates(seen, RULES, CONFIG).row(
+        by_predicate=pl.col("recommendation_id") == f"{rule}:RISK_008", named=True
+    )
+    assert found["lowers"] == lowered
+    assert found["raises"] == []
+
+
 def test_no_text_of_the_sample_shows_a_missing_value(sample_tables) -> None:
     found = sample_tables["recommendations"].filter(
         pl.col("target_kind").is_in(
