@@ -34,7 +34,7 @@ _ACTS = re.compile("|".join((_ACTIVE, *_CONTEXT)), re.IGNORECASE)
 _SPACES = re.compile(r" {2,}")  # two at the end of a line would break it
 # At the start of a line: heading, list, quotation, rule, definition, numbered or lettered item.
 _STARTS = re.compile(
-    r"\(?(?:\d+|[a-z]|[ivxlcdm]+|[@#])(?=[.)](?:\s|$))|(?=[#>=%]|[-+:~](?:[\s+=|:-]|$))",
+    r"\(?(?:\d+|[a-z]|[ivxlcdm]+|[@#])(?=[.)](?:\s|$))|(?=[#>%]|=+\s*$|[-+:~](?:[\s+=|:-]|$))",
     re.IGNORECASE,
 )
 

@@ -172,7 +172,7 @@ def _kpi(row: Row, page: Page) -> str:
         "{kpi}: {figure}, {goal}; {tier:words}", {**row, "figure": figure, "goal": goal}
     )
     if row["attainment"] is not None:
-        line += page.line(" ({attainment:percent} of it)", row)
+        line += page.line(" (attainment {attainment:percent})", row)
     for name, template in (
         ("escalation", "; {escalation:words}"),
         ("reason", "; {reason}"),

@@ -12,7 +12,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import (
     CURRENCY,
     DATETIME,
-    FIGURE,
+    INTEGER,
     Format,
     Kind,
     Locale,
@@ -96,7 +96,7 @@ _UNITS: Mapping[Unit, Writing] = {
     Unit.PERCENTAGE: _PERCENT._replace(scale=0.01),
     Unit.RATIO: Writing(Format(Kind.DECIMAL, decimals=2)),
     Unit.CURRENCY: Writing(CURRENCY),
-    Unit.COUNT: Writing(FIGURE),
+    Unit.COUNT: Writing(INTEGER),
     Unit.SECONDS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" s"),
     Unit.HOURS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" h"),
 }

@@ -105,7 +105,7 @@ def _effects(row: Row, page: Page) -> Iterator[str]:
     if said:
         yield (
             page.line("Expected: ", {})
-            + ", ".join(said)
+            + "; ".join(said)
             + page.line("; confidence {confidence}. {impact_basis}", row)
         )
     if row["impact_reason"]:
@@ -161,7 +161,7 @@ def _not_standing(tables: Tables, page: Page) -> list[str]:
     return [
         heading(3, "Overridden or blocked"),
         page.bullets(
-            "{target_id}, {rule_id:words}, {standing:words}: {standing_reason}.",
+            "{target_id}, {rule_id:words}: {standing_reason}.",
             fallen.iter_rows(named=True),
         ),
     ]

@@ -18,7 +18,7 @@ DEFINITIONS = (
     "Pace: share of the budget that is spent, over the share of the flight that has passed.",
     "Lift: relative change of the metric from control to variant, with its confidence interval.",
     "Gate: a condition an experiment has to pass; the deciding one settled the decision.",
-    "Attainment (Met): value over target where more is better, target over value where less is.",
+    "Attainment: value over target where more is better, target over value where less is.",
     (
         "Tiers of a KPI: exceeded, on track, at risk, critical; not scored where no target is set, "
         "unmeasured where the records do not tell."

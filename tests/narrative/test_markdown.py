@@ -148,7 +148,7 @@ def test_ordinary_text_stays_as_it_is_raw(text):
 @given(st.lists(st.sampled_from(["word", "#", "1.", "-", "+", ">", "a)", "==="]), max_size=60))
 def test_no_line_of_a_wrapped_text_starts_a_block(words):
     lines = wrapped(" ".join(words)).splitlines()
-    assert not [line for line in lines if re.match(r"[#>]|[-+=]+(\s|$)|\w{1,2}[.)](\s|$)", line)]
+    assert not [line for line in lines if re.match(r"[#>]|[-+]+(\s|$)|=+$|\w{1,2}[.)](\s|$)", line)]
 
 
 @given(st.lists(st.text("abcdef", min_size=1, max_size=20), max_size=60))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP, EXCEEDED
@@ -11,8 +9,9 @@ from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind, Locale, format_value
+from mktorch.narrative.prose import kpi_figure
 from mktorch.runs import Run
-from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier, Unit
+from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier
 
 TIER: Statuses = {
     Tier.CRITICAL: Status("Critical", Tone.BAD),
@@ -45,34 +44,6 @@ _WINDOWS = {
     "variants - controls (no prior window)": "variants less controls; no prior window",
 }
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
-
-
-class Writing(NamedTuple):
-    """How figures of a unit read: `scale` times the value, then `suffix`."""
-
-    format: Format
-    scale: float = 1.0
-    suffix: str = ""
-
-
-_PERCENT = Writing(Format(Kind.PERCENT, decimals=1))
-_UNITS = {
-    Unit.FRACTION: _PERCENT,
-    Unit.PERCENTAGE: _PERCENT._replace(scale=0.01),
-    Unit.RATIO: Writing(Format(Kind.DECIMAL, decimals=2)),
-    Unit.CURRENCY: Writing(Format(Kind.CURRENCY, decimals=0)),
-    Unit.COUNT: Writing(Format(Kind.INTEGER)),
-    Unit.SECONDS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" s"),
-    Unit.HOURS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" h"),
-}
-# Differences of two rates, in percentage points, and a return that the page states in percent.
-_SPECIAL = {
-    "targeting_precision_improvement": Writing(
-        Format(Kind.DECIMAL, decimals=1, signed=True), 100, " points"
-    ),
-    "conversion_rate_delta": Writing(Format(Kind.DECIMAL, decimals=3, signed=True), 100, " points"),
-    "roi_estimate": _PERCENT,
-}
 LABELS = {
     "campaign_execution_success_rate": "Campaigns active or completed",
     "average_latency_seconds": "Average latency of a step",
@@ -203,23 +174,11 @@ def figures(scored: pl.DataFrame, column: str, locale: Locale) -> pl.Series:
     """The figures of a column, each in its own KPI's unit; null stays null."""
     return pl.Series(
         [
-            None if value is None else _figure(value, kpi, Unit(unit), locale)
+            None if value is None else kpi_figure(value, kpi, unit, locale)
             for value, kpi, unit in zip(scored[column], scored["kpi"], scored["unit"], strict=True)
         ],
         dtype=pl.String,
     )
-
-
-def _figure(value: float, kpi: str, unit: Unit, locale: Locale) -> str:
-    """A KPI's figure in its unit.
-
-    >>> _figure(15.0, "average_lift_percentage", Unit.PERCENTAGE, Locale())
-    '15.0%'
-    >>> _figure(-0.00065, "conversion_rate_delta", Unit.FRACTION, Locale())
-    '\u22120.065 points'
-    """
-    writing = _SPECIAL.get(kpi, _UNITS[unit])
-    return format_value(value * writing.scale, writing.format, locale) + writing.suffix
 
 
 def _target(text: str | None, better: str, tier: str) -> str:
