@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Self
 
 from mktorch.display import escape, trace
@@ -63,6 +63,11 @@ class Chart(Block):
 
     def svg(self) -> str:
         """The drawing as SVG text: no script, no outside resource, ids that carry the chart's."""
+        return self._drawn
+
+    @cached_property
+    def _drawn(self) -> str:
+        """Drawn once, though a page's HTML and PDF both show it."""
         import altair as alt
         import vl_convert
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import TextIO
 
-from mktorch.render.pack import Progress, Rendered
+from mktorch.render.pack import FORMATS, Progress, Rendered
 
 _CLEAR = "\r\x1b[K"
 
@@ -47,21 +47,26 @@ def summary(made: Sequence[Rendered], elapsed: float) -> list[str]:
     lines = []
     for name, group in groupby(named, key=lambda pair: pair[0]):
         files = [file for _, file in group]
-        parts = [_file(file) for file in files]
+        parts = [_sort(form, files) for form in dict.fromkeys(file.format for file in files)]
         lines.append("  ".join([name.ljust(width), *parts, f"{_seconds(files):.1f} s"]))
-    documents, size = len(lines), sum(file.bytes for file in made)
+    documents = len({name for name, file in named if file.format in FORMATS})
     noun = "document" if documents == 1 else "documents"
-    return [*lines, f"{documents} {noun}, {len(made)} files, {_kib(size)} in {elapsed:.1f} s"]
+    size = _kib(sum(file.bytes for file in made))
+    return [*lines, f"{documents} {noun}, {len(made)} files, {size} in {elapsed:.1f} s"]
 
 
 def _name(file: Rendered) -> str:
     """A page by its file; whatever else was written by its folder."""
-    return file.path.stem if file.format in ("html", "pdf") else file.path.parent.name
+    return file.path.stem if file.format in FORMATS else file.path.parent.name
 
 
-def _file(file: Rendered) -> str:
-    sheets = [f"{file.pages} {'page' if file.pages == 1 else 'pages'}"] if file.pages else []
-    return " ".join([file.format, *sheets, _kib(file.bytes)])
+def _sort(form: str, files: Sequence[Rendered]) -> str:
+    """All files of one format together: how many, of how many pages, how large."""
+    alike = [file for file in files if file.format == form]
+    sheets = sum(file.pages or 0 for file in alike)
+    many = [str(len(alike))] if len(alike) > 1 else []
+    paged = [f"{sheets} {'page' if sheets == 1 else 'pages'}"] if sheets else []
+    return " ".join([*many, form, *paged, _kib(sum(file.bytes for file in alike))])
 
 
 def _seconds(files: Sequence[Rendered]) -> float:
