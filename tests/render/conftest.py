@@ -43,7 +43,8 @@ def warm(tmp_path_factory):
 
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch) -> Callable[..., Path]:
-    """Documents of one's own in place of the shipped ones: `reports(index="text", ...)`."""
+    """Documents of one's own in place of the shipped ones, and no exports: `reports(index="…")`."""
+    monkeypatch.setattr("mktorch.render.pack.WRITERS", ())
 
     def apply(**texts: str) -> Path:
         folder = tmp_path / "home" / "reports"
