@@ -100,11 +100,19 @@ def _settings(run: Run, each: Definition) -> str:
     return f"Settings: {'; '.join(map(str, found))}" if found else ""
 
 
-def note(entry: Entry) -> str:
-    """Typst markup of the small number that leads to an entry; nothing without an appendix."""
+def note(*entries: Entry) -> str:
+    """Typst markup of the small number that leads to an entry, of several the first and last.
+
+    It shows nothing in a document without the appendix.
+    """
+    ends = entries if len(entries) < 2 else (entries[0], entries[-1])
+    links = "; ".join(
+        f"{'[–]; ' if i else ''}let at = query(label({_label(entry)})); if at.len() > 0 {{"
+        f"let at = at.first().location(); link(at, str({COUNTER}.at(at).first()))}}"
+        for i, entry in enumerate(ends)
+    )
     return (
-        f"#context {{let at = query(label({_label(entry)})); if at.len() > 0 {{"
-        f"let at = at.first().location(); super(link(at, str({COUNTER}.at(at).first())))}}}}"
+        f"#context {{let shown = {{{links}}}; if shown != none {{super(shown)}}}}" if ends else ""
     )
 
 

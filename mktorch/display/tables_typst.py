@@ -80,7 +80,6 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
                 table.texts(column),
                 table.details(column),
                 table.fills(column),
-                _marks(table, column),
                 strict=True,
             )
         ]
@@ -101,27 +100,17 @@ def _rows(table: Table, columns: Sequence[Column]) -> str:
     )
 
 
-def _marks(table: Table, column: Column) -> list[str]:
-    """The note after each value of a column whose figures have different sources."""
-    if len(_sources(table, column)) < 2:
-        return [""] * table.frame.height
-    found = (table.entries.get(figure.id) for figure in table.traced[column.name])
-    return [note(entry) if entry else "" for entry in found]
-
-
 def _sources(table: Table, column: Column) -> list[Entry]:
-    """The entries of the appendix that a column's figures lead to, each once."""
+    """The entries of the appendix that a column's figures lead to, each once, in its order."""
     figures = table.traced.get(column.name, ())
     found = (table.entries[figure.id] for figure in figures if figure.id in table.entries)
     return list({entry.anchor: entry for entry in found}.values())
 
 
-def _cell(
-    table: Table, column: Column, value: Any, text: str, detail: str, fill: str, mark: str
-) -> str:
+def _cell(table: Table, column: Column, value: Any, text: str, detail: str, fill: str) -> str:
     brand = table.brand
     muted = rgb(brand.color("foreground" if fill else "secondary"))
-    below = mark + (
+    below = (
         f" \\ #text(size: 0.85em, fill: {muted})[{escape.typst(escape.breakable(detail))}]"
         if detail
         else ""
@@ -158,6 +147,6 @@ def _label(table: Table, column: Column) -> str:
         )
     )
     words = " \\ ".join(escape.typst(line) for line in lines)
-    found = _sources(table, column)
-    mark = note(found[0]) if len(found) == 1 else ""
+    # At the head, not beside the figures: a small number after a number reads as a part of it.
+    mark = note(*_sources(table, column))
     return f"[#text(size: 0.92em, weight: 600)[{words}]{mark}]"

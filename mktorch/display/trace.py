@@ -119,12 +119,17 @@ def entries(figures: Iterable[Figure]) -> list[Entry]:
         Entry(
             anchor="s-" + (f"{block}.{column}".rstrip(".") if len(held) == 1 else group[0].id),
             block=block,
-            label=group[0].label,
+            label=group[0].label + (f", {_named(group[0])}" if len(held) > 1 else ""),
             figures=tuple(group),
         )
         for (block, column), held in columns.items()
         for group in held.values()
     ]
+
+
+def _named(figure: Figure) -> str:
+    """What tells the figure's row from the others, as its id has it."""
+    return figure.id.removeprefix(f"{address(figure.block, figure.column)}.").replace("_", " ")
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,11 @@ BY_HAND: dict[str, Callable[[Facts, Facts], tuple[Triple | None, float | None, f
     "pause_campaign_without_return": PAUSE,
     "pause_channel_without_conversions": PAUSE,
     "pause_channel_without_return": PAUSE,
+    "decide_on_spent_budget": lambda f, s: (
+        gained(f, f["run_rate"]),
+        -f["run_rate"],
+        f["run_rate"],
+    ),
     "slow_overspending": lambda f, s: (
         forgone(f, f["projected_gap"]),
         f["projected_gap"],

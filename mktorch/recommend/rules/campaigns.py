@@ -147,6 +147,51 @@ RULES = (
         facts=("planned_spend", *ENDS),
     ),
     Rule(
+        id="decide_on_spent_budget",
+        view="campaign",
+        category=Category.BUDGET,
+        action=Action.OPTIMIZE,
+        when=(
+            ACTIVE,
+            SPENDS,
+            SOME_SPEND,
+            When("remaining", Compare.AT_MOST, number=0.0),
+            When("days_left", Compare.ABOVE, number=0.0),
+        ),
+        priority=Priority.HIGH,
+        gravity=460,
+        owner="Budget owner",
+        risk=Level.MEDIUM,
+        description="Decide whether {target_name} gets more budget or ends: its budget is spent, "
+        "and it goes on spending.",
+        rationale="Of a budget of {budget:currency}, {remaining:currency} is left, with "
+        "{days_left:integer} days to go at {daily_rate:currency} a day; the return on ad spend is "
+        "{roas:ratio}, from {roas_low:ratio} to {roas_high:ratio}.",
+        current_value="{daily_rate:currency} a day without budget",
+        recommended_value="a budget for the rest of the flight, or an earlier end",
+        steps=(
+            (
+                "Set the return against the target: going on costs {run_rate:currency} over the "
+                "next {horizon_days:integer} days."
+            ),
+            "Approve that amount, or pause {target_name} today.",
+            "Find out why the spend was not stopped by the budget.",
+        ),
+        what_could_go_wrong="Every day without a decision spends money that nobody approved.",
+        impact=Impact(
+            basis="Going on at the current window's daily spend over the horizon: the revenue at "
+            "each end of the return's interval, and its cost as negative savings. An end saves the "
+            "one and loses the other.",
+            revenue=Range("on_revenue_low", "on_revenue", "on_revenue_high"),
+            savings=Range("on_cost", "on_cost", "on_cost"),
+            reason="return_reason",
+        ),
+        stake="run_rate",
+        raises="campaign_runs",
+        behind=(*RETURN, *AHEAD),
+        facts=("run_rate", *ENDS),
+    ),
+    Rule(
         id="slow_overspending",
         view="campaign",
         category=Category.BUDGET,
@@ -155,6 +200,7 @@ RULES = (
             ACTIVE,
             When("pacing", Compare.IS, words=(str(Pacing.OVER),)),
             When("projected_gap", Compare.ABOVE, number=0.0),
+            When("remaining", Compare.ABOVE, number=0.0),
             When("days_left", Compare.ABOVE, number=0.0),
         ),
         priority=Priority.MEDIUM,

@@ -95,6 +95,7 @@ def campaign_view(tables: Tables, config: MarketingOrchestratorConfig) -> View:
             *forgone("planned_spend", "pause"),
             *forgone("cut", "cut"),
             *forgone("projected_gap", "slow"),
+            *gained("run_rate", "on"),
             *gained("rise", "rise"),
             *gained("faster", "faster"),
             cut_to=pl.col("budget") - pl.col("cut"),
