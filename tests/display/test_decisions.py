@@ -129,7 +129,7 @@ def test_pairs_are_counted_in_the_note(sample_run) -> None:
 def test_bands_show_share_and_interval(sample_run) -> None:
     table = display.decision_calibration(sample_run)
     bands = sample_run.tables["decision_calibration"]
-    assert column(table, "band") == ["0% to 60%", "60% to 80%", "80% to 100%"]
+    assert column(table, "confidence") == ["0% to 60%", "60% to 80%", "80% to 100%"]
     assert column(table, "decisions") == [str(n) for n in bands["decisions"]]
     low, high = bands["share_low"][1], bands["share_high"][1]
     assert table.frame["interval"][1] == f"{low:.1%} to {high:.1%}"
