@@ -6,12 +6,14 @@ import json
 import math
 import operator
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.recommend import RULES, candidates
 from mktorch.recommend.candidates import facts_of
 from mktorch.recommend.rule import Compare, Rule, View, When
@@ -243,3 +245,13 @@ def test_no_rows_no_recommendations(empty, sample_views) -> None:
 
 def test_cases_cover_every_rule() -> None:
     assert {c.values[0].id for c in CASES} == {rule.id for rule in RULES}
+
+
+def test_the_documentation_names_every_rule_and_setting() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "recommendations.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    for rule in RULES:
+        row = next((line for line in rows if f"`{rule.id}`" in line.split("|")[1]), "")
+        assert f"| {rule.priority} |" in row, rule.id
+    for name, field in RecommendationRules.model_fields.items():
+        assert f"| `{name}` | {str(field.default).lower()} |" in text, name
