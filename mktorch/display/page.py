@@ -224,8 +224,9 @@ class Unavailable(Block):
         return f'<p class="mk-empty">{escape.html(self.reason)}</p>'
 
     def typst(self) -> str:
-        fill = rgb(load_brand().color("light"))
-        return f"#block(width: 100%, inset: 8pt, fill: {fill})[{escape.typst_prose(self.reason)}]"
+        # Bare text: a block alone within a float would be tagged as a picture without a name.
+        ink = rgb(load_brand().color("secondary"))
+        return f"#text(fill: {ink})[{escape.typst_prose(self.reason)}]"
 
 
 def _figure(block: str, card: Card) -> Figure:

@@ -343,9 +343,7 @@ def test_a_point_beyond_the_axis_becomes_its_arrow() -> None:
 def test_the_axis_holds_the_threshold_however_high() -> None:
     (row,) = drawn(forest(make({}, lift_threshold_for_scaling=3.0)))
     assert row["axis_high"] > 3.0
-    assert (
-        "worth scaling: 300%" in forest(make({}, lift_threshold_for_scaling=3.0)).svg()
-    )
+    assert "worth scaling: 300%" in forest(make({}, lift_threshold_for_scaling=3.0)).svg()
 
 
 def test_where_lower_is_better_the_always_valid_interval_is_turned() -> None:
@@ -391,9 +389,7 @@ def test_an_open_interval_counts_and_no_count_is_a_bare_zero() -> None:
         "none below."
     )
     unsure = {"improvement_low": -0.1}
-    assert (
-        forest(make(unsure)).title == "None of 1 interval lies above zero; none below."
-    )
+    assert forest(make(unsure)).title == "None of 1 interval lies above zero; none below."
 
 
 def test_hostile_and_long_names_are_text() -> None:
