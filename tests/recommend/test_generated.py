@@ -9,6 +9,13 @@ import pytest
 
 import mktorch
 from mktorch.config.model import BUSINESS_KPI_TARGETS
+from mktorch.state import (
+    Evidence,
+    ExpectedImpact,
+    ImplementationDetails,
+    Recommendation,
+    Threshold,
+)
 from mktorch.synth import synth
 
 UNSCORED = {  # an upward KPI with a target of 0 is not scored
@@ -95,3 +102,14 @@ def test_the_order_is_total_and_the_record_follows_it(run) -> None:
     assert [(r["rule_id"], r["target_id"]) for r in held] == list(
         ranked.select("rule_id", "target_id").iter_rows()
     )
+
+
+def test_the_record_has_the_declared_keys(run) -> None:
+    for record in run.state["recommendations"]:
+        assert set(record) == set(Recommendation.__annotations__)
+        assert set(record["expected_impact"]) == set(ExpectedImpact.__annotations__)
+        assert set(record["implementation_details"]) == set(ImplementationDetails.__annotations__)
+        assert {key for fact in record["evidence"] for key in fact} == set(Evidence.__annotations__)
+        assert {key for limit in record["thresholds"] for key in limit} == set(
+            Threshold.__annotations__
+        )
