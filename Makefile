@@ -47,6 +47,9 @@ validate: $(READY) ## Check every record of DATA
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest -q -n auto
 
+test-long: $(READY) ## Run the long tests too: sixty campaigns on paper
+	@$(BIN)/python -m pytest -q -m long tests/render
+
 check: $(READY) ## Lint, format, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
