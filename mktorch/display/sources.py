@@ -105,15 +105,14 @@ def note(*entries: Entry) -> str:
 
     It shows nothing in a document without the appendix.
     """
-    ends = entries if len(entries) < 2 else (entries[0], entries[-1])
-    links = "; ".join(
-        f"{'[–]; ' if i else ''}let at = query(label({_label(entry)})); if at.len() > 0 {{"
-        f"let at = at.first().location(); link(at, str({COUNTER}.at(at).first()))}}"
-        for i, entry in enumerate(ends)
+    if not entries:
+        return ""
+    ends = entries if len(entries) == 1 else (entries[0], entries[-1])
+    numbers = "; [\u2013]; ".join(
+        f"link({place}, str({COUNTER}.at({place}).first()))"
+        for place in (f"locate(label({_label(entry)}))" for entry in ends)
     )
-    return (
-        f"#context {{let shown = {{{links}}}; if shown != none {{super(shown)}}}}" if ends else ""
-    )
+    return f"#context if query(label({_label(ends[0])})).len() > 0 {{super({{{numbers}}})}}"
 
 
 def link(entry: Entry, anchor: str, shown: str) -> str:
