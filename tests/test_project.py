@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -100,9 +101,12 @@ def test_reports_of_the_folder_wear_its_name_logo_and_customs(tmp_path: Path, lo
             capture_output=True,
             text=True,
             cwd=tmp_path / "new",
+            env=bare,
             check=True,
         )
         return done.stdout
+
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("MKTORCH_")}
 
     init(tmp_path / "new", House(company="Acme Söhne", currency="EUR", locale="de_DE", logo=logo))
     shutil.copytree(TINY, tmp_path / "new" / "data", dirs_exist_ok=True)
