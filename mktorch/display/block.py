@@ -74,8 +74,11 @@ class Block(ABC):
         """The block's figures, each with its id and its source; none by default."""
         return ()
 
-    def linked(self) -> Self:
-        """The block with its figures linked to the entries of `show.sources()`."""
+    def linked(self, campaign: str = "") -> Self:
+        """The block with its figures linked to the entries of `show.sources()`.
+
+        On the page of one `campaign` the ids of its figures begin with it.
+        """
         return self
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -100,8 +103,8 @@ class Stack(Block):
     def figures(self) -> tuple[Figure, ...]:
         return tuple(figure for block in self.blocks for figure in block.figures())
 
-    def linked(self) -> Self:
-        return type(self)(*(block.linked() for block in self.blocks))
+    def linked(self, campaign: str = "") -> Self:
+        return type(self)(*(block.linked(campaign) for block in self.blocks))
 
     def html(self) -> str:
         return "\n".join(block.html() for block in self.blocks)

@@ -36,14 +36,15 @@ class Chart(Block):
     source: str = ""
     draws: tuple[str, ...] = ()
     links: bool = False
+    campaign: str = ""
 
-    def linked(self) -> Self:
-        return replace(self, links=True)
+    def linked(self, campaign: str = "") -> Self:
+        return replace(self, links=True, campaign=campaign)
 
     def figures(self) -> tuple[Figure, ...]:
         found = (trace.find(self.id, origin, "") for origin in self.draws)
         figure = Figure(
-            id=trace.address(self.id),
+            id=trace.address(self.id, campaign=self.campaign),
             block=self.id,
             column="",
             label="What the chart draws",

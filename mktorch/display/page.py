@@ -111,12 +111,13 @@ class Cards(Block):
     title: str = ""
     notes: tuple[str, ...] = ()
     links: bool = False
+    campaign: str = ""
 
-    def linked(self) -> Self:
-        return replace(self, links=True)
+    def linked(self, campaign: str = "") -> Self:
+        return replace(self, links=True, campaign=campaign)
 
     def figures(self) -> tuple[Figure, ...]:
-        return tuple(_figure(self.id, card) for card in self.cards if card.source)
+        return tuple(_figure(self.id, card, self.campaign) for card in self.cards if card.source)
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -144,7 +145,7 @@ class Cards(Block):
         return typst_shell(brand, self.title, "", body, self.notes, False) if self.title else body
 
     def _entry(self, card: Card) -> Entry | None:
-        return self.entries.get(_figure(self.id, card).id)
+        return self.entries.get(_figure(self.id, card, self.campaign).id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,12 +230,12 @@ class Unavailable(Block):
         return f"#text(fill: {ink})[{escape.typst_prose(self.reason)}]"
 
 
-def _figure(block: str, card: Card) -> Figure:
+def _figure(block: str, card: Card, campaign: str) -> Figure:
     """The card's figure; a card of several columns is defined by the block itself."""
     name = card.id or escape.slug(card.label)
     origin = card.source if "." in card.source else f"{card.source}.{name}"
     return Figure(
-        id=trace.address(block, name),
+        id=trace.address(block, name, campaign=campaign),
         block=block,
         column=name,
         label=card.label,

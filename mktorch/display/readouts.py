@@ -86,6 +86,7 @@ class Readouts(Block):
     checks: str = "Checks"
     wide: bool = False
     links: bool = False
+    campaign: str = ""
     notes: tuple[str, ...] = ()
     source: str = ""
     empty: str = "Nothing to show."
@@ -94,8 +95,8 @@ class Readouts(Block):
     def all_notes(self) -> tuple[str, ...]:
         return (*self.notes, *((f"Source: {self.source}.",) if self.source else ()))
 
-    def linked(self) -> Self:
-        return replace(self, links=True)
+    def linked(self, campaign: str = "") -> Self:
+        return replace(self, links=True, campaign=campaign)
 
     def figures(self) -> tuple[Figure, ...]:
         shown: list[Reading | Check] = []
@@ -119,7 +120,12 @@ class Readouts(Block):
     def _figure(self, one: Reading | Check) -> Figure:
         column = one.source.rpartition(".")[2]
         return Figure(
-            id=trace.address(self.id, column, *([one.key] if one.key else one.where.values())),
+            id=trace.address(
+                self.id,
+                column,
+                *([one.key] if one.key else one.where.values()),
+                campaign=self.campaign,
+            ),
             block=self.id,
             column=one.source,
             label=one.name if isinstance(one, Check) else one.label,

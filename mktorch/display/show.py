@@ -78,7 +78,7 @@ class Show:
             options.setdefault("campaign", self.campaign)
         block: Block = make(self.run, **options)
         if Target.NOTEBOOK not in targets():
-            block = block.linked()
+            block = block.linked(self.campaign)
         self.blocks[name] = block
         if not interactive:
             return block

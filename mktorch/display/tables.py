@@ -89,6 +89,7 @@ class Table(Block):
     empty: str = "Nothing to show."
     locale: Locale = field(default_factory=Locale)
     links: bool = False
+    campaign: str = ""
 
     def __post_init__(self) -> None:
         named = [n for c in self.columns for n in (c.name, c.detail, c.shade)]
@@ -100,8 +101,8 @@ class Table(Block):
     def brand(self) -> Brand:
         return load_brand()
 
-    def linked(self) -> Self:
-        return replace(self, links=True)
+    def linked(self, campaign: str = "") -> Self:
+        return replace(self, links=True, campaign=campaign)
 
     def figures(self) -> tuple[Figure, ...]:
         return tuple(figure for held in self.traced.values() for figure in held)
@@ -120,7 +121,7 @@ class Table(Block):
     def _traced(self, column: Column) -> list[Figure]:
         names = self.key or (self.columns[0].name,)
         keys = self.frame.select(names).rows()
-        ids = trace.addresses(self.id, column.name, keys)
+        ids = trace.addresses(self.id, column.name, keys, self.campaign)
         origin = column.origin or f"{self.source.split(', ')[0]}.{column.name}"
         cells = self.frame.rows(named=True)
         made = []

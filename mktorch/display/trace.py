@@ -1,7 +1,8 @@
 """The figures of a page: each with an id, its place in the run, and its definition.
 
-An id reads `<block>.<column>.<row key>`, as in `campaigns.total_spend.CAMP_001`. What a definition
-says of a figure is written here once, for the appendix of a report and for `mktorch explain`.
+An id reads `<block>.<column>.<row key>`, as in `campaigns.total_spend.CAMP_001`; on the page of one
+campaign the campaign stands before it, as in `CAMP_001/kpi-cards.cost`. What a definition says of a
+figure is written here once, for the appendix of a report and for `mktorch explain`.
 """
 
 from __future__ import annotations
@@ -62,20 +63,36 @@ class Entry:
         return self.figures[0].defined
 
 
-def address(*parts: object) -> str:
+def address(*parts: object, campaign: str = "") -> str:
     """An id of parts: readable, without a blank, and never that of other parts.
 
-    Letters, digits, `_` and `-` of any script stand as they are, all else as `~` and its code.
+    Letters, digits, `_` and `-` of any script stand as they are, all else as `~` and its code. A
+    figure on the page of one campaign begins with it.
 
     >>> address("campaigns", "roi", "Q1/2 'x'")
     'campaigns.roi.Q1~2F2~20~27x~27'
+    >>> address("kpi-cards", "cost", campaign="CAMP_001")
+    'CAMP_001/kpi-cards.cost'
     """
-    return ".".join(
+    page = f"{address(campaign)}/" if campaign else ""
+    return page + ".".join(
         re.sub(r"[^\w-]", lambda char: f"~{ord(char[0]):X}", str(part)) for part in parts
     )
 
 
-def addresses(block: str, column: str, keys: Iterable[Sequence[Any]]) -> list[str]:
+def within(name: str) -> tuple[str, str]:
+    """An id as the address of its page's campaign, empty on other pages, and the rest.
+
+    >>> within("CAMP_001/kpi-cards.cost"), within("kpi-cards.cost")
+    (('CAMP_001', 'kpi-cards.cost'), ('', 'kpi-cards.cost'))
+    """
+    page, _, rest = name.rpartition("/")
+    return page, rest
+
+
+def addresses(
+    block: str, column: str, keys: Iterable[Sequence[Any]], campaign: str = ""
+) -> list[str]:
     """The ids of a column's figures, row by row; a row without any key is `all`.
 
     >>> addresses("fully-loaded", "net", [("C1",), (None,), ("C1",)])
@@ -85,7 +102,7 @@ def addresses(block: str, column: str, keys: Iterable[Sequence[Any]]) -> list[st
     made = []
     for key in keys:
         parts = [part for part in key if part not in (None, "")] or ["all"]
-        name = address(block, column, *parts)
+        name = address(block, column, *parts, campaign=campaign)
         seen[name] = seen.get(name, 0) + 1
         made.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
     return made
@@ -117,7 +134,7 @@ def entries(figures: Iterable[Figure]) -> list[Entry]:
             held.setdefault(alike, []).append(figure)
     return [
         Entry(
-            anchor="s-" + (f"{block}.{column}".rstrip(".") if len(held) == 1 else group[0].id),
+            anchor="s-" + (_shared(block, column) if len(held) == 1 else within(group[0].id)[1]),
             block=block,
             label=group[0].label + (f", {_named(group[0])}" if len(held) > 1 else ""),
             figures=tuple(group),
@@ -129,7 +146,12 @@ def entries(figures: Iterable[Figure]) -> list[Entry]:
 
 def _named(figure: Figure) -> str:
     """What tells the figure's row from the others, as its id has it."""
-    return figure.id.removeprefix(f"{address(figure.block, figure.column)}.").replace("_", " ")
+    own = within(figure.id)[1].removeprefix(f"{address(figure.block, figure.column)}.")
+    return own.replace("_", " ")
+
+
+def _shared(block: str, column: str) -> str:
+    return f"{block}.{column}".rstrip(".")
 
 
 @dataclass(frozen=True)
