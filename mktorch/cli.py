@@ -122,6 +122,28 @@ def report(
 
 
 @app.command()
+def explain(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its id.")],
+    figure: Annotated[
+        str, typer.Argument(metavar="ID", help="A figure's id, or table.column.key.")
+    ],
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Print where a figure comes from: definition, rows, settings, down to the input records."""
+    with _helpful_errors():
+        from mktorch.runs import load_run
+
+        settings, _ = load_config(config)
+        named = Path(settings.runs_dir) / run_folder
+        done = load_run(run_folder if run_folder.is_dir() or not named.is_dir() else named)
+        told = done.explain(figure)
+        typer.echo(
+            json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else str(told)
+        )
+
+
+@app.command()
 def validate(
     data: Data = None,
     config: ConfigFile = None,

@@ -7,7 +7,6 @@ for a formula begins with an apostrophe. The same run gives the same bytes.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,14 +19,13 @@ import polars as pl
 from mktorch import display
 from mktorch.display.block import Block, Stack
 from mktorch.display.contents import SOURCES, WORKBOOK
+from mktorch.display.documents import calls
 from mktorch.display.escape import clean, slug
 from mktorch.display.files import PER_CAMPAIGN
-from mktorch.display.house import reports_dir
 from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind
 from mktorch.runs import Run
 
-_CELL = re.compile(r"^```\{python\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _ACTS = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _LONGEST = 32_000  # characters of a workbook's cell; Excel takes 32,767
 _SHEET = 31  # characters of a sheet's name
@@ -101,7 +99,9 @@ def exported(run: Run) -> list[Exported]:
     found: dict[str, Table] = {}
     dives: dict[str, dict[str, Table]] = {}
     known = run.tables["campaigns"]["campaign_id"].sort().to_list()
-    for document, name, options in shown():
+    for document, name, options in calls():
+        if not _tabular(name):
+            continue
         make = getattr(display, name)
         if document != PER_CAMPAIGN:
             for table in _tables(make(run, **options)):
@@ -117,18 +117,6 @@ def exported(run: Run) -> list[Exported]:
         *whole,
         *(_exported(f"{slug(name)}-by-campaign", tables) for name, tables in dives.items()),
     ]
-
-
-def shown() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Document, block and arguments of every `show.NAME(...)` in their cells that gives tables."""
-    for file in sorted(reports_dir().glob("[!_]*.qmd")):
-        for cell in _CELL.findall(file.read_text(encoding="utf-8")):
-            for node in ast.walk(ast.parse(cell)):
-                if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                    continue
-                if node.func.attr in display.SECTIONS and _tabular(node.func.attr):
-                    options = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
-                    yield file.stem, node.func.attr, options
 
 
 def _tabular(name: str) -> bool:

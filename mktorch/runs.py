@@ -41,6 +41,7 @@ from mktorch.vocab import Source, StepStatus
 
 if TYPE_CHECKING:
     from mktorch.display.show import Show
+    from mktorch.explain import Explanation
 
 FAILURES = "failures"
 _PARTIAL = ".partial-"
@@ -209,6 +210,11 @@ class Run:
         # Imported on use: display stands above this layer, and a run is read without it.
         made: Show = import_module("mktorch.display.show").Show(self)
         return made
+
+    def explain(self, name: str) -> Explanation:
+        """Where the figure of an id comes from, as `mktorch explain` prints it."""
+        told: Explanation = import_module("mktorch.explain").explain(self, name)
+        return told
 
     def __repr__(self) -> str:
         return f"Run({self.run_id!r}, as_of={self.manifest.as_of:%Y-%m-%d}, {self.tables!r})"

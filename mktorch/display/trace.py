@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mktorch.formats import Format
-from mktorch.lineage import Definition, definition
+from mktorch.lineage import KEYS, Definition, definition
 from mktorch.runs import Run
 
 _NAMED = 6  # rows that an entry names by their keys
@@ -212,7 +212,8 @@ def rows(entry: Entry) -> str:
     """The rows of an entry in words: by which columns, and the first of their keys."""
     keyed = [figure.row for figure in entry.figures if figure.row]
     if not keyed:
-        return "its only row" if len(entry.figures) == 1 and entry.figures[0].column else ""
+        alone = len(entry.figures) == 1 and entry.figures[0].column
+        return "its only row" if alone and not KEYS.get(entry.defined[0][0]) else ""
     names = [", ".join(str(part) for part in row.values() if part is not None) for row in keyed]
     named = list(dict.fromkeys(name or "all" for name in names))
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""

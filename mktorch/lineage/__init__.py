@@ -13,13 +13,13 @@ from mktorch.lineage.governance import GOVERNANCE
 from mktorch.lineage.journey import JOURNEY
 from mktorch.lineage.keys import KEYS
 from mktorch.lineage.kpis import KPIS
-from mktorch.lineage.model import Definition, Upstream
+from mktorch.lineage.model import ADDITIVE, Definition, Upstream
 from mktorch.lineage.money import MONEY
 from mktorch.lineage.quality import QUALITY
 from mktorch.lineage.rollups import ROLLUPS
 from mktorch.lineage.segments import SEGMENTS
 
-__all__ = ["DEFINITIONS", "KEYS", "THEMES", "Definition", "Upstream", "definition"]
+__all__ = ["ADDITIVE", "DEFINITIONS", "KEYS", "THEMES", "Definition", "Upstream", "definition"]
 
 THEMES = (ROLLUPS, MONEY, KPIS, EXPERIMENTS, SEGMENTS, JOURNEY, GOVERNANCE, QUALITY)
 

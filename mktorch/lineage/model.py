@@ -57,3 +57,29 @@ def read(
 
 
 CAMPAIGN = ("campaign_id",)
+
+ADDITIVE = frozenset(
+    {
+        "amount",
+        "attributed_conversions",
+        "clicks",
+        "conversions",
+        "cost",
+        "count",
+        "estimated_value",
+        "human_review_cost",
+        "ledger_revenue",
+        "ledger_spend",
+        "impressions",
+        "llm_cost",
+        "media_spend",
+        "metrics_revenue",
+        "metrics_spend",
+        "net_roi",
+        "revenue",
+        "revenue_proxy",
+        "total_revenue_proxy",
+        "total_spend",
+    }
+)
+"""Columns whose values add up over rows; of others a range says more than a sum."""

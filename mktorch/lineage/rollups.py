@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from mktorch.lineage.model import CAMPAIGN, Definition, read
 
-_SUMS = ("impressions", "clicks", "conversions", "cost", "revenue")
-_RECORDS = ("impressions", "clicks", "conversions", "cost", "revenue_proxy")
+_SUMS = {
+    "impressions": "impressions",
+    "clicks": "clicks",
+    "conversions": "conversions",
+    "cost": "cost",
+    "revenue": "revenue_proxy",
+}
+"""Column of a rollup -> column of the records that it sums."""
 
 
-def _of_assets(of: str, *keys: str) -> Definition:
-    return Definition(
-        f"Sum over the performance records of {of} in the window, each record once",
-        "that of the records",
-        (read("rollup_asset", *_SUMS, on=(*keys, "window")),),
-        ("window_days",),
-    )
+def _of_records(table: str, of: str, *on: str, within: str = "") -> dict[str, Definition]:
+    return {
+        f"{table}.{name}": Definition(
+            f"Sum over the performance records of {of}",
+            _UNITS[name],
+            (read("performance_metrics", record, on=on, within=within),),
+            ("window_days",) if of.endswith("window") else (),
+        )
+        for name, record in _SUMS.items()
+    }
 
 
-_NOW = (read("rollup_campaign", *_SUMS, on=(), window="current"),)
+def _of_assets(table: str, of: str, *keys: str) -> dict[str, Definition]:
+    return {
+        f"{table}.{name}": Definition(
+            f"Sum over the performance records of {of} in the window, each record once",
+            _UNITS[name],
+            (read("rollup_asset", name, on=(*keys, "window")),),
+            ("window_days",),
+        )
+        for name in _SUMS
+    }
+
+
+_UNITS = dict.fromkeys(_SUMS, "count") | {"cost": "currency", "revenue": "currency"}
 _CARDS = {
     "cost": ("Cost", "currency"),
     "revenue": ("Value, the revenue proxy,", "currency"),
@@ -29,7 +50,7 @@ ROLLUPS = {
         f"kpi-cards.{name}": Definition(
             f"{words} of the current window, summed over the campaigns in scope",
             unit,
-            _NOW,
+            (read("rollup_campaign", name, window="current"),),
             ("window_days",),
         )
         for name, (words, unit) in _CARDS.items()
@@ -38,38 +59,30 @@ ROLLUPS = {
         "The metric's numerator / its denominator, each summed over the current window and the "
         "campaigns in scope first",
         "that of the metric",
-        _NOW,
+        (read("rollup_campaign", *_SUMS, window="current"),),
         ("window_days", "metrics"),
     ),
-    "rollup_asset.*": Definition(
-        "Sum over the performance records of the asset in the window",
-        "that of the records",
-        (read("performance_metrics", *_RECORDS, on=("asset_id",), within="timestamp"),),
-        ("window_days",),
+    **_of_records("rollup_asset", "the asset in the window", "asset_id", within="timestamp"),
+    **_of_records("rollup_asset_day", "the asset on the day", "asset_id", within="timestamp"),
+    **_of_records(
+        "rollup_experiment", "the asset within the experiment", "experiment_id", "asset_id"
     ),
-    "rollup_campaign.*": _of_assets("the campaign's assets", "campaign_id"),
-    "rollup_segment.*": _of_assets(
-        "the campaign's assets for the segment", "campaign_id", "segment_id"
+    **_of_assets("rollup_campaign", "the campaign's assets", "campaign_id"),
+    **_of_assets(
+        "rollup_segment", "the campaign's assets for the segment", "campaign_id", "segment_id"
     ),
-    "rollup_channel.*": _of_assets(
-        "the campaign's assets on the channel", "campaign_id", "channel_id"
+    **_of_assets(
+        "rollup_channel", "the campaign's assets on the channel", "campaign_id", "channel_id"
     ),
-    "rollup_asset_day.*": Definition(
-        "Sum over the performance records of the asset on the day",
-        "that of the records",
-        (read("performance_metrics", *_RECORDS, on=("asset_id",), within="timestamp"),),
-    ),
-    "rollup_day.*": Definition(
-        "Sum over the performance records of the campaign's assets for the segment on the channel, "
-        "on the day",
-        "that of the records",
-        (read("rollup_asset_day", *_SUMS, on=(*CAMPAIGN, "segment_id", "channel_id", "date")),),
-    ),
-    "rollup_experiment.*": Definition(
-        "Sum over the performance records of the asset within the experiment",
-        "that of the records",
-        (read("performance_metrics", *_RECORDS, on=("experiment_id", "asset_id")),),
-    ),
+    **{
+        f"rollup_day.{name}": Definition(
+            "Sum over the performance records of the campaign's assets for the segment on the "
+            "channel, on the day",
+            _UNITS[name],
+            (read("rollup_asset_day", name, on=(*CAMPAIGN, "segment_id", "channel_id", "date")),),
+        )
+        for name in _SUMS
+    },
     "funnel_detail.*": Definition(
         "Sum over the funnel events of the stage in the window",
         "count",

@@ -1,0 +1,51 @@
+"""What each document shows: the blocks that its cells call, in their order."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mktorch import display
+from mktorch.display.files import PER_CAMPAIGN, document_name
+from mktorch.display.house import reports_dir
+from mktorch.display.trace import Figure
+from mktorch.runs import Run
+
+_CELL = re.compile(r"^```\{python\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+class Call(NamedTuple):
+    """A `show.NAME(...)` of a document: the document, the block's name and its arguments."""
+
+    document: str
+    block: str
+    options: dict[str, Any]
+
+
+def calls() -> Iterator[Call]:
+    """Every call of a block in the documents of the house, document by document."""
+    for file in sorted(reports_dir().glob("[!_]*.qmd")):
+        for cell in _CELL.findall(file.read_text(encoding="utf-8")):
+            for node in ast.walk(ast.parse(cell)):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr in display.SECTIONS
+                ):
+                    options = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
+                    yield Call(file.stem, node.func.attr, options)
+
+
+def figures(run: Run, campaign: str = "") -> Iterator[tuple[str, Figure]]:
+    """Page and figure of all that a pack shows on the deep dive of `campaign`, or else elsewhere.
+
+    A page is named as its files are, without their ending.
+    """
+    page = document_name(campaign, run.tables["campaigns"]["campaign_id"]) if campaign else ""
+    for document, name, options in calls():
+        if (document == PER_CAMPAIGN) == bool(campaign):
+            block = getattr(run.show(campaign), name)(**options).linked(campaign)
+            for figure in block.figures():
+                yield page or document, figure
