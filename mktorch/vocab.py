@@ -64,6 +64,18 @@ class FunnelStage(StrEnum):
     FEATURE_ADOPT = "feature_adopt"
 
 
+# What each stage counts, in words for people.
+STAGE_WORDS = {
+    FunnelStage.IMPRESSION: "impressions",
+    FunnelStage.CLICK: "clicks",
+    FunnelStage.VISIT: "visits",
+    FunnelStage.SIGNUP: "sign-ups",
+    FunnelStage.DEMO_REQUEST: "demo requests",
+    FunnelStage.PURCHASE: "purchases",
+    FunnelStage.FEATURE_ADOPT: "feature adoptions",
+}
+
+
 class BudgetStatus(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"

@@ -8,6 +8,7 @@ from mktorch.analysis.funnel import STAGES
 from mktorch.config.funnel_rules import FunnelRules, StepFinding
 from mktorch.metrics import ratio
 from mktorch.stats import wilson
+from mktorch.vocab import STAGE_WORDS
 
 _ENDS = ("low", "high")
 
@@ -196,31 +197,28 @@ def _finding(rules: FunnelRules) -> pl.Expr:
 def _reason(rules: FunnelRules) -> pl.Expr:
     """Why a conversion or a finding is null; what makes counts grow, as far as it is known."""
     people, onward = pl.col("from_count"), pl.col("to_count")
+    start, end = _in_words("from_stage"), _in_words("to_stage")
     grows = pl.format(
-        "more {} ({}) than {} ({}): counts grow down the funnel",
-        "to_stage",
-        onward,
-        "from_stage",
-        people,
+        "more {} ({}) than {} ({}): counts grow down the funnel", end, onward, start, people
     )
     fewer = pl.when(pl.col("from_cells") < pl.col("to_cells")).then(
         pl.format(
-            "; {} is recorded for {} of the {} parts that record {}",
-            "from_stage",
+            "; {} are recorded for {} of the {} parts that record {}",
+            start,
             "from_cells",
             "to_cells",
-            "to_stage",
+            end,
         )
     )
     return (
         pl.when(onward > people)
         .then(grows + fewer.otherwise(pl.lit("")))
         .when(people == 0)
-        .then(pl.format("nobody reached {}", "from_stage"))
+        .then(pl.format("no {}", start))
         .when(onward == 0)
-        .then(pl.format("{} recorded as 0 after {} at {}", "to_stage", people, "from_stage"))
+        .then(pl.format("{} recorded as 0 after {} {}", end, people, start))
         .when(~_counts_people(rules))
-        .then(pl.format("{} counts exposures, not people", "from_stage"))
+        .then(pl.format("{} are exposures, not people", start))
         .when(people < rules.minimum_people)
         .then(pl.lit(f"fewer than {rules.minimum_people} people to judge by"))
         .when(pl.col("usual_conversion").is_null())
@@ -232,6 +230,10 @@ def _reason(rules: FunnelRules) -> pl.Expr:
     )
 
 
+def _in_words(stage: str) -> pl.Expr:
+    return pl.col(stage).replace_strict(STAGE_WORDS, return_dtype=pl.String)
+
+
 def _money_reason() -> pl.Expr:
     return (
         pl.when(pl.col("money_at_stake").is_not_null())
@@ -241,7 +243,7 @@ def _money_reason() -> pl.Expr:
         .when(pl.col("lost_beyond_usual").is_null())
         .then(pl.lit("no usual conversion to compare with"))
         .when(pl.col("to_count") == 0)
-        .then(pl.format("nobody reached {}: a person's worth there is unknown", "to_stage"))
+        .then(pl.format("no {}: what a person is worth there is unknown", _in_words("to_stage")))
         .otherwise(pl.lit("no revenue recorded for this journey in the window"))
     )
 

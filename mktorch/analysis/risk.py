@@ -144,11 +144,12 @@ def policy_violations(
     required approval. Columns: `kind`, `id`, `campaign_id`, `detail`.
     """
     risk_type, status = pl.col("risk_type"), pl.col("status")
+    kind, stands = (c.str.replace_all("_", " ", literal=True) for c in (risk_type, status))
     raised = signals.filter(risk_type.is_in(_VIOLATING), status != RiskStatus.DISMISSED).select(
         "campaign_id",
         kind=pl.lit("risk_signal"),
         id="risk_id",
-        detail=pl.format("{} signal, {}, {}", risk_type, "severity", status),
+        detail=pl.format("{} signal, {}, {}", kind, "severity", stands),
     )
     delivered = (
         detected.filter(pl.col("detection").is_in(_DELIVERED))

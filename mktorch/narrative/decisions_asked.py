@@ -9,7 +9,8 @@ import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose, listed, sentence, spaced
+from mktorch.narrative.prose import Prose, listed, sentence
+from mktorch.recommend.words import spaced
 from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
 
 Tables = Mapping[str, pl.DataFrame]

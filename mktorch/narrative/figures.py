@@ -13,7 +13,8 @@ import polars as pl
 
 from mktorch.formats import Locale, clean
 from mktorch.narrative.guard import INLINE, LINE
-from mktorch.narrative.prose import Prose, spaced
+from mktorch.narrative.prose import Prose
+from mktorch.recommend.words import spaced
 
 Tables = Mapping[str, pl.DataFrame]
 

@@ -7,8 +7,9 @@ import polars as pl
 from mktorch.formats import CURRENCY, CURRENCY_EXACT, INTEGER, PERCENT, RATIO
 from mktorch.narrative.markdown import Column, bullets, heading
 from mktorch.narrative.page import About, Page, Row, Tables
-from mktorch.narrative.prose import in_words, kpi_figure, sentence, spaced
+from mktorch.narrative.prose import in_words, kpi_figure, sentence
 from mktorch.narrative.summary import story
+from mktorch.recommend.words import spaced
 from mktorch.vocab import Direction, Performance, Tier
 
 PERFORMANCE = {

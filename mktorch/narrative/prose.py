@@ -11,7 +11,6 @@ import polars as pl
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import (
     CURRENCY,
-    DATETIME,
     INTEGER,
     Format,
     Kind,
@@ -19,14 +18,12 @@ from mktorch.formats import (
     clean,
     format_value,
 )
-from mktorch.recommend import words
+from mktorch.recommend.words import written
 from mktorch.vocab import Unit
-
-FORMATS: Mapping[str, Format] = {**words.FORMATS, "time": DATETIME}
 
 
 class Prose(Formatter):
-    """Fills `{name:format}`, the formats those of `FORMATS`; text from the data is made one line.
+    """Fills `{name:format}` as `recommend.words` has it; text from the data is made one line.
 
     >>> Prose(Locale()).format("{name} returned {roas:ratio} on {spend:currency}",
     ...                name="Spring", roas=1.5, spend=1200.0)
@@ -37,19 +34,12 @@ class Prose(Formatter):
         self.locale, self.guard = locale, guard
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec == "words":
-            value, format_spec = None if value is None else spaced(value), ""
-        return self.guard(format_value(value, FORMATS[format_spec], self.locale))
+        return self.guard(written(value, format_spec, self.locale))
 
 
 def locale_of(config: MarketingOrchestratorConfig) -> Locale:
     """The currency and the customs a run's texts are written in."""
     return Locale(currency=config.currency, name=config.locale)
-
-
-def spaced(word: object) -> str:
-    """A vocabulary's word for people: `at_risk` is `at risk`."""
-    return str(word).replace("_", " ")
 
 
 def sentence(text: str) -> str:

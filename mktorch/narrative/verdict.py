@@ -11,8 +11,9 @@ import polars as pl
 from mktorch.config.narrative_rules import NarrativeRules, Signal
 from mktorch.formats import Locale
 from mktorch.narrative.momentum import momentum_line
-from mktorch.narrative.prose import listed, spaced
+from mktorch.narrative.prose import listed
 from mktorch.narrative.so_what import so_what
+from mktorch.recommend.words import spaced
 from mktorch.vocab import BudgetStatus, Performance, Priority, RiskStatus, Severity, Tier, Verdict
 
 Tables = Mapping[str, pl.DataFrame]

@@ -8,6 +8,7 @@ from mktorch.analysis.returns import cents
 from mktorch.config.budget_rules import Pacing
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.metrics import ratio
+from mktorch.recommend.names import channel_names
 from mktorch.vocab import CampaignStatus
 
 # The settings that choose recipients and bound what is moved.
@@ -56,7 +57,7 @@ def between_channels(
 
     Columns as of `moves`; `scope` is the campaign.
     """
-    named = channels.select("channel_id", name=pl.format("{} ({})", "platform", "type"))
+    named = channel_names(channels).rename({"channel_name": "name"})
     return moves(
         returns.filter(status=str(CampaignStatus.ACTIVE))
         .join(named, on="channel_id", how="left")

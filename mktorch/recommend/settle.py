@@ -17,6 +17,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.candidates import SCHEMA, meets
 from mktorch.recommend.rule import Rule, View
 from mktorch.recommend.settings import THRESHOLD, Role, named, settings_of
+from mktorch.recommend.words import spaced
 from mktorch.vocab import Escalation, Standing
 
 FREEZE = (
@@ -37,7 +38,7 @@ def freeze(kpis: pl.DataFrame | None, config: MarketingOrchestratorConfig) -> st
     forcing = kpis.filter(
         pl.col("escalation").str.split(", ").list.contains(str(Escalation.BUDGET_FREEZE))
     )["kpi"]
-    return f"budget freeze: {', '.join(forcing)} critical" if forcing.len() else None
+    return f"budget freeze: {', '.join(map(spaced, forcing))} critical" if forcing.len() else None
 
 
 def settle(
@@ -66,7 +67,11 @@ def settle(
     frozen = freeze(kpis, config)
     blocked = pl.col("increases") & pl.lit(frozen is not None)
     met = _meetings(asked.filter(~blocked))
-    overridden = met.group_by("lesser_id").agg(pl.col("graver_id").sort().alias("overridden_by"))
+    overridden = (
+        met.join(_names(asked), left_on="graver_id", right_on="recommendation_id")
+        .group_by("lesser_id")
+        .agg(pl.col("name").sort_by("graver_id").alias("overridden_by"))
+    )
     overrides = met.group_by("graver_id").agg(pl.col("lesser_id").sort().alias("overrides"))
     beside = _beside(asked, _possible(views, rules, config), rules, config)
     return (
@@ -83,7 +88,7 @@ def settle(
             pl.when(blocked)
             .then(pl.lit(frozen, pl.String))
             .when(pl.col("overridden_by").is_not_null())
-            .then(pl.lit("overridden by ") + pl.col("overridden_by").list.join(", "))
+            .then(pl.lit("overridden by ") + pl.col("overridden_by").list.join("; "))
             .alias("standing_reason"),
             pl.col("overrides").fill_null([]),
             pl.concat_list("thresholds", pl.col("beside").fill_null([])).alias("thresholds"),
@@ -91,6 +96,13 @@ def settle(
         .select(*SCHEMA.names(), "standing", "standing_reason", "overrides")
         .sort("recommendation_id")
     )
+
+
+def _names(asked: pl.DataFrame) -> pl.DataFrame:
+    """`recommendation_id` and `name`: the rule in words and its target."""
+    rule = pl.col("rule_id").str.replace_all("_", " ", literal=True)
+    target = pl.coalesce("target_name", "target_id")
+    return asked.select("recommendation_id", name=pl.format("{}, {}", rule, target))
 
 
 def _meetings(asked: pl.DataFrame) -> pl.DataFrame:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from string import Formatter
+from typing import Any
 
 import polars as pl
 
 from mktorch import formats
 from mktorch.formats import Format, Locale, format_value
+from mktorch.vocab import STAGE_WORDS
 
 # The word after the colon of a placeholder -> how the value reads.
 FORMATS: Mapping[str, Format] = {
@@ -21,7 +23,23 @@ FORMATS: Mapping[str, Format] = {
     "signed_percent": formats.PERCENT_SIGNED,
     "ratio": formats.RATIO,
     "date": formats.DATE,
+    "time": formats.DATETIME,
 }
+
+
+def spaced(word: object) -> str:
+    """A vocabulary's word for people: `at_risk` is `at risk`."""
+    return str(word).replace("_", " ")
+
+
+def _stage(word: object) -> str:
+    return {str(stage): words for stage, words in STAGE_WORDS.items()}.get(str(word), spaced(word))
+
+
+# Words after the colon that turn a vocabulary's word into people's.
+WORDS: Mapping[str, Callable[[object], str]] = {"words": spaced, "stage": _stage}
+_IN = "in "  # before the column that names a figure's currency
+_AS = "as "  # before the column that names a figure's format
 
 
 def columns_of(template: str) -> tuple[str, ...]:
@@ -30,14 +48,39 @@ def columns_of(template: str) -> tuple[str, ...]:
     >>> columns_of("{name} spent {spend:currency} of {budget:currency}, {name}!")
     ('name', 'spend', 'budget')
     """
-    return tuple(dict.fromkeys(name for _, name, _ in _parts(template) if name))
+    named = (
+        column
+        for _, name, spec in _parts(template)
+        for column in (name, spec[len(_IN) :] if spec.startswith((_IN, _AS)) else "")
+    )
+    return tuple(dict.fromkeys(filter(None, named)))
+
+
+def written(value: Any, spec: str, locale: Locale) -> str:
+    """One value as the word after the colon has it.
+
+    >>> written("demo_request", "stage", Locale()), written("in_review", "words", Locale())
+    ('demo requests', 'in review')
+
+    Raises
+    ------
+    ValueError
+        For a word that is neither in `FORMATS` nor in `WORDS`.
+    """
+    if spec in WORDS:
+        value, spec = None if value is None else WORDS[spec](value), ""
+    if spec not in FORMATS:
+        known = (*filter(None, FORMATS), *WORDS)
+        raise ValueError(f"unknown format {spec!r}; use one of {', '.join(known)}")
+    return format_value(value, FORMATS[spec], locale)
 
 
 def compose(template: str, frame: pl.DataFrame, locale: Locale) -> pl.Series:
     """One text per row: each `{column:format}` replaced by that row's value; null is `n/a`.
 
-    The formats are those of `FORMATS`; percent takes a fraction. What a value holds is never read
-    as a template.
+    The formats are those of `FORMATS` and `WORDS`; percent takes a fraction. `{amount:in currency}`
+    writes money in the currency that the row's `currency` names, `{figure:as unit}` a value in the
+    format that the row's `unit` names. What a value holds is never read as a template.
 
     >>> compose("{name}: {spend:currency}", pl.DataFrame(
     ...     {"name": ["{spend}", "B"], "spend": [1200.0, None]}), Locale()).to_list()
@@ -46,23 +89,31 @@ def compose(template: str, frame: pl.DataFrame, locale: Locale) -> pl.Series:
     Raises
     ------
     ValueError
-        For a format that is not in `FORMATS`.
+        For a format that is not known.
     """
     texts: list[str] = [""] * frame.height
     for literal, name, spec in _parts(template):
         texts = [text + literal for text in texts]
         if name:
-            values = _written(frame[name], spec, locale)
+            values = _written(frame, name, spec, locale)
             texts = [text + value for text, value in zip(texts, values, strict=True)]
     return pl.Series("text", texts, pl.String)
 
 
-def _written(values: pl.Series, spec: str, locale: Locale) -> list[str]:
-    if spec not in FORMATS:
-        raise ValueError(f"unknown format {spec!r}; use one of {', '.join(filter(None, FORMATS))}")
+def _written(frame: pl.DataFrame, name: str, spec: str, locale: Locale) -> list[str]:
+    values = frame[name]
+    if spec.startswith(_IN):
+        currencies = frame[spec[len(_IN) :]].fill_null(locale.currency)
+        return [
+            written(value, "currency", Locale(currency, locale.name))
+            for value, currency in zip(values, currencies, strict=True)
+        ]
+    if spec.startswith(_AS):
+        specs = frame[spec[len(_AS) :]]
+        return [written(value, spec, locale) for value, spec in zip(values, specs, strict=True)]
     if values.dtype == pl.List(pl.String):
         values = values.list.join(", ")
-    return [format_value(value, FORMATS[spec], locale) for value in values]
+    return [written(value, spec, locale) for value in values]
 
 
 def _parts(template: str) -> Iterator[tuple[str, str, str]]:

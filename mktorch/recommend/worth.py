@@ -34,7 +34,7 @@ def kinds(change: str, base: str) -> tuple[Kind, ...]:
     """
     over = (
         f"the interval of {change}, applied to {base} of the current window and carried over "
-        "horizon_days, or what is left of the flight"
+        "the days ahead, or what is left of the flight"
     )
     return (
         Kind(

@@ -156,9 +156,9 @@ def test_a_recorded_zero_is_a_break_once() -> None:
     table = steps(journey("A", click=100, visit=0, signup=0, purchase=0))
     assert table["finding"].to_list() == ["break", None, None]
     assert table["reason"].to_list() == [
-        "visit recorded as 0 after 100 at click",
-        "nobody reached visit",
-        "nobody reached signup",
+        "visits recorded as 0 after 100 clicks",
+        "no visits",
+        "no sign-ups",
     ]
     assert table["conversion"].to_list() == [0.0, None, None]
     assert table["people_rank"].to_list() == [1, None, None]
@@ -178,7 +178,7 @@ def test_counts_that_grow_are_a_question_about_the_data() -> None:
         None,
     )
     assert (row["drop_off"], row["lost"], row["weighted_conversion"]) == (None, None, None)
-    assert row["reason"] == "more visit (120) than click (100): counts grow down the funnel"
+    assert row["reason"] == "more visits (120) than clicks (100): counts grow down the funnel"
     assert row["money_reason"] == "no count of people lost"
     assert one(journey("A", click=100, visit=100))["finding"] is None  # no growth, no peers
     assert one(journey("A", click=0, visit=5))["finding"] == "data_question"
@@ -190,7 +190,7 @@ def test_growth_says_where_the_earlier_stage_is_not_recorded() -> None:
         *journey("A", "S2", signup=70),
     ]
     assert one(rows)["reason"].endswith(
-        "; visit is recorded for 1 of the 2 parts that record signup"
+        "; visits are recorded for 1 of the 2 parts that record sign-ups"
     )
 
 
@@ -233,7 +233,7 @@ def test_peers_need_not_step_alike() -> None:
 def test_exposures_are_not_people() -> None:
     row = one(journey("A", impression=100_000, click=500))
     assert (row["conversion"], row["lost"], row["finding"]) == (0.005, None, None)
-    assert row["reason"] == "impression counts exposures, not people"
+    assert row["reason"] == "impressions are exposures, not people"
     counted = one(
         journey("A", impression=100_000, click=500), rules=FunnelRules(people_from="impression")
     )
@@ -252,7 +252,7 @@ def test_money_at_stake_by_hand() -> None:
 @pytest.mark.parametrize(
     ("signups", "revenue", "money", "reason"),
     [
-        (0, 5000.0, None, "nobody reached signup: a person's worth there is unknown"),
+        (0, 5000.0, None, "no sign-ups: what a person is worth there is unknown"),
         (600, 5000.0, 0.0, None),  # above the usual: nothing is at stake
         (200, None, None, "no revenue recorded for this journey in the window"),
     ],

@@ -262,8 +262,8 @@ def test_violations_by_hand() -> None:
         ("asset", "A1", "flagged; unapproved"),
         ("asset", "A2", "flagged"),
         ("budget_move", "B1", "6500.0 USD executed without approval"),
-        ("risk_signal", "R1", "brand_safety signal, low, mitigated"),
-        ("risk_signal", "R3", "policy_violation signal, medium, in_review"),
+        ("risk_signal", "R1", "brand safety signal, low, mitigated"),
+        ("risk_signal", "R3", "policy violation signal, medium, in review"),
     ]
 
 

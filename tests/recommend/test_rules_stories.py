@@ -100,7 +100,9 @@ def test_a_target_of_the_sample_brings_its_rules(target, rules, sample_tables) -
 def test_what_the_pause_of_a_campaign_makes_needless_gives_way_to_it(sample_tables) -> None:
     found = sample_tables["recommendation_candidates"].filter(campaign_id="CAMP_003")
     given = found.filter(
-        pl.col("standing_reason").str.contains("pause_campaign_without_return:CAMP_003")
+        pl.col("standing_reason").str.contains(
+            "pause campaign without return, Finance Team Video Reach", literal=True
+        )
     )
     assert {
         "stop_segment:CAMP_003/SEG_003",
@@ -140,7 +142,7 @@ def test_a_segment_is_not_scaled_while_all_that_it_shows_is_paused(sample_tables
         by_predicate=pl.col("recommendation_id") == "scale_segment:CAMP_002/SEG_003", named=True
     )
     assert scaled["standing"] == "overridden"
-    assert "pause_flagged_creative:ASSET_018" in scaled["standing_reason"]
+    assert "pause flagged creative, Rivals compared, variant A" in scaled["standing_reason"]
 
 
 @pytest.mark.parametrize(

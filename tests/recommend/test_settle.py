@@ -50,7 +50,7 @@ def test_the_graver_of_two_on_one_target_stands_and_names_the_other() -> None:
         CONFIG,
     )
     assert done.select("recommendation_id", "standing", "standing_reason", "overrides").rows() == [
-        ("mend:T", "overridden", "overridden by stop:T", []),
+        ("mend:T", "overridden", "overridden by stop, T", []),
         ("mend:U", "stands", None, []),
         ("stop:T", "stands", None, ["mend:T"]),
     ]
@@ -180,5 +180,5 @@ def test_the_sample_holds_no_contradiction_and_names_what_gave_way(sample_tables
     assert set(done["overrides"].explode().drop_nulls()) == set(gone["recommendation_id"])
     frozen = done.filter(standing="blocked")
     assert frozen["increases"].all()
-    assert "policy_violation_count" in frozen["standing_reason"][0]
+    assert "policy violation count" in frozen["standing_reason"][0]
     assert done.filter("increases", standing="stands").height == 0

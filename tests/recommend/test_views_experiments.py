@@ -34,11 +34,17 @@ def row(frame: pl.DataFrame, target: str) -> dict:
 def test_of_two_arms_that_pass_the_higher_low_end_speaks(sample_tables) -> None:
     found = row(view(sample_tables), "EXP_008")
     assert found["variant_asset"] == "ASSET_030"
-    assert found["others"] == " Passed too, with a lower low end: ASSET_029."
+    assert (
+        found["others"]
+        == " Passed too, with a lower low end: ASSET_029 (Panel, morning, variant C)."
+    )
     # The other way round, the point estimate does not help.
     found = row(view(sample_tables, ASSET_030={"improvement_low": 0.028}), "EXP_008")
     assert found["variant_asset"] == "ASSET_029"
-    assert found["others"] == " Passed too, with a lower low end: ASSET_030."
+    assert (
+        found["others"]
+        == " Passed too, with a lower low end: ASSET_030 (Panel, evening, variant B)."
+    )
 
 
 def test_equal_low_ends_leave_it_to_the_point(sample_tables) -> None:

@@ -53,12 +53,17 @@ def view(sample_tables):
         }
     )
 
+    assets = pl.DataFrame(
+        {"asset_id": ["A", "B"], "message_theme": ["Month end", None], "variant": ["B", "A"]}
+    )
+
     def build(*entries: dict) -> list[dict]:
         rows = [ENTRY | {"rank": rank} | entry for rank, entry in enumerate(entries, start=1)]
         tables = {
             "risk_inbox": pl.DataFrame(rows, schema),
             "rollup_asset": delivered,
             "budget_pacing": pacing,
+            "creative_assets": assets,
         }
         return BUILDERS["risk"].build(tables, CONFIG).frame.to_dicts()
 
@@ -67,16 +72,37 @@ def view(sample_tables):
 
 def test_a_risk_of_one_asset_has_the_asset_as_its_target(view) -> None:
     (found,) = view({})
-    assert (found["target_id"], found["target_name"]) == ("A", "spend spike of A")
+    assert (found["target_id"], found["target_name"]) == (
+        "A",
+        "spend spike of A (Month end, variant B)",
+    )
     assert found["halts"] == found["eased"] == ["asset:A", "segment:C/S"]
     assert found["campaign_runs"] == ["campaign:C"]
     assert found["known"] == "note: four times the usual"
     assert found["others"] == ""
 
 
+@pytest.mark.parametrize(
+    ("origin", "source", "entry"),
+    [
+        ("supplied", "R1, reported", "R1"),
+        ("both", "R1, reported and found in the records", "R1"),
+        ("detected", "Found in the records", "the spend spike of A (Month end, variant B)"),
+    ],
+)
+def test_who_says_so_and_what_to_close(origin, source, entry, view) -> None:
+    (found,) = view({"origin": origin})
+    assert (found["source"], found["entry"]) == (source, entry)
+
+
+def test_a_creative_without_a_theme_is_called_by_its_id(view) -> None:
+    (found,) = view({"asset_ids": ["B"], "detail": "no rows on 3 days"})
+    assert (found["about"], found["known"]) == ("B", "no rows on 3 days")
+
+
 def test_a_risk_of_several_assets_is_its_own_target(view) -> None:
     (found,) = view({"asset_ids": ["B", "A"]})
-    assert (found["target_id"], found["about"]) == ("R1", "A, B")
+    assert (found["target_id"], found["about"]) == ("R1", "2 creatives (A, B)")
     assert found["halts"] == ["asset:A", "asset:B", "segment:C/S", "segment:C/T"]
 
 

@@ -21,6 +21,10 @@ FRAME = pl.DataFrame(
         "n": [12345, 0],
         "day": [date(2026, 5, 3), None],
         "parts": [["x", "y"], []],
+        "stage": ["demo_request", "signup"],
+        "word": ["in_review", None],
+        "currency": ["GBP", "EUR"],
+        "reads": ["cents", "figure"],
     }
 )
 
@@ -40,6 +44,11 @@ FRAME = pl.DataFrame(
         ("{day:date}", ["May 3, 2026", "n/a"]),
         ("{parts}", ["x, y", ""]),
         ("{{name}}", ["{name}", "{name}"]),
+        ("{stage:stage}", ["demo requests", "sign-ups"]),
+        ("{name:stage}", ["A", "n/a"]),
+        ("{word:words}", ["in review", "n/a"]),
+        ("{roas:in currency}", ["\u00a32", "\u20ac0"]),
+        ("{roas:as reads}", ["$1.82", "0"]),
     ],
 )
 def test_each_format(template, texts) -> None:
@@ -68,4 +77,5 @@ def test_what_a_value_holds_is_never_a_template(names) -> None:
 
 def test_columns_and_formats() -> None:
     assert columns_of("{a} {b:percent} {a:currency} {{c}}") == ("a", "b")
+    assert columns_of("{a:in b} {c:as d}") == ("a", "b", "c", "d")
     assert "" in FORMATS

@@ -24,7 +24,7 @@ from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, PERCENT, format_value
 from mktorch.runs import Run
-from mktorch.vocab import FunnelStage, Window
+from mktorch.vocab import STAGE_WORDS, FunnelStage, Window
 
 FINDING: Statuses = {
     StepFinding.BREAK: Status("Break", Tone.BAD),
@@ -32,15 +32,7 @@ FINDING: Statuses = {
     StepFinding.DATA_QUESTION: Status("Data question", Tone.NONE),
     StepFinding.AS_USUAL: Status("As usual", Tone.GOOD),
 }
-STAGES = {
-    FunnelStage.IMPRESSION: "Impressions",
-    FunnelStage.CLICK: "Clicks",
-    FunnelStage.VISIT: "Visits",
-    FunnelStage.SIGNUP: "Sign-ups",
-    FunnelStage.DEMO_REQUEST: "Demo requests",
-    FunnelStage.PURCHASE: "Purchases",
-    FunnelStage.FEATURE_ADOPT: "Feature adoptions",
-}
+STAGES = {stage: words.capitalize() for stage, words in STAGE_WORDS.items()}
 _STEP = 52  # pixels from one stage to the next
 _KEY = ("campaign_id", "from_stage", "to_stage")
 

@@ -6,6 +6,7 @@ from mktorch.recommend.rule import Compare, Impact, Rule, When
 from mktorch.recommend.worth import Kind, kinds
 from mktorch.vocab import Action, CampaignStatus, Category, Level, Priority
 
+_PLACE = ("channel_id", "segment_id")
 _DELIVERED = When("base_impressions", Compare.ABOVE, number=0)
 _UNPRICED = Impact(
     "What a breach of policy may cost is not in the data; the spend that stops is stated as stake."
@@ -26,9 +27,9 @@ _UNAPPROVED = Rule(
     current_value="delivered without approval; {base_cost:currency} in the current window",
     recommended_value="paused until approved",
     steps=(
-        "Pause {target_id} on {channel_id} in {campaign_name}.",
+        "Pause {target_id} on {channel_name} in {campaign_name}.",
         "Have Brand and compliance review wording, claim and call to action.",
-        "Approve and resume it, or replace it with an approved creative of {segment_id}.",
+        "Approve and resume it, or replace it with an approved creative of {segment_name}.",
         "Find out how it went live without approval.",
     ),
     what_could_go_wrong="Its audience sees nothing while it is paused; if the approval was given "
@@ -36,6 +37,7 @@ _UNAPPROVED = Rule(
     impact=_UNPRICED,
     stake="base_cost",
     lowers="halts",
+    facts=_PLACE,
 )
 _FLAGGED = Rule(
     id="pause_flagged_creative",
@@ -50,12 +52,12 @@ _FLAGGED = Rule(
     description="Take {target_id} ({target_name}) out of delivery until its risk "
     "flags are cleared.",
     rationale="It had {base_impressions:integer} impressions in the current window, and is "
-    "{flags_detail}.",
+    "{flags_detail:words}.",
     current_value="delivered with risk flags: {flags:integer}; {base_cost:currency} in the "
     "current window",
     recommended_value="paused until no flag stands",
     steps=(
-        "Pause {target_id} on {channel_id} in {campaign_name}.",
+        "Pause {target_id} on {channel_name} in {campaign_name}.",
         "Rewrite what the flags name, or document why it may stand.",
         "Clear the flags in the creative's record, then resume it.",
     ),
@@ -64,6 +66,7 @@ _FLAGGED = Rule(
     impact=_UNPRICED,
     stake="base_cost",
     lowers="halts",
+    facts=_PLACE,
 )
 
 
@@ -84,7 +87,7 @@ def _drag(kind: Kind, gravity: int) -> Rule:
         gravity=gravity,
         owner="Creative lead",
         risk=Level.LOW,
-        description="Replace or rework {target_id} ({target_name}): it drags {segment_id}.",
+        description="Replace or rework {target_id} ({target_name}): it drags {segment_name}.",
         rationale="Its {label} attains {attainment:percent} of what the segment's other "
         "{peers:integer} creatives reach together, and the whole interval of the difference, "
         "{difference_low:signed_percent} to {difference_high:signed_percent}, is on the worse "
@@ -93,12 +96,12 @@ def _drag(kind: Kind, gravity: int) -> Rule:
         "spent in the current window",
         recommended_value="as the other creatives",
         steps=(
-            "Compare theme, call to action and channel ({channel_id}) with the better creatives.",
+            "Compare theme, call to action and channel ({channel_name}) with the better creatives.",
             "Rework it, or give its traffic to them.",
             "Run the new version as an experiment against the best of them.",
         ),
         what_could_go_wrong="The channel may be what is weak, not the creative: compare within "
-        "{channel_id} before it is replaced.",
+        "{channel_name} before it is replaced.",
         impact=kind.impact,
         stake="base_cost",
         raises="campaign_runs",
@@ -111,6 +114,7 @@ def _drag(kind: Kind, gravity: int) -> Rule:
             "base_revenue",
             "flight_days",
             "elapsed_days",
+            *_PLACE,
         ),
     )
 

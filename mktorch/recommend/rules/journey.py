@@ -37,14 +37,16 @@ _BREAK = Rule(
     gravity=295,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Mend the journey of {campaign_name}: nobody gets from {from_stage} to {to_stage}.",
-    rationale="{from_count:integer} at {from_stage}, a recorded {to_count:integer} at {to_stage}; "
+    description="Mend the journey of {campaign_name}: nobody gets from {from_stage:stage} to "
+    "{to_stage:stage}.",
+    rationale="{from_count:integer} {from_stage:stage}, a recorded {to_count:integer} "
+    "{to_stage:stage}; "
     "{usual_conversion:percent} is usual over {peers:integer} journeys.",
     current_value="{to_count:integer} of {from_count:integer}",
     recommended_value="{usual_conversion:percent}, as elsewhere",
     steps=(
-        "Walk the step from {from_stage} to {to_stage} by hand on each device.",
-        "See that {to_stage} is counted where it happens.",
+        "Walk the step from {from_stage:stage} to {to_stage:stage} by hand on each device.",
+        "See that {to_stage:stage} are counted where they happen.",
         "Mend the page or the tag before anybody else is sent there.",
     ),
     what_could_go_wrong="If only the counting is broken, people do pass, and the page is changed "
@@ -63,14 +65,15 @@ _LEAK = Rule(
     gravity=290,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Close the leak of {campaign_name} between {from_stage} and {to_stage}.",
+    description="Close the leak of {campaign_name} between {from_stage:stage} and "
+    "{to_stage:stage}.",
     rationale="{conversion:percent} go on, from {conversion_low:percent} to "
     "{conversion_high:percent}; {usual_conversion:percent} is usual over {peers:integer} journeys. "
     "About {lost_beyond_usual:integer} people more than usual are lost.",
     current_value="{to_count:integer} of {from_count:integer}: {conversion:percent}",
     recommended_value="{usual_conversion:percent}, as elsewhere",
     steps=(
-        "Watch people at {from_stage}: where do they stop?",
+        "Watch people between {from_stage:stage} and {to_stage:stage}: where do they stop?",
         "Set the step beside that of a journey that converts as usual.",
         "Mend the largest hindrance, as an experiment where traffic allows.",
     ),
@@ -93,13 +96,13 @@ _QUESTION = Rule(
     gravity=120,
     owner="Analytics",
     risk=Level.LOW,
-    description="Explain why {campaign_name} counts more {to_stage} than {from_stage}.",
+    description="Explain why {campaign_name} counts more {to_stage:stage} than {from_stage:stage}.",
     rationale="{reason}.",
-    current_value="{to_count:integer} at {to_stage}, {from_count:integer} at {from_stage}",
+    current_value="{to_count:integer} {to_stage:stage}, {from_count:integer} {from_stage:stage}",
     recommended_value="no step that grows",
     steps=(
-        "See which sources count {from_stage} and {to_stage}.",
-        "Look for another way into {to_stage} that skips {from_stage}.",
+        "See which sources count {from_stage:stage} and {to_stage:stage}.",
+        "Look for another way to {to_stage:stage} that skips {from_stage:stage}.",
         "Correct the events, or record the other way as a stage.",
     ),
     what_could_go_wrong="None to delivery: the question is about the count.",

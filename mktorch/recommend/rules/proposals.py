@@ -6,9 +6,10 @@ from mktorch.recommend.rule import Compare, Impact, Rule, When
 from mktorch.vocab import Action, BudgetStatus, Category, Level, Priority
 
 _OWNER = "Finance"
-_MOVE = "{amount:figure} {currency} from {from_channel_id} to {to_channel_id} in {campaign_name}"
+_MOVE = "{amount:in currency} from {from_channel} to {to_channel} in {campaign_name}"
 _UNPRICED = Impact("What a move brings is measured after it is made; the stake is its amount.")
 _YES = ("true",)
+_CHANNELS = ("from_channel_id", "to_channel_id")
 
 
 def _decide(name: str, flag: str, priority: Priority, gravity: int) -> Rule:
@@ -26,13 +27,13 @@ def _decide(name: str, flag: str, priority: Priority, gravity: int) -> Rule:
         owner=_OWNER,
         risk=Level.LOW,
         description="Approve or reject {target_id}: " + _MOVE + ".",
-        rationale="Proposed by {proposed_by} for {reason_code}, it has waited "
+        rationale="Proposed by {proposed_by} for {reason_code:words}, it has waited "
         "{age_days:integer} days.",
-        current_value="{status} for {age_days:integer} days",
+        current_value="{status:words} for {age_days:integer} days",
         recommended_value="approved or rejected",
         steps=(
-            "Compare the return of {from_channel_id} with that of {to_channel_id} in the campaign.",
-            "See that no other recommendation pulls at {to_channel_id} or the campaign.",
+            "Compare the return of {from_channel} with that of {to_channel} in the campaign.",
+            "See that no other recommendation pulls at {to_channel} or the campaign.",
             "Approve or reject {target_id}, with the reason on record.",
         ),
         what_could_go_wrong="The figures it was proposed on may have moved since: an old proposal "
@@ -40,6 +41,7 @@ def _decide(name: str, flag: str, priority: Priority, gravity: int) -> Rule:
         impact=_UNPRICED,
         stake="stake",
         behind=("budget_rules.proposal_stale_days",),
+        facts=_CHANNELS,
     )
 
 
@@ -62,7 +64,7 @@ _REVIEW = Rule(
     recommended_value="approved afterwards, or rolled back",
     steps=(
         "Ask {proposed_by} how {target_id} was executed.",
-        "Compare the return of {to_channel_id} before and after it.",
+        "Compare the return of {to_channel} before and after it.",
         "Approve it afterwards or roll it back, and put the reason on record.",
         "Close the way by which it went through.",
     ),
@@ -71,7 +73,7 @@ _REVIEW = Rule(
     impact=_UNPRICED,
     stake="stake",
     behind=("budget_rules.approval_required_amount",),
-    facts=("required_approval",),
+    facts=("required_approval", *_CHANNELS),
 )
 _SELF = Rule(
     id="correct_self_move",
@@ -90,11 +92,10 @@ _SELF = Rule(
     gravity=130,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Correct {target_id}: it moves {amount:figure} {currency} from {from_channel_id} "
-    "to itself.",
+    description="Correct {target_id}: it moves {amount:in currency} from {from_channel} to itself.",
     rationale="From and to are one channel, so it moves nothing; one of the two is wrong, or the "
     "record is.",
-    current_value="{from_channel_id} to {to_channel_id}, {status}",
+    current_value="{from_channel} to {to_channel}, {status:words}",
     recommended_value="the channel that was meant, or rolled back",
     steps=(
         "Ask {proposed_by} which channel was meant.",
@@ -103,6 +104,7 @@ _SELF = Rule(
     what_could_go_wrong="If the money did move elsewhere, the books and the channels disagree.",
     impact=Impact("A move from a channel to itself changes nothing."),
     stake="stake",
+    facts=_CHANNELS,
 )
 RULES: tuple[Rule, ...] = (
     _REVIEW,

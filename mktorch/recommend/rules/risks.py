@@ -126,6 +126,7 @@ _BEHIND = tuple(
         "match_days",
     )
 )
+_FACTS = ("risk_type", "origin", "detail")
 _REACHES = ("campaign", "budget", "channel", "segment", "asset", "experiment")
 _UNPRICED = Impact(
     "What the risk would cost is not in the data; the stake is what it touches cost in the "
@@ -154,12 +155,12 @@ def _act(
         gravity=gravity,
         owner=way.owner,
         risk=Level.LOW,
-        description=way.ask + ": {kind}, {severity}, {status}.{others}",
-        rationale="{id} ({origin}): {known}. {exposure:currency} was spent in the current window "
+        description=way.ask + ": {kind}, {severity} severity, {status:words}.{others}",
+        rationale="{source}: {known}. {exposure:currency} was spent in the current window "
         "on what it is about.",
-        current_value="{status}; {exposure:currency} in the current window",
+        current_value="{status:words}; {exposure:currency} in the current window",
         recommended_value=way.goal,
-        steps=(*way.steps, "Mark {id} as mitigated or dismissed, with the reason."),
+        steps=(*way.steps, "Mark {entry} as mitigated or dismissed, with the reason."),
         what_could_go_wrong=way.danger,
         impact=_UNPRICED,
         stake="exposure",
@@ -167,7 +168,7 @@ def _act(
         lowers=way.lowers,
         reaches=_REACHES if way.lowers else (),
         behind=_BEHIND,
-        facts=("risk_type", "detail"),
+        facts=_FACTS,
     )
 
 
@@ -182,18 +183,19 @@ _CLOSE = Rule(
     owner="Campaign manager",
     risk=Level.LOW,
     description="Close the {severity} risk about {about}: {kind}.{others}",
-    rationale="{id} is {status}, and what it is about delivers nothing now: {known}.",
-    current_value="{status}, nothing delivered in the current window",
+    rationale="{source}, it is {status:words}, and what it is about delivers nothing now: {known}.",
+    current_value="{status:words}, nothing delivered in the current window",
     recommended_value="mitigated or dismissed, with the reason",
     steps=(
         "Find out what happened, while it is remembered.",
-        "Mark {id} as mitigated or dismissed, with the reason.",
+        "Mark {entry} as mitigated or dismissed, with the reason.",
         "Hold {about} back from the next flight until then.",
     ),
     what_could_go_wrong="Closed without its cause known, it returns with the next flight.",
     impact=Impact("Nothing it is about is delivered now: there is nothing to lose or to win."),
     stake="exposure",
     behind=_BEHIND,
+    facts=_FACTS,
 )
 RULES: tuple[Rule, ...] = (
     *(

@@ -61,7 +61,7 @@ _STOP = Rule(
     recommended_value="paused",
     steps=(
         "Rule out a fault of tracking: see that a test conversion is counted.",
-        "Pause every asset of {segment_id} in {campaign_name}.",
+        "Pause every asset of {segment_name} in {campaign_name}.",
         "Put the money that is left to a segment of the campaign that returns more.",
     ),
     what_could_go_wrong="If conversions are made but not counted, a working segment is stopped; "
@@ -94,7 +94,7 @@ def _revise(kind: Kind, gravity: int) -> Rule:
         current_value=_RETURN,
         recommended_value="the {label} of the prior window",
         steps=(
-            "See which creative and which channel of {segment_id} fell.",
+            "See which creative and which channel of {segment_name} fell.",
             "Rework the weakest creative, or narrow the audience.",
             "Judge again after a full window.",
         ),

@@ -41,7 +41,7 @@ _CHECKS = (
         "Finance",
         "the ledger's net return and its own parts",
         (
-            "Recompute value less all costs for {key}.",
+            "Recompute value less all costs for {whose}.",
             "See which cost was left out.",
             "Correct the ledger, and whatever was decided on it.",
         ),
@@ -54,7 +54,7 @@ _CHECKS = (
         "Analytics",
         "a supplied segment record and the performance rows",
         (
-            "Recount {what} of {key} from the performance rows.",
+            "Recount {what} of {whose} from the performance rows.",
             "Ask who supplied it where its rows are from.",
             "Correct the record before its recommendation is followed.",
         ),
@@ -67,7 +67,7 @@ _CHECKS = (
         "Analytics",
         "supplied rates and their own counts",
         (
-            "Look at the rows of {key} whose rate differs.",
+            "Look at the rows of {whose} whose rate differs.",
             "Correct the rate where it is made, or stop supplying it.",
         ),
         ("rate_tolerance",),
@@ -91,8 +91,9 @@ def _investigate(check: _Check, gravity: int) -> Rule:
         risk=Level.LOW,
         description="Find out why " + check.ask + " disagree in {campaign_name}.",
         rationale="Pairs that differ: {differing:integer} of {pairs:integer}. The widest is {what} "
-        "of {key}: {supplied:figure} supplied, {computed:figure} computed, a gap of {off:percent}.",
-        current_value="{supplied:figure} supplied, {computed:figure} computed",
+        "of {whose}: {supplied:as reads} supplied, {computed:as reads} computed, a gap of "
+        "{off:percent}.",
+        current_value="{supplied:as reads} supplied, {computed:as reads} computed",
         recommended_value="one figure",
         steps=check.steps,
         what_could_go_wrong="Until it is settled, what rests on {what} rests on one of two "

@@ -6,6 +6,7 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.metrics import ratio
+from mktorch.recommend.names import channel_names
 from mktorch.recommend.rule import Builder, Origin, Tables, View
 from mktorch.recommend.views.campaigns import MOVE, forgone
 
@@ -36,9 +37,7 @@ ORIGINS = {
 
 def channel_view(tables: Tables, _config: MarketingOrchestratorConfig) -> View:
     """One row per campaign and channel with any delivery; `target_id` joins the two ids."""
-    named = tables["channels"].select(
-        "channel_id", channel_name=pl.format("{} ({})", "platform", "type")
-    )
+    named = channel_names(tables["channels"])
     frame = (
         tables["channel_returns"]
         .select("campaign_id", "channel_id", *_RETURNS, "return_reason")

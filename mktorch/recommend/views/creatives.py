@@ -7,6 +7,7 @@ import polars as pl
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.risk_rules import Detection
 from mktorch.metrics import attribute_of, registry
+from mktorch.recommend.names import channel_names
 from mktorch.recommend.rule import Builder, Origin, Tables, View
 from mktorch.recommend.sources import (
     FLIGHT,
@@ -57,6 +58,12 @@ def creatives(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         .join(_flags(tables), left_on="target_id", right_on="asset_id", how="left")
         .join(flights(tables, config), on="campaign_id", how="left")
         .join(halted(tables, assets, "target_id", "own"), on="target_id", how="left")
+        .join(channel_names(tables["channels"]), on="channel_id", how="left")
+        .join(
+            tables["audience_segments"].select("segment_id", segment_name="name"),
+            on="segment_id",
+            how="left",
+        )
         .with_columns(
             pl.col("kpi_numerator").alias("numerator"),
             attribute_of(pl.col("primary_kpi"), "label", registry(config.metrics))
@@ -108,6 +115,8 @@ VIEWS = {
             "risk_detected",
             "budget_pacing",
             "rollup_asset",
+            "channels",
+            "audience_segments",
         ),
         creatives,
     )

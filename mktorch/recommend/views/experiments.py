@@ -6,6 +6,7 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.metrics import attribute_of, registry
+from mktorch.recommend.names import creative_names
 from mktorch.recommend.rule import Builder, Origin, Tables, View
 from mktorch.recommend.sources import (
     FLIGHT,
@@ -59,7 +60,7 @@ def experiments(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     scaled = pl.col("recommendation") == _SCALE
     frame = (
         _deciding(arms)
-        .join(_others(arms), on="experiment_id", how="left")
+        .join(_others(arms, tables["creative_assets"]), on="experiment_id", how="left")
         .join(_names(tables, "variant"), on="variant_asset", how="left")
         .join(_names(tables, "control"), on="control_asset", how="left")
         .join(flights(tables, config), on="campaign_id", how="left")
@@ -100,21 +101,26 @@ def _deciding(arms: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _others(arms: pl.DataFrame) -> pl.DataFrame:
-    """The arms of each experiment that passed every gate, in their order."""
+def _others(arms: pl.DataFrame, assets: pl.DataFrame) -> pl.DataFrame:
+    """The arms of each experiment that passed every gate beside the deciding one, by name."""
+    deciding = _deciding(arms).select("experiment_id", "arm")
     return (
         arms.filter(pl.col("recommendation") == _SCALE)
-        .sort("experiment_id", "arm")
+        .join(deciding, on=("experiment_id", "arm"), how="anti")
+        .join(creative_names(assets), left_on="variant_asset", right_on="asset_id", how="left")
+        .with_columns(pl.col("asset_name").fill_null(pl.col("variant_asset")))
+        .sort("experiment_id", "variant_asset")
         .group_by("experiment_id", maintain_order=True)
-        .agg(pl.col("variant_asset").alias("passed"))
+        .agg(pl.col("asset_name").alias("passed"))
     )
 
 
 def _others_text() -> pl.Expr:
-    others = pl.col("passed").list.set_difference(pl.concat_list("variant_asset")).list.sort()
     return (
-        pl.when(others.list.len() > 0)
-        .then(pl.lit(" Passed too, with a lower low end: ") + others.list.join(", ") + ".")
+        pl.when(pl.col("passed").list.len() > 0)
+        .then(
+            pl.lit(" Passed too, with a lower low end: ") + pl.col("passed").list.join(", ") + "."
+        )
         .otherwise(pl.lit(""))
         .alias("others")
     )

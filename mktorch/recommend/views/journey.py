@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.rule import Builder, Origin, Tables, View
 from mktorch.recommend.sources import FLIGHT, flights, origins
-from mktorch.vocab import Window
+from mktorch.vocab import STAGE_WORDS, Window
 
 _STEP = (
     "from_stage",
@@ -40,12 +40,15 @@ def journey(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         .join(flights(tables, config), on="campaign_id", how="left")
         .with_columns(
             pl.concat_str("campaign_id", path, separator="/").alias("target_id"),
-            pl.format("{} to {} in {}", "from_stage", "to_stage", "campaign_name").alias(
-                "target_name"
-            ),
+            pl.format("{} to {} in {}", *_words(), "campaign_name").alias("target_name"),
         )
     )
     return View(frame.sort("target_id"), _ORIGINS)
+
+
+def _words() -> tuple[pl.Expr, pl.Expr]:
+    start, end = (pl.col(end).replace_strict(STAGE_WORDS) for end in ("from_stage", "to_stage"))
+    return start, end
 
 
 _KEYS = {

@@ -5,12 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.config.risk_rules import Origin
+from mktorch.recommend.names import called, creative_names, told
 from mktorch.recommend.rule import Builder, Tables, View
 from mktorch.recommend.sources import FLIGHT, flights, halted, ids, origins, typed
 from mktorch.vocab import RiskStatus
 
 _OPEN = (str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW))
-_JSON = r'[{}"]'
 _INBOX = (
     "rank",
     "origin",
@@ -31,12 +32,15 @@ def risks(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     A risk about one asset has that asset as its target, so that it meets what else is asked of
     the asset; of several about one asset the gravest speaks, by its rank in the inbox, and
     `others` names the rest. A risk about several assets or a whole campaign is its own target.
-    `known` is what the risk states, without the marks of JSON. `halts` is what stands still where
-    it is paused, `eased` what gets less where its spend is cut: the campaign itself runs on.
+    `about` names what it is about, `known` what it states, `source` who says so and `entry` the
+    record to close: a risk that was only found in the data has none of its own. `halts` is what
+    stands still where it is paused, `eased` what gets less where its spend is cut: the campaign
+    itself runs on.
     `campaign_runs` is empty for a risk about a whole campaign.
     """
     inbox = tables["risk_inbox"].filter(pl.col("status").is_in(_OPEN))
     named = pl.col("asset_ids").list.len().fill_null(0)
+    names = called(creative_names(tables["creative_assets"]), "asset_id", "asset_name")
     campaign, budget = typed("campaign", "campaign_id"), typed("budget", "campaign_id")
     targeted = (
         inbox.join(flights(tables, config), on="campaign_id", how="left")
@@ -46,19 +50,37 @@ def risks(tables: Tables, config: MarketingOrchestratorConfig) -> View:
             .then(pl.col("asset_ids").list.first())
             .otherwise("id")
             .alias("target_id"),
-            pl.when(named > 0)
-            .then(pl.col("asset_ids").list.sort().list.join(", "))
+            pl.when(named == 1)
+            .then(pl.col("asset_ids").list.first().replace(names))
+            .when(named > 1)
+            .then(
+                pl.format(
+                    "{} creatives ({})", named, pl.col("asset_ids").list.sort().list.join(", ")
+                )
+            )
             .otherwise("campaign_name")
             .alias("about"),
             pl.col("risk_type").str.replace_all("_", " ").alias("kind"),
-            pl.col("detail").str.replace_all(_JSON, "").alias("known"),
+            pl.Series(
+                "known", [told(detail) for detail in inbox.sort("rank")["detail"]], pl.String
+            ),
             ids(pl.when(named == 0).then(budget)).alias("budget"),
             ids(pl.when(named == 0).then(campaign)).alias("campaign"),
             pl.when(named > 0).then("campaign_runs").otherwise([]).alias("campaign_runs"),
         )
     )
+    targeted = targeted.with_columns(
+        source=pl.when(pl.col("origin") == Origin.DETECTED)
+        .then(pl.lit("Found in the records"))
+        .when(pl.col("origin") == Origin.BOTH)
+        .then(pl.format("{}, reported and found in the records", "id"))
+        .otherwise(pl.format("{}, reported", "id")),
+        entry=pl.when(pl.col("origin") == Origin.DETECTED)
+        .then(pl.format("the {} of {}", "kind", "about"))
+        .otherwise("id"),
+    )
     beside = targeted.group_by("target_id").agg(
-        pl.col("id").sort_by("rank").slice(1).str.join(", ").alias("beside")
+        pl.col("entry").sort_by("rank").slice(1).str.join(", ").alias("beside")
     )
     frame = (
         targeted.unique("target_id", keep="first", maintain_order=True)
@@ -84,4 +106,4 @@ _ORIGINS = {
     **origins("risk_inbox", _INBOX, {"id": "id"}),
     **FLIGHT,
 }
-VIEWS = {"risk": Builder(("risk_inbox", "rollup_asset", "budget_pacing"), risks)}
+VIEWS = {"risk": Builder(("risk_inbox", "rollup_asset", "budget_pacing", "creative_assets"), risks)}

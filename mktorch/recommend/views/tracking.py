@@ -5,11 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.recommend.names import creative_names
 from mktorch.recommend.rule import Builder, Tables, View
 from mktorch.recommend.sources import FLIGHT, flights, origins
 from mktorch.vocab import Window
 
 _DIFFERS = "differs"
+_MONEY = ("media_spend", "estimated_value", "net_roi", "spend", "revenue_proxy")
 _RECONCILED = (
     "check",
     "source",
@@ -27,8 +29,9 @@ def tracking(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     """One row per campaign and check of `reconciliations`, spoken for by its worst pair.
 
     The worst is one that differs, by the size of its relative gap, then of its gap, then by key
-    and figure. `differing` counts the pairs that differ, of `pairs`. `window_cost` is what the
-    campaign cost in the current window.
+    and figure. `differing` counts the pairs that differ, of `pairs`. `whose` is what the key is
+    called, `reads` how its figures are written. `window_cost` is what the campaign cost in the
+    current window.
     """
     cost = (
         tables["rollup_campaign"]
@@ -64,27 +67,46 @@ def tracking(tables: Tables, config: MarketingOrchestratorConfig) -> View:
                 "target_name"
             ),
             pl.col("relative_gap").abs().alias("off"),
-            pl.col("figure").str.replace_all("_", " ").alias("what"),
+            pl.col("figure").str.replace_all("_", " ", literal=True).alias("what"),
+            pl.when(pl.col("figure").is_in(_MONEY))
+            .then(pl.lit("cents"))
+            .otherwise(pl.lit("figure"))
+            .alias("reads"),
         )
     )
     return View(frame.sort("target_id"), _ORIGINS)
 
 
 def _campaigns(tables: Tables) -> pl.DataFrame:
-    """The campaign of every key that a reconciliation may name."""
-    ledger = tables["roi_ledger"]
+    """The campaign of every key that a reconciliation may name, and what the key is called."""
+    campaigns, assets = tables["campaigns"], tables["creative_assets"]
+    names = campaigns.select("campaign_id", "name")
+    segments = tables["audience_segments"].select("segment_id", segment="name")
     period = pl.concat_str("campaign_id", "period", separator=" ", ignore_nulls=True)
     parts = (
-        tables["campaigns"].select("campaign_id", source=pl.lit("roi_ledger"), key="campaign_id"),
-        ledger.select("campaign_id", source=pl.lit("roi_ledger"), key=period),
-        tables["creative_assets"].select(
-            "campaign_id", source=pl.lit("performance_metrics"), key="asset_id"
+        names.select("campaign_id", source=pl.lit("roi_ledger"), key="campaign_id", whose="name"),
+        tables["roi_ledger"]
+        .join(names, on="campaign_id")
+        .drop_nulls("period")
+        .select(
+            "campaign_id",
+            source=pl.lit("roi_ledger"),
+            key=period,
+            whose=pl.format("{} in {}", "name", "period"),
         ),
-        tables["segment_rollups"].select(
-            "campaign_id", source=pl.lit("segment_rollups"), key="rollup_id"
+        assets.join(creative_names(assets), on="asset_id").select(
+            "campaign_id", source=pl.lit("performance_metrics"), key="asset_id", whose="asset_name"
+        ),
+        tables["segment_rollups"]
+        .join(segments, on="segment_id", how="left")
+        .select(
+            "campaign_id",
+            source=pl.lit("segment_rollups"),
+            key="rollup_id",
+            whose=pl.coalesce(pl.format("{} ({})", "segment", "rollup_id"), "rollup_id"),
         ),
     )
-    return pl.concat(parts).unique()
+    return pl.concat(parts).unique(("source", "key"), keep="first", maintain_order=True)
 
 
 _ROW = {"check": "check", "source": "source", "key": "key", "figure": "figure"}
@@ -104,6 +126,7 @@ VIEWS = {
             "reconciliations",
             "campaigns",
             "creative_assets",
+            "audience_segments",
             "roi_ledger",
             "segment_rollups",
             "budget_pacing",
