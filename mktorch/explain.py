@@ -10,6 +10,7 @@ told.records()["performance_metrics"]  # the input records behind it, as a frame
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -278,10 +279,13 @@ def _value(run: Run, figure: Figure) -> tuple[Any, str]:
     if not table:
         return figure.value, ""
     held = _own(run.tables[table], figure.row)
-    if held.height != 1 or column not in held.columns:
+    if held.is_empty():
+        return None, f"n/a: {trace.place(table, column, figure.row)} has no row"
+    if held.height > 1 or column not in held.columns:
         return figure.value, ""
     value = held[column][0]
-    reason = held[found.reason][0] if found.reason and value is None else ""
+    told = [held[name][0] for name in (found.reason, "reason") if name in held.columns]
+    reason = next(filter(None, told), "") if value is None else ""
     return value, f"n/a: {reason.replace('_', ' ')}" if reason else ""
 
 
@@ -297,6 +301,9 @@ def _made_of(run: Run, held: Iterable[tuple[str, Definition, pl.DataFrame]]) -> 
     for table, each, rows in held:
         if each.over and table:
             enter((table, "over"), each.over, rows)
+        if each.evidence:
+            for source, columns, facts in _evidence(run, rows):
+                enter((source, "evidence"), columns, facts)
         for up in each.upstream:
             key = (up.table, *up.on.items(), *up.where.items(), up.within)
             enter(key, up.columns, _upstream(run, rows, up))
@@ -354,6 +361,14 @@ def _upstream(run: Run, rows: pl.DataFrame, up: Upstream) -> pl.DataFrame:
         day = pl.col(up.within).dt.date()
         joined = joined.filter(day.is_between(pl.col("first_day"), pl.col("last_day")))
     return _together([joined.select(frame.columns)])
+
+
+def _evidence(run: Run, rows: pl.DataFrame) -> Iterator[tuple[str, tuple[str, ...], pl.DataFrame]]:
+    """Table, columns and row of the facts that these rows name as what they rest on."""
+    facts = rows.select(pl.col("evidence").explode()).drop_nulls().unnest("evidence")
+    for (table, keys), part in facts.group_by("table", "keys", maintain_order=True):
+        columns = tuple(dict.fromkeys(part["column"]))
+        yield str(table), columns, _own(_indexed(run, str(table)), json.loads(str(keys)))
 
 
 def _indexed(run: Run, table: str) -> pl.DataFrame:
@@ -419,8 +434,9 @@ def _spread(values: pl.Series, column: str) -> str:
         return f"{_words(_sum(known))} in all{nulls}"
     if values.dtype.is_numeric() or values.dtype.is_temporal():
         return f"{_words(known.min())} to {_words(known.max())}{nulls}"
+    words = known.explode().drop_nulls() if known.dtype == pl.List else known
     counts = (
-        known.cast(pl.String)
+        words.cast(pl.String)
         .value_counts(sort=True)
         .sort(["count", values.name], descending=[True, False])
     )

@@ -14,8 +14,9 @@ import pytest
 import mktorch
 from mktorch import exports
 from mktorch.display.contents import SOURCES, WORKBOOK
+from mktorch.display.documents import calls
 from mktorch.display.tables import Column, Table
-from mktorch.exports import exported, harmless, shown, write_exports
+from mktorch.exports import exported, harmless, write_exports
 from mktorch.formats import CURRENCY, DATE, PERCENT
 
 ACTING = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1", "{=1+1}"]
@@ -49,7 +50,7 @@ def test_every_table_that_a_document_shows_is_there(sample_run, files) -> None:
     assert {"sources", "tables", "campaigns", "thresholds", "budget-ledger"} <= names
     assert {"segments-by-campaign", "assets-by-campaign"} <= names
     ids = {slug.removesuffix("-by-campaign") for slug in names}
-    for _, name, options in shown():
+    for _, name, options in calls():
         block = getattr(mktorch.display, name)(sample_run, **options)
         if isinstance(block, Table):
             assert block.id in ids, name

@@ -79,6 +79,7 @@ class Block(ABC):
 
         On the page of one `campaign` the ids of its figures begin with it.
         """
+        del campaign
         return self
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -118,7 +118,7 @@ def find(block: str, origin: str, column: str, key: Any = "") -> Defined:
     if own:
         return (("", column, own),)
     given = definition(table, name, str(key))
-    return ((table, name, given),) if given else ()
+    return ((table if table in KEYS else "", name, given),) if given else ()
 
 
 def entries(figures: Iterable[Figure]) -> list[Entry]:
@@ -195,11 +195,12 @@ def unit(run: Run, definition: Definition) -> str:
 
 def sources(definition: Definition) -> str:
     """The tables and columns that a figure is made of, in words."""
-    return "; ".join(
+    named = "; ".join(
         f"{up.table}.{', '.join(up.columns)}"
         + "".join(f" where {name} is {value}" for name, value in up.where.items())
         for up in definition.upstream
     )
+    return "; ".join(filter(None, (named, "the evidence its row names" * definition.evidence)))
 
 
 def place(table: str, column: str, row: Mapping[str, Any]) -> str:

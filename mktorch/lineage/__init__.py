@@ -16,12 +16,23 @@ from mktorch.lineage.kpis import KPIS
 from mktorch.lineage.model import ADDITIVE, Definition, Upstream
 from mktorch.lineage.money import MONEY
 from mktorch.lineage.quality import QUALITY
+from mktorch.lineage.recommendations import RECOMMENDATIONS
 from mktorch.lineage.rollups import ROLLUPS
 from mktorch.lineage.segments import SEGMENTS
 
 __all__ = ["ADDITIVE", "DEFINITIONS", "KEYS", "THEMES", "Definition", "Upstream", "definition"]
 
-THEMES = (ROLLUPS, MONEY, KPIS, EXPERIMENTS, SEGMENTS, JOURNEY, GOVERNANCE, QUALITY)
+THEMES = (
+    ROLLUPS,
+    MONEY,
+    KPIS,
+    EXPERIMENTS,
+    SEGMENTS,
+    JOURNEY,
+    GOVERNANCE,
+    RECOMMENDATIONS,
+    QUALITY,
+)
 
 DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
     {name: each for theme in THEMES for name, each in theme.items()}

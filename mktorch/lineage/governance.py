@@ -1,4 +1,4 @@
-"""Governance: moves of budget, pacing, risks, decisions and what came of them, recommendations."""
+"""Governance: moves of budget, pacing, risks, decisions and what came of them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def _latency(words: str) -> Definition:
     )
 
 
+def _ruled(words: str, unit: str, *columns: str) -> Definition:
+    return Definition(
+        f"{words}, of the moves that the person ruled on",
+        unit,
+        (read("budget_moves", *columns, on=("approver_id",)),),
+    )
+
+
 def _band(words: str, **where: str) -> Definition:
     return Definition(
         f"Number of decisions in the band of confidence{words}",
@@ -38,6 +46,16 @@ def _days(*columns: str) -> Upstream:
 
 
 GOVERNANCE = {
+    "approvers.moves": _ruled("Number", "count", "status"),
+    "approvers.approved": _ruled("Number approved", "count", "approved_by_human"),
+    "approvers.refused": _ruled("Number rejected", "count", "status"),
+    "approvers.required": _ruled("Number that needed approval", "count", "required_approval"),
+    "approvers.median_hours": _ruled(
+        "Median of the time from proposal to ruling", "hours", "approval_latency_minutes"
+    ),
+    "approvers.longest_hours": _ruled(
+        "Longest time from proposal to ruling", "hours", "approval_latency_minutes"
+    ),
     "budget_governance.approval_rate": Definition(
         "Moves approved / moves a person ruled on",
         "fraction",
@@ -241,8 +259,5 @@ GOVERNANCE = {
         _BANDS,
         ("improved", "judged"),
         "reason",
-    ),
-    "recommendations.rank": Definition(
-        "Place by priority, then by the money at stake, then by id", "place"
     ),
 }

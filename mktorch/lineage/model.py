@@ -29,7 +29,8 @@ class Definition:
     """How a figure is made: in words, in which unit, from which rows, under which settings.
 
     `config` names fields, nested ones with a dot. `over` names the columns of the figure's own
-    table whose quotient it is; `reason` the column that says why it is null.
+    table whose quotient it is; `reason` the column that says why it is null. `evidence` says that
+    the figure's row names what it rests on itself, in its column of that name.
     """
 
     words: str
@@ -38,6 +39,7 @@ class Definition:
     config: tuple[str, ...] = ()
     over: tuple[str, str] | None = None
     reason: str = ""
+    evidence: bool = False
 
 
 def read(

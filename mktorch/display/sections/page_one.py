@@ -69,6 +69,7 @@ def decisions_asked(run: Run) -> Table:
     return Table(
         id="decisions-asked",
         frame=frame,
+        key=("order",),
         columns=(
             Column(name="question", label="Decision", detail="why", weight=3.2),
             Column(name="decided_by", label="Who decides", weight=0.9),

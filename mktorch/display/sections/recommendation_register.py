@@ -89,6 +89,7 @@ def recommendations_withheld(run: Run, campaign: str = "") -> Table:
     return Table(
         id="recommendations-withheld",
         frame=frame,
+        key=("recommendation_id",),
         columns=(
             Column(name="description", label="Asked for", detail="recommendation_id", weight=1.8),
             Column(name="standing", label="Standing", statuses=HELD),

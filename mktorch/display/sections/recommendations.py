@@ -88,6 +88,7 @@ def next_steps(run: Run) -> Table:
     return Table(
         id="next-steps",
         frame=frame,
+        key=("order",),
         columns=(
             Column(name="number", label="No.", weight=0.2),
             Column(name="first", label="Do first", detail="step", weight=3.0),

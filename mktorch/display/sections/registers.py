@@ -185,6 +185,7 @@ def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
     return Table(
         id="risk-register",
         frame=frame,
+        key=("id",),
         columns=(
             Column(name="risk", label="Risk", detail="raised", weight=1.5),
             Column(name="campaign", label="Campaign", weight=1.0),
