@@ -1,4 +1,4 @@
-"""Settings of the verdict: how many of what make it ATTENTION or CRITICAL, as data."""
+"""Settings of the verdict, how many of what make it ATTENTION or CRITICAL; and of what is asked."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ LIMITS: Mapping[Signal, Limit] = {
 
 
 class NarrativeRules(BaseModel):
-    """Limits of the verdict and lengths of what is named in it."""
+    """Limits of the verdict, lengths of what is named, the cycle in which decisions are asked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,6 +71,10 @@ class NarrativeRules(BaseModel):
     """Limits by signal; unnamed signals keep the default."""
     names_in_reasons: int = Field(3, ge=0)
     """How many KPIs, risks or campaigns a reason names; the rest is counted."""
+    max_decisions: int = Field(7, ge=1)
+    """Decisions that page one and the summary list, gravest first; the rest is counted."""
+    decision_cycle_days: int = Field(7, ge=1, le=366)
+    """Days after as_of by which what is asked this cycle should be decided."""
 
     @field_validator("limits")
     @classmethod

@@ -10,9 +10,10 @@ import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.config.funnel_rules import StepFinding
+from mktorch.config.risk_rules import Origin
 from mktorch.formats import RATIO
 from mktorch.narrative.markdown import Column, bullets, heading
-from mktorch.narrative.page import About, Page, Row, Tables
+from mktorch.narrative.page import About, Page, Row, Tables, creatives
 from mktorch.narrative.prose import sentence
 from mktorch.narrative.recommended import recommendations_of
 from mktorch.vocab import Performance, RiskStatus, Window
@@ -27,7 +28,7 @@ class Part:
 
     title: str
     table: str
-    write: Callable[[pl.DataFrame, Page], list[str]]
+    write: Callable[[pl.DataFrame, Page, Tables], list[str]]
     nothing: str
 
 
@@ -51,7 +52,7 @@ def campaign(row: Row, tables: Tables, page: Page, about: About) -> list[str]:
             blocks.append(page.paragraph("{table} was not made.", {"table": part.table}))
             continue
         rows = held.filter(pl.col("campaign_id") == row["campaign_id"])
-        blocks += part.write(rows, page) if rows.height else [part.nothing]
+        blocks += part.write(rows, page, tables) if rows.height else [part.nothing]
     return blocks
 
 
@@ -119,8 +120,15 @@ def _pace(pace: Row, page: Page) -> str:
     return line + (page.line("; {reason}.", pace) if pace["reason"] else ".")
 
 
-def _experiments(rows: pl.DataFrame, page: Page) -> list[str]:
-    return [bullets(_experiment(row, page) for row in rows.iter_rows(named=True))]
+def _experiments(rows: pl.DataFrame, page: Page, tables: Tables) -> list[str]:
+    names = creatives(tables)
+    arms = ("variant_asset", "control_asset")
+    return [
+        bullets(
+            _experiment({**row, **{arm: names.get(row[arm], row[arm]) for arm in arms}}, page)
+            for row in rows.iter_rows(named=True)
+        )
+    ]
 
 
 def _experiment(row: Row, page: Page) -> str:
@@ -148,7 +156,7 @@ def _p_value(row: Row, page: Page) -> str:
     return page.line("p {p_value:figure}", row)
 
 
-def _segments(rows: pl.DataFrame, page: Page) -> list[str]:
+def _segments(rows: pl.DataFrame, page: Page, _tables: Tables) -> list[str]:
     return [
         page.table(
             rows,
@@ -166,7 +174,7 @@ def _segments(rows: pl.DataFrame, page: Page) -> list[str]:
     ]
 
 
-def _journey(rows: pl.DataFrame, page: Page) -> list[str]:
+def _journey(rows: pl.DataFrame, page: Page, _tables: Tables) -> list[str]:
     found = rows.filter(pl.col("window") == Window.ALL, pl.col("finding").is_in(_FINDINGS))
     if found.is_empty():
         return ["No leak and no break."]
@@ -174,7 +182,7 @@ def _journey(rows: pl.DataFrame, page: Page) -> list[str]:
         bullets(
             sentence(
                 page.line(
-                    "{finding} from {from_stage:words} to {to_stage:words}: {from_count:integer} "
+                    "{finding} from {from_stage:stage} to {to_stage:stage}: {from_count:integer} "
                     "became {to_count:integer}, {conversion:percent} where "
                     "{usual_conversion:percent} is usual",
                     row,
@@ -190,20 +198,28 @@ def _journey(rows: pl.DataFrame, page: Page) -> list[str]:
     ]
 
 
-def _risks(rows: pl.DataFrame, page: Page) -> list[str]:
+def _recommendations(rows: pl.DataFrame, page: Page, _tables: Tables) -> list[str]:
+    return recommendations_of(rows, page)
+
+
+def _risks(rows: pl.DataFrame, page: Page, tables: Tables) -> list[str]:
+    names = creatives(tables)
     unresolved = rows.filter(pl.col("status").is_in([RiskStatus.OPEN, RiskStatus.IN_REVIEW]))
     closed = rows.height - unresolved.height
     return [
         page.bullets(
-            "{id}, {severity}, {status:words}: {risk_type:words}, {exposure:currency} exposed "
-            "({origin}). To do: {recommended_action:words}.",
-            unresolved.sort("rank").iter_rows(named=True),
+            "{called}, {severity}, {status:words}: {risk_type:words}{about}, {exposure:currency} "
+            "exposed. To do: {recommended_action:words}.",
+            (
+                {**row, "called": _called(row), "about": _about_assets(row, names)}
+                for row in unresolved.sort("rank").iter_rows(named=True)
+            ),
         ),
         page.paragraph("Mitigated or dismissed: {closed}.", {"closed": closed}) if closed else "",
     ]
 
 
-def _decisions(rows: pl.DataFrame, page: Page) -> list[str]:
+def _decisions(rows: pl.DataFrame, page: Page, _tables: Tables) -> list[str]:
     return [
         bullets(
             page.line(
@@ -215,6 +231,20 @@ def _decisions(rows: pl.DataFrame, page: Page) -> list[str]:
             for row in rows.sort("timestamp", "decision_id").iter_rows(named=True)
         )
     ]
+
+
+def _called(row: Row) -> str:
+    """A supplied signal by its id; a risk that was only found has none of its own."""
+    return {
+        Origin.DETECTED: "Found in the records",
+        Origin.BOTH: f"{row['id']}, found in the records too",
+        Origin.SUPPLIED: f"{row['id']}",
+    }[Origin(row["origin"])]
+
+
+def _about_assets(row: Row, names: Mapping[str, str]) -> str:
+    assets = ", ".join(names.get(asset, asset) for asset in row["asset_ids"] or ())
+    return f" of {assets}" if assets else ""
 
 
 def _outcome(row: Row, page: Page) -> str:
@@ -241,5 +271,5 @@ PARTS: tuple[Part, ...] = (
     Part("Journey", "funnel_steps", _journey, "No journey is recorded."),
     Part("Risks", "risk_inbox", _risks, "No risk is known."),
     Part("Decisions and outcomes", "decision_outcomes", _decisions, "No decision is recorded."),
-    Part("Recommendations", "recommendations", recommendations_of, "Nothing is recommended."),
+    Part("Recommendations", "recommendations", _recommendations, "Nothing is recommended."),
 )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
-from mktorch.config.budget_rules import Pacing
+from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose, listed, sentence
+from mktorch.narrative.page import channels
+from mktorch.narrative.prose import Prose, listed, locale_of, sentence
 from mktorch.recommend.words import spaced
 from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
 
@@ -39,11 +41,10 @@ _NO_KPIS = pl.DataFrame(schema=dict.fromkeys(("kpi", "tier", "escalation"), _TEX
 _NO_RECOMMENDATIONS = pl.DataFrame(
     schema=dict.fromkeys(("target_id", "owner", "category", "action", "priority", "rank"), _TEXT)
 )
-_NO_CHANNELS = pl.DataFrame(schema=dict.fromkeys(("channel_id", "platform"), _TEXT))
-_NO_PACING = pl.DataFrame(schema={"campaign_id": _TEXT, "pacing": _TEXT, "end_date": pl.Date()})
+_NO_PACING = pl.DataFrame(schema={"campaign_id": _TEXT, "end_date": pl.Date()})
 
 
-def decisions_asked(tables: Tables, locale: Locale) -> pl.DataFrame:
+def decisions_asked(tables: Tables, config: MarketingOrchestratorConfig, day: date) -> pl.DataFrame:
     """One row per decision that waits for a person, what concerns most first.
 
     Asked are: whether a freeze that critical KPIs put on budget increases stays, with what it
@@ -51,18 +52,23 @@ def decisions_asked(tables: Tables, locale: Locale) -> pl.DataFrame:
     high-priority recommendation and every proven variant to scale. A target is asked about once.
 
     Columns: `order`, `question`, `kind` (of `KINDS`), `target_id`, `campaign_id`, `amount` in
-    money (proposed, blocked or at stake), `decided_by`, `due` (the campaign's last day, null
-    where it has passed or is not known), `age_days` a proposal has waited, `why`. Reads `kpis`,
-    `budget_moves`, `channels`, `recommendations`, `recommendation_candidates` and
-    `budget_pacing`; what is not there asks nothing.
+    money (proposed, blocked or at stake), `decided_by`, `due`, `age_days` a proposal has waited,
+    `why`. `due` is the earliest of: `decision_cycle_days` after `day`, the day of as_of; the
+    campaign's last day, where that lies after `day`; the day a proposal has waited
+    `proposal_stale_days`, which has passed where it is overdue. Reads `kpis`, `budget_moves`,
+    `channels`, `recommendations`, `recommendation_candidates` and `budget_pacing`; what is not
+    there asks nothing.
     """
+    cycle_ends = day + timedelta(days=config.narrative_rules.decision_cycle_days)
     asked = pl.DataFrame(
-        [*_freeze(tables), *_proposals(tables, locale), *_recommended(tables)], schema=_SCHEMA
+        [*_freeze(tables), *_proposals(tables, config), *_recommended(tables)], schema=_SCHEMA
     ).unique("target_id", keep="first", maintain_order=True)
     return (
-        asked.drop("due")
-        .join(_last_days(tables), on="campaign_id", how="left", maintain_order="left")
-        .with_columns(order=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+        asked.join(_last_days(tables, day), on="campaign_id", how="left", maintain_order="left")
+        .with_columns(
+            order=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+            due=pl.min_horizontal("due", "last_day", pl.lit(cycle_ends)),
+        )
         .select(*_SCHEMA)
     )
 
@@ -92,13 +98,14 @@ def _freeze(tables: Tables) -> Iterator[Row]:
     }
 
 
-def _proposals(tables: Tables, locale: Locale) -> Iterator[Row]:
+def _proposals(tables: Tables, config: MarketingOrchestratorConfig) -> Iterator[Row]:
     """Pending moves, the longest waiting first; each amount in the currency it is stated in."""
+    locale, names = locale_of(config), channels(tables)
+    patience = timedelta(days=config.budget_rules.proposal_stale_days)
     moves = tables.get("budget_moves")
     if moves is None:
         return
     owners = dict(_standing(tables).select("target_id", "owner").rows())
-    platforms = dict(tables.get("channels", _NO_CHANNELS).select("channel_id", "platform").rows())
     pending = moves.filter(status=str(BudgetStatus.PROPOSED)).sort(
         "age_days", "budget_action_id", descending=[True, False]
     )
@@ -107,8 +114,8 @@ def _proposals(tables: Tables, locale: Locale) -> Iterator[Row]:
         yield {
             "question": stated.format(
                 "Approve or reject {budget_action_id}: {amount:currency} from {giver} to {taker}.",
-                giver=_channel(row["from_channel_id"], platforms),
-                taker=_channel(row["to_channel_id"], platforms),
+                giver=names.get(row["from_channel_id"], row["from_channel_id"]),
+                taker=names.get(row["to_channel_id"], row["to_channel_id"]),
                 **row,
             ),
             "kind": "proposal",
@@ -116,6 +123,7 @@ def _proposals(tables: Tables, locale: Locale) -> Iterator[Row]:
             "campaign_id": row["campaign_id"],
             "amount": row["amount"] if row["currency"] == locale.currency else None,
             "decided_by": owners.get(row["budget_action_id"], PROPOSAL_DECIDER),
+            "due": (row["timestamp"] + patience).date(),
             "age_days": row["age_days"],
             "why": sentence(
                 stated.format("{proposed_by} proposes it for {reason_code:words}", **row)
@@ -144,17 +152,11 @@ def _recommended(tables: Tables) -> Iterator[Row]:
         }
 
 
-def _channel(channel_id: str, platforms: Mapping[str, str | None]) -> str:
-    """The platform's name before the id, where it is known."""
-    platform = platforms.get(channel_id)
-    return f"{spaced(platform)} ({channel_id})" if platform else channel_id
-
-
 def _standing(tables: Tables) -> pl.DataFrame:
     return tables.get("recommendations", _NO_RECOMMENDATIONS)
 
 
-def _last_days(tables: Tables) -> pl.DataFrame:
-    """The last day of each campaign that still runs."""
+def _last_days(tables: Tables, day: date) -> pl.DataFrame:
+    """The last day of each campaign that ends after `day`."""
     pacing = tables.get("budget_pacing", _NO_PACING)
-    return pacing.filter(pl.col("pacing") != Pacing.ENDED).select("campaign_id", due="end_date")
+    return pacing.filter(pl.col("end_date") > day).select("campaign_id", last_day="end_date")

@@ -69,7 +69,9 @@ _CAMPAIGN_FACTS = (
 )
 
 
-def portfolio_figures(tables: Tables, locale: Locale, campaigns: int) -> pl.DataFrame:
+def portfolio_figures(
+    tables: Tables, locale: Locale, campaigns: int, decisions: int
+) -> pl.DataFrame:
     """What the summary may say of the whole: the rules' lines, totals, the largest campaigns.
 
     Parameters
@@ -81,6 +83,8 @@ def portfolio_figures(tables: Tables, locale: Locale, campaigns: int) -> pl.Data
         How figures are written.
     campaigns
         Campaigns with most spend to name.
+    decisions
+        Decisions to name, gravest first.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def portfolio_figures(tables: Tables, locale: Locale, campaigns: int) -> pl.Data
         *_lines(
             "rec", "recommended", tables["next_steps"]["step"] if "next_steps" in tables else ()
         ),
-        *_lines("decision", "to be decided", tables["decisions_asked"]["question"]),
+        *_lines("decision", "to be decided", tables["decisions_asked"]["question"].head(decisions)),
     )
     named = (
         row

@@ -14,9 +14,12 @@ from mktorch.formats import Locale
 from mktorch.narrative import markdown
 from mktorch.narrative.markdown import Column
 from mktorch.narrative.prose import Prose, locale_of
+from mktorch.recommend.names import called, channel_names, creative_names
+from mktorch.recommend.words import written
 
 Tables = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
+_NO_CAMPAIGNS = pl.DataFrame(schema=dict.fromkeys(("campaign_id", "name"), pl.String()))
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,37 @@ class About:
     prior_window: tuple[date, date]
     inputs: pl.DataFrame
     campaign_id: str | None = None
+
+
+def with_campaigns(frame: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """The frame with `campaign`: the name of its `campaign_id`, the id where none is known.
+
+    Reads `campaign_analysis` where it was made; a frame without campaigns stays as it is.
+    """
+    if "campaign_id" not in frame.columns:
+        return frame
+    known = tables.get("campaign_analysis", _NO_CAMPAIGNS)
+    names = known.select("campaign_id", campaign="name")
+    return frame.join(names, on="campaign_id", how="left", maintain_order="left").with_columns(
+        pl.col("campaign").fill_null(pl.col("campaign_id"))
+    )
+
+
+def channels(tables: Tables) -> dict[str, str]:
+    """What each channel is called, by id; none where the channels were not read."""
+    known = tables.get("channels")
+    return {} if known is None else called(channel_names(known), "channel_id", "channel_name")
+
+
+def creatives(tables: Tables) -> dict[str, str]:
+    """What each creative is called, by id; none where the creatives were not read."""
+    known = tables.get("creative_assets")
+    return {} if known is None else called(creative_names(known), "asset_id", "asset_name")
+
+
+def stated(row: Row, locale: Locale, how: str) -> str:
+    """A row's `amount` in the currency it is stated in."""
+    return written(row["amount"], how, Locale(row["currency"], locale.name))
 
 
 class Page(Prose):

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.formats import CURRENCY, CURRENCY_EXACT, INTEGER, PERCENT, RATIO
 from mktorch.narrative.markdown import Column, bullets, heading
-from mktorch.narrative.page import About, Page, Row, Tables
+from mktorch.narrative.page import About, Page, Row, Tables, channels, stated, with_campaigns
 from mktorch.narrative.prose import in_words, kpi_figure, sentence
 from mktorch.narrative.summary import story
 from mktorch.recommend.words import spaced
@@ -169,8 +169,10 @@ def _kpi(row: Row, page: Page) -> str:
     )
     side = "at least" if row["better"] == Direction.UP else "at most"
     goal = "no target" if row["tier"] == Tier.NOT_SCORED else f"target {side} {target}"
-    line = page.line(
-        "{kpi}: {figure}, {goal}; {tier:words}", {**row, "figure": figure, "goal": goal}
+    line = sentence(
+        page.line(
+            "{kpi:words}: {figure}, {goal}; {tier:words}", {**row, "figure": figure, "goal": goal}
+        )
     )
     if row["attainment"] is not None:
         line += page.line(" (attainment {attainment:percent})", row)
@@ -225,18 +227,27 @@ def _moves(tables: Tables, page: Page) -> list[str]:
     moves = tables.get("budget_moves")
     if moves is None or moves.is_empty():
         return []
+    marked = with_campaigns(moves, tables).with_columns(
+        mark=pl.when("violation")
+        .then(pl.lit("violation: executed without the approval it needs"))
+        .when("stale")
+        .then(pl.lit("stale"))
+        .otherwise(pl.lit("in order"))
+    )
+    names = channels(tables)
     return [
         page.bullets(
-            "{budget_action_id}, {timestamp:date}, {campaign_id}, {status:words}: {amount:figure} "
-            "{currency} from {from_channel_id} to {to_channel_id}, proposed by "
-            "{proposed_by} for {reason_code:words}; {mark}.",
-            moves.with_columns(
-                mark=pl.when("violation")
-                .then(pl.lit("violation: executed without the approval it needs"))
-                .when("stale")
-                .then(pl.lit("stale"))
-                .otherwise(pl.lit("in order"))
-            ).iter_rows(named=True),
+            "{budget_action_id}, {timestamp:date}, {campaign}, {status:words}: {money} from "
+            "{giver} to {taker}, proposed by {proposed_by} for {reason_code:words}; {mark}.",
+            (
+                {
+                    **row,
+                    "money": stated(row, page.locale, "cents"),
+                    "giver": names.get(row["from_channel_id"], row["from_channel_id"]),
+                    "taker": names.get(row["to_channel_id"], row["to_channel_id"]),
+                }
+                for row in marked.iter_rows(named=True)
+            ),
         )
     ]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from mktorch.formats import CURRENCY
-from mktorch.narrative.markdown import Column, bullets, heading
+from mktorch.narrative.markdown import bullets, heading
 from mktorch.narrative.page import About, Page, Row, Tables
 from mktorch.narrative.prose import sentence
+from mktorch.recommend.words import spaced
 from mktorch.vocab import Standing
 
 # What is expected to change: low, point and high column, and how it is written.
@@ -33,13 +33,15 @@ def overview(tables: Tables, page: Page, _about: About) -> list[str]:
     asked = tables["recommendations"].sort("rank")
     nowhere = asked.filter(pl.col("campaign_id").is_null())
     return [
-        page.table(
-            asked.with_columns(pl.col("action").str.replace_all("_", " ")),
-            Column("rank", "#", right=True),
-            Column("priority", "Prio"),
-            Column("action", "Action"),
-            Column("target_id", "Target"),
-            Column("stake", "At stake", CURRENCY),
+        bullets(
+            (
+                page.line("{priority}: {action:words} {target}", row)
+                + (page.line(", {stake:currency} at stake.", row) if row["stake"] else ".")
+                for row in asked.with_columns(
+                    target=pl.coalesce("target_name", "target_id")
+                ).iter_rows(named=True)
+            ),
+            numbered=True,
         )
         if asked.height
         else "Nothing is recommended.",
@@ -63,9 +65,9 @@ def recommendations_of(rows: pl.DataFrame, page: Page) -> list[str]:
 def _lines(row: Row, page: Page) -> Iterator[str]:
     yield sentence(
         page.line(
-            "{priority} priority, {risk_level} risk, {category}: {action:words} {target_id}. "
+            "{priority} priority, {risk_level} risk, {category}: {action:words} {target}. "
             "Owner: {owner}.",
-            row,
+            {**row, "target": row["target_name"] or row["target_id"]},
         )
     )
     yield page.line("Why: {rationale}", row)
@@ -78,10 +80,20 @@ def _lines(row: Row, page: Page) -> Iterator[str]:
     yield page.line("What could go wrong: {what_could_go_wrong}", row)
     for name, label in (("depends_on", "Depends on"), ("overrides", "Overrides")):
         if row[name]:
-            yield page.line(f"{label}: {{names}}.", {"names": ", ".join(row[name])})
+            yield page.line(f"{label}: {{names}}.", {"names": ", ".join(map(_asked, row[name]))})
     yield from _evidence(row["evidence"] or (), page)
     yield from _thresholds(row["thresholds"] or (), page)
-    yield page.line("Rule {rule_id}.", row)
+    yield page.line("Rule {rule_id}, target {target_id}.", row)
+
+
+def _asked(recommendation_id: str) -> str:
+    """Rule and target that a recommendation's id is made of, in words.
+
+    >>> _asked("pause_for_high_risk:ASSET_041")
+    'pause for high risk (ASSET_041)'
+    """
+    rule, _, target = recommendation_id.partition(":")
+    return f"{spaced(rule)} ({target})"
 
 
 def _effects(row: Row, page: Page) -> Iterator[str]:
@@ -161,7 +173,9 @@ def _not_standing(tables: Tables, page: Page) -> list[str]:
     return [
         heading(3, "Overridden or blocked"),
         page.bullets(
-            "{target_id}, {rule_id:words}: {standing_reason}.",
-            fallen.iter_rows(named=True),
+            "{target}, {rule_id:words}: {standing_reason}.",
+            fallen.with_columns(target=pl.coalesce("target_name", "target_id")).iter_rows(
+                named=True
+            ),
         ),
     ]

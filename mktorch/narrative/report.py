@@ -9,6 +9,7 @@ from mktorch.narrative import campaign_sections, portfolio_sections, recommended
 from mktorch.narrative.markdown import document, heading
 from mktorch.narrative.page import About, Page, Tables
 from mktorch.narrative.summary import RULES_STAND, decisions_list, masthead, next_steps_list
+from mktorch.vocab import Source
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "Decisions asked",
         ("decisions_asked",),
-        lambda t, p, _: [decisions_list(t["decisions_asked"], p, reasons=True)],
+        lambda t, p, a: [decisions_list(t["decisions_asked"], p, a.as_of.date(), reasons=True)],
     ),
     Section(
         "Portfolio", ("performance_assessment", "campaign_analysis"), portfolio_sections.portfolio
@@ -58,6 +59,8 @@ READS = {table for section in SECTIONS for table in section.tables} | {
     "recommendation_candidates",
     "budget_moves",
     "reconciliations",
+    Source.CHANNELS,
+    Source.CREATIVE_ASSETS,
 }
 
 

@@ -7,6 +7,9 @@ import polars as pl
 from mktorch.formats import INTEGER
 from mktorch.narrative.markdown import Column, bullets
 from mktorch.narrative.page import About, Page, Tables
+from mktorch.narrative.prose import in_words
+from mktorch.recommend.names import reads
+from mktorch.recommend.words import written
 
 DEFINITIONS = (
     (
@@ -38,6 +41,7 @@ def quality(tables: Tables, page: Page, _about: About) -> list[str]:
         .group_by("source", "rule", "severity")
         .agg(pl.len().alias("records"))
         .sort("severity", "source", "rule")
+        .with_columns(in_words("source"), in_words("rule"))
     )
     compared = tables.get("reconciliations")
     return [
@@ -89,14 +93,21 @@ def _compared(compared: pl.DataFrame, page: Page) -> list[str]:
     return [
         "Figures that two records state:",
         page.table(
-            counts,
+            counts.with_columns(in_words("check")),
             Column("check", "Check"),
             Column("agrees", "Agree", INTEGER),
             Column("differs", "Differ", INTEGER),
             Column("not_comparable", "Not comparable", INTEGER),
         ),
         page.bullets(
-            "{source} {key}: {figure} supplied {supplied:figure}, computed {computed:figure}.",
-            differing.iter_rows(named=True),
+            "{source:words} {key}: {figure:words} supplied {left}, computed {right}.",
+            (
+                {
+                    **row,
+                    "left": written(row["supplied"], reads(row["figure"]), page.locale),
+                    "right": written(row["computed"], reads(row["figure"]), page.locale),
+                }
+                for row in differing.iter_rows(named=True)
+            ),
         ),
     ]

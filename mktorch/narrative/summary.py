@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from mktorch.narrative import markdown
@@ -10,6 +12,7 @@ from mktorch.narrative.prose import counted, sentence
 
 RULES_STAND = "Rule-based text: no language model took part."
 _NO_MONEY = "What it comes to in money is not known: {so_what_reason}."
+_REST = "And {more}: see the campaign report and the governance appendix."
 _NO_MOMENTUM = "Where it is moving is not known: {momentum_reason}."
 
 
@@ -38,6 +41,7 @@ def executive_summary(tables: Tables, about: About, told: str = "", note: str = 
     which of them stands and why. Reads `verdict`, `next_steps` and `decisions_asked`.
     """
     page, reasons = Page.of(about.config), tables["verdict"]["reasons"].to_list()[0]
+    asked, most = tables["decisions_asked"], about.config.narrative_rules.max_decisions
     return markdown.document(
         (
             markdown.heading(1, "Executive summary"),
@@ -52,7 +56,12 @@ def executive_summary(tables: Tables, about: About, told: str = "", note: str = 
             markdown.heading(2, "Next steps"),
             next_steps_list(tables.get("next_steps"), page),
             markdown.heading(2, "Decisions asked"),
-            decisions_list(tables["decisions_asked"], page, reasons=False),
+            decisions_list(asked.head(most), page, about.as_of.date(), reasons=False),
+            *(
+                (page.paragraph(_REST, {"more": counted(rest, "more decision")}),)
+                if (rest := asked.height - most) > 0
+                else ()
+            ),
         )
     )
 
@@ -83,25 +92,27 @@ def next_steps_list(steps: pl.DataFrame | None, page: Page) -> str:
     )
 
 
-def decisions_list(asked: pl.DataFrame, page: Page, *, reasons: bool) -> str:
-    """What to decide, by whom and by when; with `reasons`, why."""
+def decisions_list(asked: pl.DataFrame, page: Page, day: date, *, reasons: bool) -> str:
+    """What to decide, by whom and by when, seen from `day`; with `reasons`, why."""
     if asked.is_empty():
         return "No decision waits for a person."
     return markdown.bullets(
         (
-            page.line("{question} ({decided_by}", row)
-            + (page.line(", by {due:date}", row) if row["due"] else "")
-            + (
-                page.line(f", open for {counted(row['age_days'], 'day')}", row)
-                if row["age_days"]
-                else ""
-            )
+            page.line("{question} ({decided_by}, ", row)
+            + page.line(_when(row, day), row)
             + ")"
             + (page.line(" {why}", row) if reasons else "")
             for row in asked.iter_rows(named=True)
         ),
         numbered=True,
     )
+
+
+def _when(row: Row, day: date) -> str:
+    late = (day - row["due"]).days
+    by = f"overdue by {counted(late, 'day')}, since {{due:date}}" if late > 0 else "by {due:date}"
+    age = row["age_days"]
+    return f"{by}, open for {counted(age, 'day')}" if age else by
 
 
 def _first(row: Row) -> str:

@@ -11,7 +11,8 @@ import polars as pl
 from mktorch.config.narrative_rules import NarrativeRules, Signal
 from mktorch.formats import Locale
 from mktorch.narrative.momentum import momentum_line
-from mktorch.narrative.prose import listed
+from mktorch.narrative.page import with_campaigns
+from mktorch.narrative.prose import in_words, listed
 from mktorch.narrative.so_what import so_what
 from mktorch.recommend.words import spaced
 from mktorch.vocab import BudgetStatus, Performance, Priority, RiskStatus, Severity, Tier, Verdict
@@ -21,7 +22,10 @@ Tables = Mapping[str, pl.DataFrame]
 
 @dataclass(frozen=True)
 class Count:
-    """Which rows of which table a signal counts, how it is said, and what names those rows."""
+    """Which rows of which table a signal counts, how it is said, and what names those rows.
+
+    In `name`, `campaign` is the name of the row's campaign, its id where that is not known.
+    """
 
     table: str
     where: pl.Expr
@@ -36,10 +40,8 @@ def _risks(severity: Severity) -> pl.Expr:
     return (pl.col("severity") == severity) & unresolved
 
 
-_KPI = pl.col("kpi").str.replace_all("_", " ")
-_RISK = pl.concat_str(
-    pl.col("risk_type").str.replace_all("_", " "), "campaign_id", separator=" in "
-)
+_KPI = in_words("kpi")
+_RISK = pl.format("{} in {}", in_words("risk_type"), "campaign")
 
 COUNTS: Mapping[Signal, Count] = {
     Signal.CRITICAL_KPIS: Count(
@@ -74,7 +76,7 @@ COUNTS: Mapping[Signal, Count] = {
         pl.lit(value=True),
         "{} policy violation is on record",
         "{} policy violations are on record",
-        pl.col("id"),
+        pl.format("{} in {}", "id", "campaign"),
     ),
     Signal.HIGH_RECOMMENDATIONS: Count(
         "recommendations",
@@ -102,14 +104,14 @@ COUNTS: Mapping[Signal, Count] = {
         pl.col("stale"),
         "{} budget proposal has waited too long",
         "{} budget proposals have waited too long",
-        pl.col("budget_action_id"),
+        pl.format("{} in {}", "budget_action_id", "campaign"),
     ),
     Signal.PENDING_PROPOSALS: Count(
         "budget_moves",
         pl.col("status") == BudgetStatus.PROPOSED,
         "{} budget proposal is pending",
         "{} budget proposals are pending",
-        pl.col("budget_action_id"),
+        pl.format("{} in {}", "budget_action_id", "campaign"),
     ),
     Signal.REJECTED_RECORDS: Count(
         "failures",
@@ -209,7 +211,7 @@ def _count(tables: Tables, count: Count) -> tuple[int | None, list[str], str | N
     frame = tables.get(count.table)
     if frame is None:
         return None, [], f"{count.table} was not made"
-    judged = frame.with_columns(count.where.alias("_counts"))
+    judged = with_campaigns(frame, tables).with_columns(count.where.alias("_counts"))
     if judged.height and judged["_counts"].null_count() == judged.height:
         return None, [], f"{count.table} has no value to judge"
     found = judged.filter("_counts")

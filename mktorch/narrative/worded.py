@@ -57,7 +57,8 @@ def summary(
         wording = Wording(None, reason)
     else:
         most = config.model_rules.max_campaigns
-        figures = portfolio_figures(tables, locale_of(config), most)
+        asked = config.narrative_rules.max_decisions
+        figures = portfolio_figures(tables, locale_of(config), most, asked)
         wording = word("summary", figures, config, end)
     return pl.DataFrame([_standing(wording, ruled, config)], schema=SUMMARY), wording
 

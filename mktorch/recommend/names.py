@@ -10,6 +10,8 @@ import polars as pl
 
 from mktorch.recommend.words import spaced
 
+_MONEY = ("media_spend", "estimated_value", "net_roi", "spend", "revenue_proxy")
+
 
 def channel_names(channels: pl.DataFrame) -> pl.DataFrame:
     """`channel_id` and `channel_name`: the platform in words and the id, else the id alone.
@@ -38,6 +40,15 @@ def creative_names(assets: pl.DataFrame) -> pl.DataFrame:
             pl.format("{} ({}, variant {})", "asset_id", "message_theme", "variant"), "asset_id"
         ),
     )
+
+
+def reads(figure: str) -> str:
+    """How the figures of a reconciliation are written, a format of `words`.
+
+    >>> reads("media_spend"), reads("conversion_rate")
+    ('cents', 'figure')
+    """
+    return "cents" if figure in _MONEY else "figure"
 
 
 def called(names: pl.DataFrame, key: str, name: str) -> dict[str, str]:

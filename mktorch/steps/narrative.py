@@ -36,7 +36,7 @@ def _verdict(work: Work) -> Mapping[str, Any]:
     return {
         "verdict_signals": signals,
         "verdict": judged,
-        "decisions_asked": decisions_asked(tables, locale),
+        "decisions_asked": decisions_asked(tables, work.config, work.day),
         "rule_based_summary": rule_based_summary({"verdict": judged}, _about(work)),
     }
 

@@ -98,7 +98,7 @@ def recommendations(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def moves(*rows: dict[str, Any]) -> pl.DataFrame:
-    """Budget moves; each row changes the columns it names."""
+    """Budget moves; each row changes the columns it names. Recorded `age_days` before April 26."""
     plain = {
         "budget_action_id": "B1",
         "campaign_id": "C1",
@@ -112,7 +112,9 @@ def moves(*rows: dict[str, Any]) -> pl.DataFrame:
         "stale": False,
         "age_days": 3,
     }
-    return pl.DataFrame([{**plain, **row} for row in rows], schema=pl.DataFrame([plain]).schema)
+    frame = pl.DataFrame([{**plain, **row} for row in rows], schema=pl.DataFrame([plain]).schema)
+    age = pl.duration(days=pl.col("age_days"))
+    return frame.with_columns(timestamp=pl.lit(datetime(2026, 4, 26, 12)) - age)
 
 
 def quiet() -> dict[str, pl.DataFrame]:
@@ -121,7 +123,7 @@ def quiet() -> dict[str, pl.DataFrame]:
         "kpis": kpis("exceeded", "on_track"),
         "risk_inbox": risks(("low", "open"), ("critical", "mitigated"), ("high", "dismissed")),
         "roi_analysis": roi(0.0),
-        "policy_violations": pl.DataFrame(schema={"id": TEXT}),
+        "policy_violations": pl.DataFrame(schema={"id": TEXT, "campaign_id": TEXT}),
         "recommendations": recommendations(recommendation(1)),
         "campaign_analysis": pl.DataFrame(
             {

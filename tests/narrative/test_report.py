@@ -13,9 +13,10 @@ import mktorch
 from mktorch.formats import CURRENCY_EXACT, Locale, format_value
 from mktorch.narrative.markdown import inert
 from mktorch.narrative.page import About
-from mktorch.narrative.prose import kpi_figure
+from mktorch.narrative.prose import kpi_figure, sentence
 from mktorch.narrative.report import SECTIONS, campaign_report
 from mktorch.narrative.summary import executive_summary, rule_based_summary
+from mktorch.recommend.words import spaced
 from mktorch.rollups import windows
 from mktorch.vocab import Window
 from tests.conftest import SAMPLE
@@ -70,7 +71,7 @@ def test_every_section_campaign_recommendation_and_kpi_is_there(report, tables):
     assert sorted(details) == sorted(f"{r}. {inert(d).rstrip('.')}" for r, d in asked)
     whole = flat(report)
     for kpi in tables["measured_kpis"]["kpi"]:
-        assert f"- {kpi}: " in whole
+        assert f"- {sentence(spaced(kpi))}: " in whole
     for experiment in tables["experiment_evaluations"]["experiment_id"]:
         assert f"- {experiment}, " in whole
     for decision in tables["decision_outcomes"]["decision_id"]:
@@ -95,11 +96,11 @@ def test_kpis_and_evidence_are_the_tables(report, tables):
     whole = flat(report)
     for row in tables["kpis"].iter_rows(named=True):
         figure = kpi_figure(row["value"], row["kpi"], row["unit"], Locale())
-        assert f"- {row['kpi']}: {figure}, " in whole
+        assert f"- {sentence(spaced(row['kpi']))}: {figure}, " in whole
     for row in tables["recommendations"].iter_rows(named=True):
         fact = row["evidence"][0]
         assert f"Evidence in {fact['table']} (" in whole
-        assert f"Rule {row['rule_id']}." in whole
+        assert f"Rule {row['rule_id']}, target {inert(row['target_id'])}." in whole
 
 
 def test_the_report_is_made_of_the_tables_and_nothing_else(sample_run, report, tables):
@@ -115,6 +116,22 @@ def test_the_summary_is_made_of_the_tables_and_names_the_text_that_stands(sample
     assert told == rule_based_summary(tables, about)
     assert flat(inert(note)) in flat(written)
     assert inert(tables["verdict"]["headline"][0]) in flat(written)
+
+
+@pytest.mark.parametrize("most", [1, 7, 18, 19, 20])
+def test_the_summary_lists_the_gravest_decisions_and_counts_the_rest(sample_run, tables, most):
+    rules = sample_run.config.narrative_rules.model_copy(update={"max_decisions": most})
+    asked = tables["decisions_asked"]["question"].to_list()
+    assert len(asked) == 19
+    about = about_of(sample_run, narrative_rules=rules)
+    told = section(executive_summary(tables, about), "Decisions asked")
+    assert [flat(inert(q)) in flat(told) for q in asked] == [n < most for n in range(19)]
+    rest = {1: "And 18 more decisions: see", 7: "And 12 more decisions", 18: "And 1 more decision:"}
+    assert rest.get(most, "") in told
+    assert ("more decision" in told) is (most < 19)
+    # The report leaves none out.
+    whole = section(campaign_report(tables, about), "Decisions asked")
+    assert all(flat(inert(question)) in flat(whole) for question in asked)
 
 
 def test_both_texts_are_on_disk_where_the_state_says(sample_run):

@@ -7,15 +7,19 @@ from datetime import date
 import polars as pl
 import pytest
 
+from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum, momentum_line
 from mktorch.narrative.next_steps import next_steps
+from mktorch.narrative.page import Page
 from mktorch.narrative.so_what import so_what
+from mktorch.narrative.summary import decisions_list
 from tests.narrative import made
 from tests.narrative.made import recommendation, recommendations
 
 US, DE = Locale(), Locale("EUR", "de_DE")
+CONFIG, DAY = MarketingOrchestratorConfig(), date(2026, 4, 26)
 
 
 def rollup(**windows: tuple[float, float]) -> pl.DataFrame:
@@ -219,7 +223,7 @@ def tables_to_decide() -> dict[str, pl.DataFrame]:
 
 
 def test_decisions_asked_by_hand():
-    asked = decisions_asked(tables_to_decide(), US)
+    asked = decisions_asked(tables_to_decide(), CONFIG, DAY)
     assert asked["order"].to_list() == [1, 2, 3, 4, 5, 6]
     assert asked["target_id"].to_list() == ["budget_freeze", "B2", "B1", "B4", "T2", "T4"]
     assert asked["kind"].to_list() == ["freeze", *["proposal"] * 3, "recommendation", "experiment"]
@@ -227,17 +231,66 @@ def test_decisions_asked_by_hand():
     assert asked["question"][1] == "Approve or reject B2: $1,000 from search ads (CH_1) to CH_2."
     assert asked["question"][3].startswith("Approve or reject B4: \u00a31,000")
     assert asked["amount"].to_list()[1:4] == [1000.0, 1000.0, None]  # pounds are not dollars
-    assert asked["due"].to_list() == [None, *[date(2026, 5, 3)] * 5]
     assert asked["why"][0] == "Critical KPIs: kpi 1. It blocks Nine."
     assert asked["why"][1].endswith("and it has waited too long.")
 
 
 def test_nothing_to_decide():
-    assert decisions_asked({}, US).height == 0
-    assert decisions_asked(made.quiet(), US).height == 0
+    assert decisions_asked({}, CONFIG, DAY).height == 0
+    assert decisions_asked(made.quiet(), CONFIG, DAY).height == 0
 
 
-def test_an_ended_campaign_gives_no_deadline():
+def due(target: str, **columns: object) -> date:
+    """When a decision is due; `columns` change the campaign's pacing."""
     tables = tables_to_decide()
-    tables["budget_pacing"] = tables["budget_pacing"].with_columns(pacing=pl.lit("ended"))
-    assert decisions_asked(tables, US)["due"].null_count() == 6
+    tables["budget_pacing"] = tables["budget_pacing"].with_columns(
+        **{name: pl.lit(value) for name, value in columns.items()}
+    )
+    return decisions_asked(tables, CONFIG, DAY).filter(target_id=target)["due"].item()
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (date(2026, 5, 2), date(2026, 5, 2)),  # before the cycle ends
+        (date(2026, 5, 3), date(2026, 5, 3)),
+        (date(2026, 5, 4), date(2026, 5, 3)),  # the cycle: April 26 and seven days
+        (date(2026, 4, 27), date(2026, 4, 27)),
+        (date(2026, 4, 26), date(2026, 5, 3)),  # ended: its end sets no date
+        (date(2026, 1, 1), date(2026, 5, 3)),
+        (None, date(2026, 5, 3)),
+    ],
+)
+def test_a_decision_is_due_by_the_cycle_or_the_campaigns_end_if_that_is_to_come(end, expected):
+    assert due("T2", end_date=end) == expected
+
+
+def test_the_freeze_is_due_with_the_cycle():
+    assert due("budget_freeze") == date(2026, 5, 3)
+
+
+def test_the_cycle_is_a_setting():
+    config = MarketingOrchestratorConfig(narrative_rules={"decision_cycle_days": 3})
+    asked = decisions_asked(tables_to_decide(), config, DAY)
+    assert asked.filter(target_id="T2")["due"].item() == date(2026, 4, 29)
+    with pytest.raises(ValueError, match="decision_cycle_days"):
+        MarketingOrchestratorConfig(narrative_rules={"decision_cycle_days": 0})
+
+
+def test_a_proposal_is_due_when_it_goes_stale():
+    # B2 was recorded on April 6, B4 on April 25: fourteen days on are April 20 and May 9.
+    assert due("B2") == date(2026, 4, 20)
+    assert due("B4", end_date=None) == date(2026, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"due": date(2026, 4, 25), "age_days": 15}, "overdue by 1 day, since Apr 25, 2026, open"),
+        ({"due": date(2026, 4, 26), "age_days": 1}, "(Me, by Apr 26, 2026, open for 1 day)"),
+        ({"due": date(2026, 5, 3), "age_days": None}, "(Me, by May 3, 2026)"),
+    ],
+)
+def test_what_is_overdue_says_so(row, words):
+    asked = pl.DataFrame([{"question": "Do it?", "decided_by": "Me", "why": "So.", **row}])
+    assert words in decisions_list(asked, Page(US), DAY, reasons=False)

@@ -40,7 +40,11 @@ STEPS = {
     "a net loss of a cent": ("roi_analysis", made.roi(-0.01), "CRITICAL"),
     "a net return of a cent": ("roi_analysis", made.roi(0.01), "ON TRACK"),
     "a net return nobody knows": ("roi_analysis", made.roi(None), "ATTENTION"),
-    "a violation": ("policy_violations", pl.DataFrame({"id": ["A1"]}), "ATTENTION"),
+    "a violation": (
+        "policy_violations",
+        pl.DataFrame({"id": ["A1"], "campaign_id": ["C1"]}),
+        "ATTENTION",
+    ),
     "a high recommendation": (
         "recommendations",
         made.recommendations(made.recommendation(1, priority="high")),
@@ -82,13 +86,18 @@ def test_a_limit_is_reached_by_its_own_count(count, expected):
 def test_the_worst_signal_gives_the_headline_and_all_grave_ones_the_reasons():
     tables = made.quiet() | {
         "kpis": made.kpis("at_risk", "critical", "critical"),
-        "policy_violations": pl.DataFrame({"id": ["A1", "A2", "A3", "A4"]}),
+        "policy_violations": pl.DataFrame(
+            {"id": ["A1", "A2", "A3", "A4"], "campaign_id": ["C1", "C9", "C1", "C1"]}
+        ),
+        "campaign_analysis": pl.DataFrame(
+            {"campaign_id": ["C1"], "name": ["Spring"], "overall_performance": ["meeting"]}
+        ),
     }
     row = judged(tables)
     assert row["headline"] == "CRITICAL: 2 KPIs are critical"
     assert row["reasons"] == [
         "2 KPIs are critical: kpi 2, kpi 3",
-        "4 policy violations are on record: A1, A2, A3 and 1 more",
+        "4 policy violations are on record: A1 in Spring, A2 in C9, A3 in Spring and 1 more",
         "1 KPI is at risk: kpi 1",
     ]
     assert (row["critical_kpis"], row["policy_violations"], row["at_risk_kpis"]) == (2, 4, 1)
@@ -96,7 +105,7 @@ def test_the_worst_signal_gives_the_headline_and_all_grave_ones_the_reasons():
 
 def test_alike_names_are_told_once_with_their_number():
     tables = made.quiet() | {"risk_inbox": made.risks(("high", "open"), ("high", "open"))}
-    assert judged(tables)["reasons"] == ["2 high risks are unresolved: spend spike in C1 (2)"]
+    assert judged(tables)["reasons"] == ["2 high risks are unresolved: spend spike in One (2)"]
 
 
 def test_what_was_not_made_is_null_and_calls_for_attention():

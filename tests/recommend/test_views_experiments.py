@@ -43,7 +43,7 @@ def test_of_two_arms_that_pass_the_higher_low_end_speaks(sample_tables) -> None:
     assert found["variant_asset"] == "ASSET_029"
     assert (
         found["others"]
-        == " Passed too, with a lower low end: ASSET_030 (Panel, evening, variant B)."
+        == " Passed too, with a lower low end: ASSET_030 (Panel, evening, variant D)."
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.recommend.names import creative_names
+from mktorch.recommend.names import creative_names, reads
 from mktorch.recommend.rule import Builder, Tables, View
 from mktorch.recommend.sources import FLIGHT, flights, origins
 from mktorch.vocab import Window
 
 _DIFFERS = "differs"
-_MONEY = ("media_spend", "estimated_value", "net_roi", "spend", "revenue_proxy")
 _RECONCILED = (
     "check",
     "source",
@@ -59,7 +58,8 @@ def tracking(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         .unique(group, keep="first", maintain_order=True)
     )
     frame = (
-        worst.join(flights(tables, config), on="campaign_id", how="left")
+        worst.with_columns(pl.Series("reads", list(map(reads, worst["figure"])), pl.String))
+        .join(flights(tables, config), on="campaign_id", how="left")
         .join(cost, on="campaign_id", how="left")
         .with_columns(
             pl.concat_str("campaign_id", "check", separator="/").alias("target_id"),
@@ -68,10 +68,6 @@ def tracking(tables: Tables, config: MarketingOrchestratorConfig) -> View:
             ),
             pl.col("relative_gap").abs().alias("off"),
             pl.col("figure").str.replace_all("_", " ", literal=True).alias("what"),
-            pl.when(pl.col("figure").is_in(_MONEY))
-            .then(pl.lit("cents"))
-            .otherwise(pl.lit("figure"))
-            .alias("reads"),
         )
     )
     return View(frame.sort("target_id"), _ORIGINS)
