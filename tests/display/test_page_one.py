@@ -168,11 +168,42 @@ def test_decisions_name_who_when_and_how_much(sample_run) -> None:
     assert table.title == "2 decisions wait for 2 owners; the largest is about $4,000."
     assert column(table, "decided_by") == ["Finance", "Marketing lead"]
     assert column(table, "amount") == ["$4,000", "n/a"]
-    assert table.frame["age"].to_list() == ["open 24 days", None]
+    assert table.frame["age"].to_list() == ["open for 24 days", None]
     assert "<script" not in table.html()
     assert "#panic" not in table.typst()
     none = display.decisions_asked(with_tables(sample_run, decisions_asked=asked.clear()))
     assert none.title == "Nothing waits for a decision."
+
+
+@pytest.mark.parametrize(("late", "words"), [(-1, None), (0, None), (1, "overdue by 1 day")])
+def test_what_is_overdue_says_by_how_long(late, words, sample_run) -> None:
+    asked = sample_run.tables["decisions_asked"].head(1)
+    due = sample_run.manifest.as_of.date() - timedelta(days=late)
+    run = with_tables(sample_run, decisions_asked=asked.with_columns(due=pl.lit(due)))
+    assert display.decisions_asked(run).frame["age"].to_list() == [words]
+
+
+def test_an_overdue_proposal_of_the_sample_says_how_long_it_waits(sample_run) -> None:
+    # BA_006 was recorded 24 days ago and goes stale after 14.
+    assert (
+        display.decisions_asked(sample_run).frame["age"][1]
+        == "overdue by 10 days, open for 24 days"
+    )
+
+
+@pytest.mark.parametrize(
+    ("most", "rest"), [(7, "12 more decisions"), (18, "1 more decision"), (19, None), (25, None)]
+)
+def test_page_one_lists_the_gravest_and_says_where_the_rest_is(most, rest, sample_run) -> None:
+    rules = sample_run.config.narrative_rules.model_copy(update={"max_decisions": most})
+    run = with_config(sample_run, narrative_rules=rules)
+    first = display.decisions_asked(run)
+    assert first.frame["order"].to_list() == list(range(1, min(most, 19) + 1))
+    assert first.title.startswith("19 decisions wait for ")
+    assert first.notes[1:] == ((f"{rest} in the governance appendix.",) if rest else ())
+    whole = display.decisions_asked(run, whole=True)
+    assert whole.frame.height == 19
+    assert len(whole.notes) == 1
 
 
 def test_the_models_words_stand_as_text_and_the_rules_are_not_repeated(sample_run) -> None:

@@ -9,14 +9,13 @@ import polars as pl
 from mktorch.display.brand import load_brand
 from mktorch.display.page import Lead, Masthead, Prose
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
-from mktorch.display.sections.phrases import capital, leading
+from mktorch.display.sections.phrases import capital
 from mktorch.display.status import Status, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, DATE, DATETIME, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Verdict
 
-_ASKED = 5  # decisions on page one
 VERDICT = {
     Verdict.ON_TRACK: Status("ON TRACK", Tone.GOOD),
     Verdict.ATTENTION: Status("ATTENTION", Tone.WATCH),
@@ -57,14 +56,25 @@ def verdict(run: Run) -> Lead:
 
 
 @needs("decisions_asked")
-def decisions_asked(run: Run) -> Table:
-    """What waits for a person this cycle: the question, who decides, by when, for how much."""
+def decisions_asked(run: Run, *, whole: bool = False) -> Table:
+    """What waits for a person this cycle: the question, who decides, by when, for how much.
+
+    `whole` lists every decision, else `max_decisions` of them.
+    """
+    rules = run.config.narrative_rules
     asked = run.tables["decisions_asked"].sort("order")
-    shown, more = leading(asked, "decisions_asked", _ASKED)
+    shown = asked if whole else asked.head(rules.max_decisions)
+    rest = asked.height - shown.height
+    late = (pl.lit(run.manifest.as_of.date()) - pl.col("due")).dt.total_days()
     frame = shown.with_columns(
         decided_by=capital(pl.col("decided_by")),
         why=capital(pl.col("why")),
-        age=pl.when(pl.col("age_days") > 0).then(pl.format("open {} days", "age_days")),
+        age=pl.concat_str(
+            pl.when(late > 0).then(_days("overdue by", late)),
+            pl.when(pl.col("age_days") > 0).then(_days("open for", pl.col("age_days"))),
+            separator=", ",
+            ignore_nulls=True,
+        ).replace("", None),
     )
     return Table(
         id="decisions-asked",
@@ -78,16 +88,26 @@ def decisions_asked(run: Run) -> Table:
                 label="By",
                 format=DATE,
                 detail="age",
-                missing="no campaign's end sets a date",
             ),
             Column(name="amount", label="Money", format=CURRENCY, missing="no amount is at stake"),
         ),
         title=_asked_finding(run, asked),
-        notes=tuple(more),
+        notes=(
+            (
+                f"By: the end of the cycle of {count(rules.decision_cycle_days, 'day')}, or of the "
+                "campaign where that comes first; for a proposal, no later than it goes stale."
+            ),
+            *([f"{count(rest, 'more decision')} in the governance appendix."] if rest else []),
+        ),
         source="decisions_asked",
         empty="No decision waits for a person.",
         locale=locale_of(run),
     )
+
+
+def _days(words: str, days: pl.Expr) -> pl.Expr:
+    unit = pl.when(days == 1).then(pl.lit("day")).otherwise(pl.lit("days"))
+    return pl.format(f"{words} {{}} {{}}", days, unit)
 
 
 @needs("measured_summary")
