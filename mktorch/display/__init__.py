@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mktorch.display.sections.budget import (
         budget_governance,
         budget_pacing,
-        budget_violations,
         channel_flow,
     )
     from mktorch.display.sections.campaigns import campaigns, portfolio, spend_and_value
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     )
     from mktorch.display.sections.profile import campaign_profile
     from mktorch.display.sections.progress import pacing, trend
-    from mktorch.display.sections.provenance import inputs, provenance, settings, steps
+    from mktorch.display.sections.provenance import inputs, provenance, steps
     from mktorch.display.sections.quality import (
         failure_summary,
         failures,
@@ -68,7 +67,7 @@ if TYPE_CHECKING:
     from mktorch.display.sections.risk import policy_violations, risk_inbox
     from mktorch.display.sections.risk_timeline import risk_timeline
     from mktorch.display.sections.roi import roi_by_campaign, roi_totals, roi_waterfall
-    from mktorch.display.sections.segments import segment_map, segments
+    from mktorch.display.sections.segments import segments
     from mktorch.display.tables import Column, Table
 
 __all__ = [
@@ -83,7 +82,6 @@ __all__ = [
     "budget_governance",
     "budget_ledger",
     "budget_pacing",
-    "budget_violations",
     "campaign_profile",
     "campaigns",
     "changes_since",
@@ -135,9 +133,7 @@ __all__ = [
     "roi_waterfall",
     "rules_in_force",
     "segment_heat",
-    "segment_map",
     "segments",
-    "settings",
     "spend_and_value",
     "steps",
     "summary",
@@ -154,7 +150,6 @@ _MODULES = {
     "sections.budget": (
         "budget_governance",
         "budget_pacing",
-        "budget_violations",
         "channel_flow",
     ),
     "sections.decisions": (
@@ -180,12 +175,9 @@ _MODULES = {
         "policy_violations",
         "risk_inbox",
     ),
-    "sections.segments": (
-        "segment_map",
-        "segments",
-    ),
+    "sections.segments": ("segments",),
     "sections.campaigns": ("campaigns", "portfolio", "spend_and_value"),
-    "sections.provenance": ("inputs", "provenance", "settings", "steps"),
+    "sections.provenance": ("inputs", "provenance", "steps"),
     "sections.quality": (
         "failure_summary",
         "failures",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mktorch.lineage.model import CAMPAIGN, Definition, read
+from mktorch.lineage.model import CAMPAIGN, Definition, Upstream, read
 
 _VERDICT = ("money_authority", "target_roas", "performance_thresholds")
 _PRICES = (
@@ -66,6 +66,59 @@ def _of_total(figure: str, what: str) -> Definition:
 _OPERATING = ("model_cost", "review_cost", "api_cost", "infrastructure_cost")
 _LOADED = read("operating_cost", *_OPERATING, on=CAMPAIGN)
 _BY_CAMPAIGN = read("roi_by_campaign", "media_spend", "estimated_value", on=CAMPAIGN)
+_CALLS = "; the total with what this run's own calls to the model cost"
+
+
+def _charged(column: str, words: str) -> Definition:
+    return Definition(
+        f"{words} own calls to the model cost",
+        "currency",
+        (read("roi_analysis", column), read("measured_model_usage", "cost")),
+    )
+
+
+def _loaded(table: str, total: str, *calls: Upstream) -> dict[str, Definition]:
+    """Definitions of the return on every cost; `total` says what only the total bears."""
+    costs = (_BY_CAMPAIGN, _LOADED, *calls)
+    return {
+        f"{table}.{column}": each
+        for column, each in {
+            "estimated_value": _same(
+                "roi_by_campaign", "estimated_value", "The campaign's value; the total over all"
+            ),
+            "media_spend": _same(
+                "roi_by_campaign", "media_spend", "The campaign's media spend; the total over all"
+            ),
+            "model_cost": Definition(
+                f"Cost of the model{total}",
+                "currency",
+                (read("operating_cost", "model_cost", on=CAMPAIGN), *calls),
+            ),
+            "review_cost": _same("operating_cost", "review_cost", "Cost of human review"),
+            "api_cost": _same("operating_cost", "api_cost", "Cost of service calls"),
+            "infrastructure_cost": _same(
+                "operating_cost", "infrastructure_cost", "Share of infrastructure"
+            ),
+            "net": Definition(
+                f"Value less media spend and operating cost{total}", "currency", costs, _PRICES
+            ),
+            "roi_fully_loaded": Definition(
+                "Net / all costs, media spend and operating cost together",
+                "fraction",
+                costs,
+                _PRICES,
+                over=("net", "total_cost"),
+            ),
+            "break_even_roas": Definition(
+                "All costs / media spend: the value per unit of media spend that covers every cost",
+                "ratio",
+                costs,
+                _PRICES,
+                over=("total_cost", "media_spend"),
+            ),
+        }.items()
+    }
+
 
 MONEY = {
     "campaign_money.ledger_spend": _ledger("media_spend", "Media spend"),
@@ -191,6 +244,23 @@ MONEY = {
         (read("roi_by_campaign", "net_roi", "media_spend"),),
         over=("total_net_roi", "total_media_spend"),
     ),
+    "measured_roi_analysis.total_estimated_value": _sum("estimated_value", "Value"),
+    "measured_roi_analysis.total_media_spend": _sum("media_spend", "Media spend"),
+    "measured_roi_analysis.total_llm_cost": _charged(
+        "total_llm_cost", "Cost of the language model, summed over campaigns, and what this run's"
+    ),
+    "measured_roi_analysis.total_human_review_cost": _sum(
+        "human_review_cost", "Cost of human review"
+    ),
+    "measured_roi_analysis.total_net_roi": _charged(
+        "total_net_roi", "Net return, summed over campaigns, less what this run's"
+    ),
+    "measured_roi_analysis.roi_percentage": Definition(
+        "100 * net return / media spend, each summed over campaigns first",
+        "percentage",
+        (read("roi_by_campaign", "media_spend"),),
+        over=("total_net_roi", "total_media_spend"),
+    ),
     "roi_waterfall.amount": Definition(
         "The step's total: value, less each cost in turn, down to the net return and to the net "
         "return after operating cost",
@@ -220,43 +290,14 @@ MONEY = {
         ),
         _PRICES,
     ),
-    "roi_fully_loaded.estimated_value": _same(
-        "roi_by_campaign", "estimated_value", "The campaign's value; the total over campaigns"
-    ),
-    "roi_fully_loaded.media_spend": _same(
-        "roi_by_campaign", "media_spend", "The campaign's media spend; the total over campaigns"
-    ),
-    "roi_fully_loaded.model_cost": _same("operating_cost", "model_cost", "Cost of the model"),
-    "roi_fully_loaded.review_cost": _same("operating_cost", "review_cost", "Cost of human review"),
-    "roi_fully_loaded.api_cost": _same("operating_cost", "api_cost", "Cost of service calls"),
-    "roi_fully_loaded.infrastructure_cost": _same(
-        "operating_cost", "infrastructure_cost", "Share of infrastructure"
-    ),
+    **_loaded("roi_fully_loaded", ""),
+    **_loaded("measured_roi_fully_loaded", _CALLS, read("measured_model_usage", "cost")),
     "fully-loaded.running_cost": Definition(
-        "Operating cost: model, human review, service calls and share of infrastructure",
+        "Operating cost: model, human review, service calls and share of infrastructure; the "
+        "total with what this run's own calls to the language model cost",
         "currency",
         (read("roi_fully_loaded", *_OPERATING, on=CAMPAIGN),),
         _PRICES,
-    ),
-    "roi_fully_loaded.net": Definition(
-        "Value less media spend and operating cost",
-        "currency",
-        (_BY_CAMPAIGN, _LOADED),
-        _PRICES,
-    ),
-    "roi_fully_loaded.roi_fully_loaded": Definition(
-        "Net / all costs, media spend and operating cost together",
-        "fraction",
-        (_BY_CAMPAIGN, _LOADED),
-        _PRICES,
-        over=("net", "total_cost"),
-    ),
-    "roi_fully_loaded.break_even_roas": Definition(
-        "All costs / media spend: the value per unit of media spend that covers every cost",
-        "ratio",
-        (_BY_CAMPAIGN, _LOADED),
-        _PRICES,
-        over=("total_cost", "media_spend"),
     ),
     **{
         f"value_by_{by}.{column}": Definition(

@@ -29,14 +29,6 @@ def shown(table) -> dict[str, tuple[str, str]]:
     )
 
 
-def moves(run, **changes):
-    """The sample's first three moves without any fault, then with these changes."""
-    rows = run.tables["budget_moves"].head(3)
-    plain = {"violation": [False] * 3, "stale": [False] * 3, "same_channel": [False] * 3}
-    set_to = {k: pl.Series(v, dtype=rows.schema[k]) for k, v in (plain | changes).items()}
-    return with_tables(run, budget_moves=rows.with_columns(**set_to))
-
-
 def test_governance_shows_each_figure_with_its_denominator(sample_run) -> None:
     run = governed(
         sample_run,
@@ -97,44 +89,6 @@ def test_without_moves_there_is_a_sentence(sample_run) -> None:
     assert table.empty in table.html()
 
 
-def test_faults_are_ordered_by_gravity_and_all_are_named(sample_run) -> None:
-    run = moves(
-        sample_run,
-        violation=[False, True, False],
-        stale=[True, False, False],
-        same_channel=[True, True, False],
-    )
-    table = display.budget_violations(run)
-    assert column(table, "fault") == ["Without approval", "Waiting too long"]
-    assert table.frame["also"].to_list() == ["within one channel"] * 2
-    assert table.title == (
-        "2 of 3 budget moves need a second look: 1 without approval, 1 waiting too long and "
-        "2 within one channel."
-    )
-
-
-def test_a_move_in_another_currency_is_not_passed_as_approved(sample_run) -> None:
-    run = moves(
-        sample_run,
-        violation=[None, False, False],
-        status=["executed", "executed", "executed"],
-        currency=["EUR", "USD", None],
-        amount=[9000.0, 1.0, 1.0],
-    )
-    table = display.budget_violations(run)
-    assert column(table, "fault") == ["Other currency"]
-    assert table.frame["currency"].to_list() == ["EUR"]
-    assert column(table, "amount_text") == ["9,000"]
-
-
-def test_a_proposal_in_another_currency_is_no_finding(sample_run) -> None:
-    run = moves(sample_run, violation=[None] * 3, status=["proposed"] * 3)
-    table = display.budget_violations(run)
-    assert table.frame.is_empty()
-    assert table.title == "None of 3 budget moves needs a second look."
-    assert table.empty in table.html()
-
-
 def test_pacing_puts_over_pace_first_then_the_widest_gap(sample_run) -> None:
     rows = sample_run.tables["budget_pacing"].head(4)
     pacing = rows.with_columns(
@@ -179,8 +133,3 @@ def test_flow_says_where_nothing_moved(sample_run) -> None:
     chart = display.channel_flow(with_tables(sample_run, channel_flow=only_pending))
     assert chart.title == "Executed moves left every channel's budget as it was."
     assert chart.svg()
-
-
-def test_the_planted_violation_is_on_the_page_and_no_other(sample_run) -> None:
-    frame = display.budget_violations(sample_run).frame
-    assert frame.filter(fault="violation")["budget_action_id"].to_list() == ["BA_005"]

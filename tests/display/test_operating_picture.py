@@ -16,11 +16,9 @@ from tests.display.made import with_tables
 WHOLE = ("budget_governance", "channel_flow", "decision_calibration", "value_per_unit")
 SCOPED = (
     "segments",
-    "segment_map",
     "funnel",
     "journey_leaks",
     "budget_pacing",
-    "budget_violations",
     "risk_inbox",
     "policy_violations",
     "decision_outcomes",

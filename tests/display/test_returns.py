@@ -37,9 +37,9 @@ def test_title_gives_the_portfolio_and_those_who_lose(sample_run) -> None:
     filled = rows.with_columns(
         pl.lit(0.0, dtype=schema[n]).alias(n) for n in schema if n not in rows.columns
     ).select(list(schema))
-    run = with_tables(sample_run, roi_fully_loaded=filled)
+    run = with_tables(sample_run, measured_roi_fully_loaded=filled)
     assert display.fully_loaded(run).title == (
-        "On every cost the portfolio returns 14.0%, $70 net; 1 of 2 campaigns loses money."
+        "On every cost the portfolio returns 14.0%, $70.00 net; 1 of 2 campaigns loses money."
     )
 
 

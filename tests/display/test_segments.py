@@ -5,9 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch import display
-from mktorch.display.brand import Brand
-from mktorch.display.page import Unavailable
-from mktorch.display.sections import segments as section
 from tests.display.made import column, with_config, with_tables
 
 
@@ -134,39 +131,3 @@ def test_rows_left_out_are_counted(sample_run) -> None:
     rest = sample_run.tables["segment_portfolio"].height - 12
     assert table.frame.height == 12
     assert f"{rest} more rows in the run's table segment_portfolio." in table.notes
-
-
-def test_the_map_counts_above_and_below_at_the_rules_limits(sample_run) -> None:
-    # 1.2 is at the scale ratio, 0.5 at the revise ratio and so not under it
-    chart = display.segment_map(made(sample_run, kpi_attainment=[1.2, 0.5, 0.49]))
-    assert chart.title == (
-        "Of 3 judged segments, 1 at 1.20\u00d7 of the campaign's own KPI or better, "
-        "1 under 0.50\u00d7."
-    )
-    for text in ("1.20\u00d7", "0.50\u00d7", "0.49\u00d7"):
-        assert text in chart.alt
-        assert text in chart.svg()
-
-
-def test_the_map_says_where_nothing_can_be_drawn(sample_run) -> None:
-    none = pl.Series([None] * 3, dtype=pl.Float64)
-    assert isinstance(display.segment_map(made(sample_run, kpi_attainment=none)), Unavailable)
-
-
-def test_the_map_holds_the_campaigns_of_largest_cost(sample_run) -> None:
-    rows = sample_run.tables["segment_portfolio"].head(1)
-    many = pl.concat(
-        rows.with_columns(campaign_id=pl.lit(f"C{i:02}"), cost=pl.lit(float(i))) for i in range(13)
-    )
-    chart = display.segment_map(with_tables(sample_run, segment_portfolio=many))
-    assert "3 smaller pairs of campaign and segment left out." in chart.notes
-    assert "C12" in chart.alt
-    assert "C02" not in chart.alt
-
-
-def test_colour_deepens_with_the_distance_from_one() -> None:
-    brand = Brand()
-    assert section._fill(brand, 1.0) == brand.tint("success", 0.04)
-    assert section._fill(brand, 2.0) == section._fill(brand, 9.0) == brand.tint("success", 0.40)
-    assert section._fill(brand, 0.5) == section._fill(brand, 0.0) == brand.tint("danger", 0.40)
-    assert section._fill(brand, 1.5) == brand.tint("success", 0.22)

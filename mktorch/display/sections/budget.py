@@ -14,16 +14,12 @@ from mktorch.display.sections.phrases import (
     duration,
     leading,
     row_labels,
-    sentence,
-    spaced,
     texts,
-    with_names,
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import (
     CURRENCY,
-    DATE,
     INTEGER,
     PERCENT,
     RATIO,
@@ -155,87 +151,6 @@ def budget_governance(run: Run) -> Table:
         source="budget_governance",
         key=("column",),
         empty="No budget action is on record.",
-        locale=locale_of(run),
-    )
-
-
-@needs("budget_moves", "campaigns", "channels")
-def budget_violations(run: Run, campaign: str = "") -> Table:
-    """Moves to look into: executed without required approval, stale, or to the same channel."""
-    moves, names = of_campaign(run, "budget_moves", campaign), channel_names(run)
-    held = {
-        "violation": pl.col("violation"),
-        "unjudged": (pl.col("status") == BudgetStatus.EXECUTED) & pl.col("violation").is_null(),
-        "stale": pl.col("stale"),
-        "same_channel": pl.col("same_channel"),
-    }
-    faults = pl.concat_list(
-        pl.when(held[name]).then(pl.lit(name)) for name in FAULT
-    ).list.drop_nulls()
-    words = {str(name): status.word.lower() for name, status in FAULT.items()}
-    gravity = {str(name): order for order, name in enumerate(FAULT)}
-    found = (
-        with_names(run, moves.with_columns(faults=faults), "campaign")
-        .filter(pl.col("faults").list.len() > 0)
-        .with_columns(fault=pl.col("faults").list.first())
-        .sort(
-            pl.col("fault").replace_strict(gravity, return_dtype=pl.Int64),
-            "amount",
-            "budget_action_id",
-            descending=[False, True, False],
-            nulls_last=True,
-        )
-    )
-    for side in ("from", "to"):
-        found = found.join(
-            names.rename({"channel_id": f"{side}_channel_id", "channel": side}),
-            on=f"{side}_channel_id",
-            how="left",
-            maintain_order="left",
-        )
-    shown, more = leading(found, "budget_moves")
-    home = run.config.currency
-    frame = shown.with_columns(
-        way=pl.format("{} to {}", "from", "to"),
-        also=pl.col("faults")
-        .list.slice(1)
-        .list.eval(pl.element().replace(words))
-        .list.join(", ")
-        .replace("", None),
-        reason=spaced(pl.col("reason_code")),
-        currency=pl.when(pl.col("currency") != home).then("currency"),
-        amount_text=texts(shown["amount"], Format(Kind.DECIMAL, decimals=0)),
-    )
-    rules = run.config.budget_rules
-    return Table(
-        id="budget-violations",
-        frame=frame,
-        columns=(
-            Column(name="budget_action_id", label="Move", detail="campaign", weight=1.4),
-            Column(name="fault", label="Finding", statuses=FAULT, detail="also", weight=1.2),
-            Column(name="way", label="From and to", detail="reason", weight=1.8),
-            Column(
-                name="amount_text",
-                label=f"Amount, {home}",
-                align="right",
-                detail="currency",
-                origin="budget_moves.amount",
-                weight=0.8,
-            ),
-            Column(name="timestamp", label="Entered", format=DATE),
-            Column(name="status", label="Status", statuses=MOVE),
-        ),
-        title=_violations_finding(found, moves.height),
-        notes=(
-            (
-                f"A move of {money(run, rules.approval_required_amount)} or more needs a person's "
-                f"approval before it is executed. A proposal waits too long after "
-                f"{count(rules.proposal_stale_days, 'day')}."
-            ),
-            *more,
-        ),
-        source="budget_moves",
-        empty="Every budget move followed the rules.",
         locale=locale_of(run),
     )
 
@@ -377,18 +292,6 @@ def _governance_finding(total: dict[str, int]) -> str:
     return (
         f"{breaches} of {count(total['actions'], 'budget move')} {moved} executed without the "
         f"approval {needed} needed{waits}."
-    )
-
-
-def _violations_finding(found: pl.DataFrame, moves: int) -> str:
-    if found.is_empty():
-        return f"None of {count(moves, 'budget move')} needs a second look."
-    kinds = found["faults"].explode().value_counts()
-    counts = dict(zip(kinds["faults"], kinds["count"], strict=True))
-    verb = "needs" if found.height == 1 else "need"
-    parts = [f"{counts[k]} {s.word.lower()}" for k, s in FAULT.items() if k in counts]
-    return (
-        f"{found.height} of {count(moves, 'budget move')} {verb} a second look: {sentence(parts)}."
     )
 
 

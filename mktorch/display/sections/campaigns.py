@@ -180,11 +180,9 @@ def portfolio(run: Run) -> Table:
         ),
         notes=(
             (
-                f"Overall return {format_value(total['overall_roi'], PERCENT)}: "
-                f"{money(run, total['total_revenue_proxy'])} of value on "
-                f"{money(run, total['total_spend'])} of spend. "
-                f"Experiments: {total['total_experiments']}, {total['running_experiments']} "
-                f"running and {total['completed_experiments']} completed."
+                "Expected is a value of "
+                f"{format_value(run.config.target_roas, RATIO, locale_of(run))} per unit of "
+                "spend. All dates up to the report's moment."
             ),
         ),
         source="performance_assessment",

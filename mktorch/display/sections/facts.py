@@ -13,6 +13,7 @@ from mktorch.display.page import Unavailable
 from mktorch.formats import CURRENCY, Format, Locale, format_value
 from mktorch.runs import Run
 
+HALF_CENT = 0.005  # what is less is 0.00 to the cent
 P = ParamSpec("P")
 B = TypeVar("B")
 
@@ -49,6 +50,12 @@ def locale_of(run: Run) -> Locale:
 def row(run: Run, table: str) -> dict[str, Any]:
     """The only row of a one-row table."""
     return run.tables[table].row(0, named=True)
+
+
+def charged(run: Run, table: str) -> str:
+    """The table's name after the cost of this run's own model calls, where the run made that."""
+    measured = f"measured_{table}"
+    return measured if measured in run.tables else table
 
 
 def money(run: Run, value: float | None, fmt: Format = CURRENCY) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import polars as pl
 
 from mktorch.display.sections.facts import count, locale_of
@@ -72,30 +69,6 @@ def inputs(run: Run) -> Table:
     )
 
 
-def settings(run: Run) -> Table:
-    """Every setting in force and where its value came from, those that were changed first."""
-    manifest = run.manifest
-    rows = [
-        (name, _text(value), manifest.config_sources.get(name, "default"))
-        for name, value in sorted(manifest.config.items())
-    ]
-    frame = pl.DataFrame(rows, schema=["setting", "value", "origin"], orient="row").sort(
-        pl.col("origin") == "default", "setting"
-    )
-    changed = frame.filter(pl.col("origin") != "default").height
-    return Table(
-        id="settings",
-        frame=frame,
-        columns=(
-            Column(name="setting", label="Setting", weight=1.3),
-            Column(name="value", label="Value", weight=1.8),
-            Column(name="origin", label="From", weight=0.8),
-        ),
-        title=f"{count(changed, 'setting')} of {frame.height} changed from the default.",
-        source="manifest.json",
-    )
-
-
 def steps(run: Run) -> Table:
     """The executed plan. Measured seconds stay out: they differ from run to run."""
     rows = [(s.description, str(s.status), s.error) for s in run.manifest.steps]
@@ -113,11 +86,3 @@ def steps(run: Run) -> Table:
         source="manifest.json",
         empty="The run has no steps.",
     )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()) or "none"
-    if value is None or value == "":
-        return "not set"
-    return value if isinstance(value, str) else json.dumps(value)

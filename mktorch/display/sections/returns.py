@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from mktorch.display.sections.facts import locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import channel_names, leading
+from mktorch.display.sections.facts import HALF_CENT, charged, locale_of, money, needs, of_campaign
+from mktorch.display.sections.phrases import MOST, channel_names, leading
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, CURRENCY_EXACT, PERCENT, RATIO, format_value
+from mktorch.formats import CURRENCY_EXACT, PERCENT, RATIO, format_value
 from mktorch.runs import Run
 
 _EACH = 8  # channels, and segments, shown
@@ -17,14 +17,18 @@ _RUNNING = ("model_cost", "review_cost", "api_cost", "infrastructure_cost")
 
 
 @needs("roi_fully_loaded")
-def fully_loaded(run: Run, campaign: str = "") -> Table:
-    """Return on every cost, operating cost included, by campaign; the total last."""
-    rows = of_campaign(run, "roi_fully_loaded", campaign)
+def fully_loaded(run: Run, campaign: str = "", most: int = MOST) -> Table:
+    """Return on every cost, operating cost included, by campaign; the total last.
+
+    The total bears the cost of the run's own model calls, which are no single campaign's.
+    """
+    table = charged(run, "roi_fully_loaded")
+    rows = of_campaign(run, table, campaign)
     total = pl.col("campaign_id").is_null()
     ranked = rows.filter(~total).sort(
         "net", "campaign_id", descending=[True, False], nulls_last=True
     )
-    shown, more = leading(ranked, "roi_fully_loaded")
+    shown, more = leading(ranked, table, most)
     frame = pl.concat((shown, rows.filter(total))).with_columns(
         running_cost=pl.sum_horizontal(_RUNNING)
     )
@@ -36,17 +40,17 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
             Column(
                 name="estimated_value",
                 label="Value",
-                format=CURRENCY,
+                format=CURRENCY_EXACT,
                 missing="no record of value",
             ),
             Column(
                 name="media_spend",
                 label="Media spend",
-                format=CURRENCY,
+                format=CURRENCY_EXACT,
                 missing="no record of spend",
             ),
             Column(name="running_cost", label="Operating cost", format=CURRENCY_EXACT),
-            Column(name="net", label="Net", format=CURRENCY, missing="no record of value"),
+            Column(name="net", label="Net", format=CURRENCY_EXACT, missing="no record of value"),
             Column(
                 name="roi_fully_loaded",
                 label="ROI, fully loaded",
@@ -68,9 +72,10 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
                 "value less media spend and operating cost; fully loaded ROI is net / these "
                 "costs. Breaks even at: value per unit of media spend that covers every cost."
             ),
+            *_own_calls(run, rows),
             *more,
         ),
-        source="roi_fully_loaded",
+        source=table,
         key=("campaign_id",),
         empty="The run holds no campaign.",
         locale=locale_of(run),
@@ -78,10 +83,10 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
 
 
 @needs("value_by_channel", "value_by_segment", "channels")
-def value_per_unit(run: Run) -> Table:
+def value_per_unit(run: Run, most: int = _EACH) -> Table:
     """Value per unit of spend by channel and by segment, what nothing claims in rows of its own."""
     parts = {by: _ranked(run, by) for by in ("channel", "segment")}
-    shown = {by: leading(part, f"value_by_{by}", _EACH) for by, part in parts.items()}
+    shown = {by: leading(part, f"value_by_{by}", most) for by, part in parts.items()}
     frame = pl.concat(
         part for by, (first, _) in shown.items() for part in (first, _unallocated(run, by))
     )
@@ -91,10 +96,15 @@ def value_per_unit(run: Run) -> Table:
         group="by",
         columns=(
             Column(name="name", label="Channel or segment", weight=2.0),
-            Column(name="spend", label="Spend", format=CURRENCY, origin="value_by_{scope}.spend"),
+            Column(
+                name="spend", label="Spend", format=CURRENCY_EXACT, origin="value_by_{scope}.spend"
+            ),
             Column(name="share", label="Share of spend", format=PERCENT, missing="no spend"),
             Column(
-                name="revenue", label="Value", format=CURRENCY, origin="value_by_{scope}.revenue"
+                name="revenue",
+                label="Value",
+                format=CURRENCY_EXACT,
+                origin="value_by_{scope}.revenue",
             ),
             Column(
                 name="value_per_unit",
@@ -169,16 +179,26 @@ def _loaded_finding(run: Run, rows: pl.DataFrame) -> str:
     if campaigns.height == rows.height:
         one = known.row(0, named=True)
         return (
-            f"On every cost {one['name']} nets {money(run, one['net'])}, "
-            f"{format_value(one['roi_fully_loaded'], PERCENT)} of it."
+            f"On every cost {one['name']} nets {money(run, one['net'], CURRENCY_EXACT)}, "
+            f"{money(run, one['roi_fully_loaded'], PERCENT)} of it."
         )
     total = rows.filter(pl.col("campaign_id").is_null()).row(0, named=True)
+    net, share = money(run, total["net"], CURRENCY_EXACT), total["roi_fully_loaded"]
     losing = known.filter(pl.col("net") < 0).height
     verb = "loses" if losing == 1 else "lose"
     return (
-        f"On every cost the portfolio returns {format_value(total['roi_fully_loaded'], PERCENT)}, "
-        f"{money(run, total['net'])} net; {losing} of {known.height} campaigns {verb} money."
+        f"On every cost the portfolio returns {money(run, share, PERCENT)}, {net} net; "
+        f"{losing} of {known.height} campaigns {verb} money."
     )
+
+
+def _own_calls(run: Run, rows: pl.DataFrame) -> tuple[str, ...]:
+    """What the total bears and no campaign does; nothing without it."""
+    cost = run.manifest.model_usage.cost
+    if cost < HALF_CENT or not rows["campaign_id"].null_count():
+        return ()
+    calls = money(run, cost, CURRENCY_EXACT)
+    return (f"The total bears {calls} for this run's own calls to the language model as well.",)
 
 
 def _value_finding(ranked: Mapping[str, pl.DataFrame]) -> str:

@@ -6,7 +6,15 @@ import polars as pl
 
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
-from mktorch.display.sections.facts import locale_of, money, needs, of_campaign, row
+from mktorch.display.sections.facts import (
+    HALF_CENT,
+    charged,
+    locale_of,
+    money,
+    needs,
+    of_campaign,
+    row,
+)
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
 from mktorch.runs import Run
@@ -125,66 +133,83 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
 
 @needs("roi_analysis", "performance_assessment")
 def roi_totals(run: Run) -> Table:
-    """The portfolio's totals, to the cent, with what each one is."""
-    total, overall = row(run, "roi_analysis"), row(run, "performance_assessment")["overall_roi"]
+    """The portfolio's totals, to the cent, with what each one is.
+
+    They bear the cost of the run's own model calls, as `state["roi_analysis"]` does.
+    """
+    table = charged(run, "roi_analysis")
+    total, overall = row(run, table), row(run, "performance_assessment")["overall_roi"]
     percentage = total["roi_percentage"]
+    calls = run.manifest.model_usage.cost
+    own = (
+        ""
+        if calls < HALF_CENT
+        else f", and {money(run, calls, CURRENCY_EXACT)} for this run's calls"
+    )
     lines = (
+        ("total_estimated_value", "Estimated value", "Sum over campaigns"),
+        ("total_media_spend", "Media spend", "Sum over campaigns"),
+        ("total_llm_cost", "Model cost", f"Sum over ledger rows{own}"),
+        ("total_human_review_cost", "Human review", "Sum over ledger rows"),
+        ("total_net_roi", "Net return", "Value less the three costs"),
+    )
+    shares = (
         (
-            "roi_analysis.total_estimated_value",
-            "Estimated value",
-            money(run, total["total_estimated_value"], CURRENCY_EXACT),
-            "Sum over campaigns",
-        ),
-        (
-            "roi_analysis.total_media_spend",
-            "Media spend",
-            money(run, total["total_media_spend"], CURRENCY_EXACT),
-            "Sum over campaigns",
-        ),
-        (
-            "roi_analysis.total_llm_cost",
-            "Model cost",
-            money(run, total["total_llm_cost"], CURRENCY_EXACT),
-            "Sum over ledger rows",
-        ),
-        (
-            "roi_analysis.total_human_review_cost",
-            "Human review",
-            money(run, total["total_human_review_cost"], CURRENCY_EXACT),
-            "Sum over ledger rows",
-        ),
-        (
-            "roi_analysis.total_net_roi",
-            "Net return",
-            money(run, total["total_net_roi"], CURRENCY_EXACT),
-            "Value less the three costs",
-        ),
-        (
-            "roi_analysis.roi_percentage",
+            f"{table}.roi_percentage",
             "Net return on media spend",
-            format_value(None if percentage is None else percentage / 100, PERCENT),
+            None if percentage is None else percentage / 100,
             "Net return / media spend",
         ),
         (
             "performance_assessment.overall_roi",
             "Return on media spend",
-            format_value(overall, PERCENT),
+            overall,
             "(value - media spend) / media spend",
         ),
     )
-    frame = pl.DataFrame(lines, schema=["origin", "figure", "amount", "definition"], orient="row")
-    frame = frame.with_columns(column=pl.col("origin").str.split(".").list.last())
+    told = (
+        *(
+            (f"{table}.{name}", figure, total[name], CURRENCY_EXACT, definition)
+            for name, figure, definition in lines
+        ),
+        *(
+            (origin, figure, value, PERCENT, definition)
+            for origin, figure, value, definition in shares
+        ),
+    )
+    frame = pl.DataFrame(
+        [
+            (
+                origin,
+                origin.rpartition(".")[2],
+                figure,
+                None if value is None else money(run, value, fmt),
+                definition,
+            )
+            for origin, figure, value, fmt, definition in told
+        ],
+        schema=dict.fromkeys(("origin", "column", "figure", "amount", "definition"), pl.String),
+        orient="row",
+    )
     return Table(
         id="roi-totals",
         frame=frame,
         columns=(
             Column(name="figure", label="Figure", weight=1.3),
-            Column(name="amount", label="Amount", align="right", origin="{origin}", weight=0.9),
+            Column(
+                name="amount",
+                label="Amount",
+                align="right",
+                origin="{origin}",
+                missing="no record of value and spend",
+                weight=0.9,
+            ),
             Column(name="definition", label="Definition", weight=1.6),
         ),
         key=("column",),
-        title="The same in figures.",
-        source="roi_analysis",
+        title=_totals_finding(run, total),
+        notes=("A cost nobody recorded counts as nothing. All dates up to the report's moment.",),
+        source=f"{table}, performance_assessment",
         locale=locale_of(run),
     )
 
@@ -204,6 +229,14 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
         f"Of {money(run, value, CURRENCY_EXACT)} in value, {money(run, net, CURRENCY_EXACT)} "
         "remains after every recorded cost."
     )
+
+
+def _totals_finding(run: Run, total: dict[str, float | None]) -> str:
+    net, percentage = total["total_net_roi"], total["roi_percentage"]
+    if net is None or percentage is None:
+        return "No return can be drawn: no campaign has recorded spend."
+    share = money(run, percentage / 100, PERCENT)
+    return f"The net return is {money(run, net, CURRENCY_EXACT)}, {share} of media spend."
 
 
 def _by_campaign_finding(run: Run, frame: pl.DataFrame) -> str:

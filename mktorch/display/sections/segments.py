@@ -5,24 +5,17 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config.segment_rules import RollupAuthority, Trend
-from mktorch.display.brand import Brand, load_brand
-from mktorch.display.charts import WIDTH, Chart
-from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
 from mktorch.display.sections.phrases import (
     WHOLE_PERCENT,
-    axis_labels,
     interval,
     leading,
     lower_is_better,
     metric_label,
     metric_texts,
-    row_labels,
     sentence,
     spaced,
-    texts,
     with_names,
-    wrapped,
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
@@ -43,8 +36,6 @@ ADVICE: Statuses = {
     SegmentRecommendation.HOLD: Status("Hold", Tone.STEADY),
 }
 _GRAVITY = {str(word): order for order, word in enumerate(ADVICE)}
-_NAMES = 130  # pixels for the campaigns' names beside a map
-_DOWN, _ACROSS = 10, 7  # campaigns and segments a map can hold and stay readable
 
 
 @needs("segment_portfolio", "segment_momentum", "campaigns", "audience_segments")
@@ -136,85 +127,6 @@ def segments(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("segment_portfolio", "campaigns", "audience_segments")
-def segment_map(run: Run, campaign: str = "") -> Chart | Unavailable:
-    """Every campaign and segment as a cell: KPI against the campaign's own, and the trend."""
-    import altair as alt
-
-    judged = _portfolio(run, campaign).drop_nulls("kpi_attainment")
-    if judged.is_empty():
-        return Unavailable(reason="No segment has a KPI in the current window to draw.")
-    shown = _largest(_largest(judged, "campaign_id", _DOWN), "segment_id", _ACROSS)
-    brand, cell = load_brand(), (WIDTH - _NAMES) / shown["segment_id"].n_unique()
-    cells = shown.select(
-        "campaign_id",
-        "segment_id",
-        text=texts(shown["kpi_attainment"], RATIO),
-        trend=pl.col("trend").replace_strict(
-            {str(k): f"{s.tone.shape} {s.word.lower()}" for k, s in TREND.items()}
-        ),
-        fill=pl.Series([_fill(brand, value) for value in shown["kpi_attainment"]]),
-    )
-    campaigns, reached = (
-        dict(zip(shown[f"{what}_id"], shown[what], strict=True)) for what in ("campaign", "segment")
-    )
-    width = max(8, int(cell / 6.2))
-    deepest = max(len(wrapped(name, width)) for name in reached.values())
-    base = alt.Chart(alt.InlineData(values=cells.to_dicts())).encode(
-        x=alt.X("segment_id:O", title=None).axis(
-            orient="top",
-            labelAngle=0,
-            labelExpr=axis_labels(reached, width),
-            labelLimit=220,
-            labelFontSize=12,
-            labelBaseline="top",
-            labelPadding=15 * deepest,
-            domain=False,
-        ),
-        y=alt.Y("campaign_id:O", title=None).axis(
-            **row_labels(campaigns, 18), labelLimit=220, domain=False
-        ),
-    )
-    drawing = alt.layer(
-        base.mark_rect(stroke=brand.color("background"), strokeWidth=3).encode(
-            color=alt.Color("fill:N", scale=None)
-        ),
-        base.mark_text(dy=-7, fontWeight=600).encode(text="text:N"),
-        base.mark_text(dy=9, fontSize=11).encode(text="trend:N"),
-    ).properties(width=WIDTH - _NAMES, height=alt.Step(52))
-    left_out = judged.height - shown.height
-    return Chart(
-        id="segment-map",
-        drawing=drawing,
-        title=_spread(run, judged),
-        alt="KPI against the campaign's own, by campaign and segment. "
-        + " ".join(
-            f"{c}, {s}: {v} ({t})."
-            for c, s, v, t in zip(
-                shown["campaign"],
-                shown["segment"],
-                cells["text"],
-                shown["trend"],
-                strict=True,
-            )
-        ),
-        notes=(
-            (
-                "Figure: the segment's KPI over its campaign's own in the current window, turned "
-                "so that above 1 is better; the colour follows it. Below it the trend. "
-                "An empty place is a segment the campaign does not reach in the window."
-            ),
-            *(
-                (f"{count(left_out, 'smaller pair')} of campaign and segment left out.",)
-                if left_out
-                else ()
-            ),
-        ),
-        source="segment_portfolio",
-        draws=("segment_portfolio.kpi_attainment",),
-    )
-
-
 def _portfolio(run: Run, campaign: str) -> pl.DataFrame:
     frame = of_campaign(run, "segment_portfolio", campaign)
     return with_names(run, frame, "campaign", "segment")
@@ -297,32 +209,3 @@ def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
     widest = apart.row(0, named=True)
     where = f"{widest['segment']} in {widest['campaign']}"
     return [f"{first}, most of all in {where}: {theirs} supplied, {ours} computed."]
-
-
-def _spread(run: Run, judged: pl.DataFrame) -> str:
-    rules = run.config.segment_rules
-    far_above = judged.filter(pl.col("kpi_attainment") >= rules.scale_ratio).height
-    far_below = judged.filter(pl.col("kpi_attainment") < rules.revise_ratio).height
-    return (
-        f"Of {count(judged.height, 'judged segment')}, {far_above} at "
-        f"{format_value(rules.scale_ratio, RATIO)} of the campaign's own KPI or better, "
-        f"{far_below} under {format_value(rules.revise_ratio, RATIO)}."
-    )
-
-
-def _largest(frame: pl.DataFrame, key: str, most: int) -> pl.DataFrame:
-    """Rows of the `most` keys of largest cost."""
-    kept = (
-        frame.group_by(key)
-        .agg(pl.col("cost").sum())
-        .sort("cost", key, descending=[True, False], nulls_last=True)
-        .head(most)
-    )
-    return frame.join(kept, on=key, how="semi", maintain_order="left")
-
-
-def _fill(brand: Brand, attainment: float) -> str:
-    """Green above 1, red below, deeper the farther; a factor of two is as deep as it goes."""
-    worse = 1 / attainment if attainment > 0 else 2.0
-    depth = min(max(attainment, worse), 2.0) - 1
-    return brand.tint("success" if attainment >= 1 else "danger", 0.04 + 0.36 * depth)
