@@ -79,7 +79,8 @@ class Brand:
         """The colours and the font as CSS custom properties."""
         names = {f"--mk-{name}": self.color(name) for name in _COLORS}
         tints = {f"--mk-{name}-tint": self.tint(name) for name in _COLORS}
-        properties = {**names, **tints, "--mk-font": f'"{self.font}"'}
+        line = {"--mk-line": self.tint("secondary", 0.28)}
+        properties = {**names, **tints, **line, "--mk-font": f'"{self.font}"'}
         return ":root{" + ";".join(f"{k}:{v}" for k, v in properties.items()) + "}"
 
 

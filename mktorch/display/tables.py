@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Align = Literal["left", "right", "center"]
 
+_COUNTS = "No."  # heads a column that only counts the rows
 _WHOLE = 6  # rows up to which a table stays on one page
 
 
@@ -100,6 +101,13 @@ class Table(Block):
     @cached_property
     def brand(self) -> Brand:
         return load_brand()
+
+    @property
+    def heading(self) -> Column:
+        """The column that names a row: the first, or the widest where the first counts rows."""
+        first, *rest = self.columns
+        words = [column for column in rest if column.flexible]
+        return max(words, key=lambda c: c.weight) if first.label == _COUNTS and words else first
 
     def linked(self, campaign: str = "") -> Self:
         return replace(self, links=True, campaign=campaign)
@@ -195,13 +203,15 @@ class Table(Block):
         return great_table(self, heading)
 
     def html(self) -> str:
+        from mktorch.display.tables_html import page_table
+
         if self.frame.is_empty():
             body = f'<p class="mk-empty">{escape.html(self.empty)}</p>'
         else:
             label = escape.html(self.title)
             body = (
                 f'<div class="mk-scroll" role="region" tabindex="0" aria-label="{label}">'
-                f"{self.as_gt(heading=False).as_raw_html()}</div>"
+                f"{page_table(self)}</div>"
             )
         return html_shell(
             "table", f"{self.id}-block", self.title, self.subtitle, body, self.all_notes

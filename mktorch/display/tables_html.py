@@ -1,7 +1,9 @@
-"""A table specification as a Great Tables object."""
+"""A table specification as a Great Tables object, and that object as a part of a page."""
 
 from __future__ import annotations
 
+import re
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 
     from mktorch.display.tables import Column, Table
     from mktorch.display.trace import Figure
+
+_ROLES = {
+    "table": "table",
+    "thead": "rowgroup",
+    "tbody": "rowgroup",
+    "tr": "row",
+    "th": "columnheader",
+}
 
 
 def great_table(table: Table, heading: bool) -> GT:
@@ -40,6 +50,27 @@ def great_table(table: Table, heading: bool) -> GT:
         for note in table.all_notes:
             made = made.tab_source_note(html(escape.html(note)))
     return made.tab_options(**_gt_options(table.brand))
+
+
+def page_table(table: Table) -> str:
+    """The table as a page holds it: its style comes from the page, and every part has its role.
+
+    On a narrow screen the page's style stacks a row's cells, each after its `data-label`. Browsers
+    forget what is a table once its parts are laid out otherwise, so the roles are written out.
+    """
+    made = great_table(table, heading=False).as_raw_html()
+    columns = cycle(table.columns)
+
+    def named(tag: re.Match[str]) -> str:
+        name, rest = tag.groups()
+        if name == "td":
+            column = next(columns)
+            role = "rowheader" if column == table.heading else "cell"
+            return f'<td role="{role}" data-label="{escape.html(column.label)}"{rest}'
+        return f'<{name} role="{_ROLES[name]}"{rest}'
+
+    bare = made[made.index("<table") : made.rindex("</table>")] + "</table>"
+    return re.sub(r"<(table|thead|tbody|tr|th|td)\b([^>]*)", named, bare)
 
 
 def _cells(table: Table, column: Column) -> list[str]:

@@ -176,3 +176,47 @@ def _assert_no_overprint(words) -> None:
             across = min(a["x1"], b["x1"]) - max(a["x0"], b["x0"])
             down = min(a["bottom"], b["bottom"]) - max(a["top"], b["top"])
             assert across < 1 or down < 2, (a["text"], b["text"])
+
+
+def parts(markup: str, role: str) -> list[str]:
+    return re.findall(rf'<\w+ role="{role}"[^>]*', markup)
+
+
+def test_every_cell_knows_the_label_of_its_column_and_every_part_its_role() -> None:
+    page = make(group="region").html()
+    labels = re.findall(r'<td role="\w+" data-label="([^"]*)"', page)
+    assert labels == [column.label for column in COLUMNS] * 2
+    counts = {
+        role: len(parts(page, role))
+        for role in ("table", "rowgroup", "row", "columnheader", "rowheader", "cell")
+    }
+    # Two groups with a heading row each, over a header and two rows; their headings span columns.
+    assert counts == {
+        "table": 1,
+        "rowgroup": 2,
+        "row": 5,
+        "columnheader": 4 + 2,
+        "rowheader": 2,
+        "cell": 6,
+    }
+
+
+def test_a_label_made_of_markup_stays_text_in_its_attribute() -> None:
+    table = make(columns=(*COLUMNS[:1], Column(name="spend", label='"><b>&amp;', format=INTEGER)))
+    page = table.html()
+    assert "<b>" not in page
+    assert 'data-label="&#34;&#62;&#60;b&#62;&#38;amp;"' in page
+
+
+def test_a_row_is_named_by_its_first_column_or_by_the_widest_after_a_count() -> None:
+    count = Column(name="spend", label="No.", format=INTEGER)
+    words = (Column(name="region", label="Region"), Column(name="name", label="What", weight=2.0))
+    assert make().heading.label == "Campaign"
+    assert make(columns=(count, *words)).heading.label == "What"
+    assert make(columns=(count,)).heading is count
+    assert 'rowheader" data-label="What"' in make(columns=(count, *words)).html()
+
+
+def test_a_page_styles_all_its_tables_once() -> None:
+    assert "<style" not in make().html()
+    assert "<style" in make().as_gt().as_raw_html()
