@@ -70,7 +70,9 @@ def fully_loaded(run: Run, campaign: str = "", most: int = MOST) -> Table:
                 "Operating cost: model, human review, service calls and the campaign's share of "
                 "infrastructure, modelled from the settings where the ledger has no row. Net: "
                 "value less media spend and operating cost; fully loaded ROI is net / these "
-                "costs. Breaks even at: value per unit of media spend that covers every cost."
+                "costs. Breaks even at: value per unit of media spend that covers every cost. "
+                "The total bears the cost of every campaign, of those without value too; each "
+                "figure is rounded on its own."
             ),
             *_own_calls(run, rows),
             *more,
