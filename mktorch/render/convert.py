@@ -62,11 +62,20 @@ def _pandoc(document: Document, markdown: str, arguments: list[str], stage: Stag
     import pypandoc
 
     form = "html" if "--to=html5" in arguments else "typst"
-    plain = ("title", "subtitle", "lang", "papersize", "accent", "mainfont", "toc-title")
+    plain = (
+        "title",
+        "pagetitle",
+        "subtitle",
+        "lang",
+        "papersize",
+        "accent",
+        "mainfont",
+        "toc-title",
+    )
     options = document.options(form)
     metadata = {key: options[key] for key in plain if key in options}
     held = stage.root / f"{document.name}-{form}.json"
-    held.write_text(json.dumps(metadata), encoding="utf-8")
+    held.write_text(json.dumps(metadata, ensure_ascii=False), encoding="utf-8")
     done = subprocess.run(
         [
             pypandoc.get_pandoc_path(),

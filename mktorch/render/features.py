@@ -35,6 +35,7 @@ OWN: Final[Mapping[str, Rule]] = {"accent": str, "pack": list}
 FRONT_MATTER: Final[Mapping[str, Rule]] = {
     **SHARED,
     "title": str,
+    "pagetitle": str,
     "subtitle": str,
     "lang": str,
     "brand": {False},

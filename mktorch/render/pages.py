@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mktorch.display import escape
-from mktorch.display.brand import load_brand
 from mktorch.display.files import PER_CAMPAIGN, document_name
 from mktorch.display.house import reports_dir
 from mktorch.render.errors import RenderError
+from mktorch.render.qmd import title_of
 from mktorch.runs import Run
 
 
@@ -66,15 +66,23 @@ def campaigns(run: Run) -> tuple[str, ...]:
 
 
 def _page(run: Run, document: str, name: str, campaign: str) -> Page:
-    company = run.config.company or load_brand().company
     scope = campaign or run.manifest.campaign_id
-    words = " · ".join(filter(None, (company, f"Campaign {scope}" if scope else "")))
     return Page(
         document,
         name,
         campaign,
         parameters={"run_path": str(run.path.resolve())}
         | ({"campaign": campaign} if campaign else {}),
-        # pandoc reads metadata as Markdown.
-        metadata={"subtitle": escape.markdown(words)} if words else {},
+        metadata=_about(run, document, scope) if scope else {},
     )
+
+
+def _about(run: Run, document: str, campaign: str) -> Mapping[str, str]:
+    """What a page about one campaign is called: under its title, and in tabs and running titles.
+
+    pandoc reads metadata as Markdown, in which a name must not act.
+    """
+    names = dict(run.tables["campaigns"].select("campaign_id", "name").rows())
+    called = escape.markdown(names.get(campaign) or campaign)
+    title = title_of(reports_dir() / f"{document}.qmd")
+    return {"subtitle": called, "pagetitle": f"{title}: {called}" if title else called}

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mktorch.render.errors import RenderError
 from mktorch.render.features import (
     CELL,
@@ -18,6 +20,7 @@ from mktorch.render.features import (
     read_yaml,
 )
 
+_FRONT = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _FENCE = re.compile(r"^(?P<indent> {0,3})(?P<marks>`{3,}|~{3,})\s*(?P<info>.*?)\s*$")
 _CELL = re.compile(r"^\{(?P<language>[A-Za-z][\w.+-]*)(?P<more>[^}]*)\}$")
 _OPTION = "#|"
@@ -100,6 +103,16 @@ def parse(path: Path) -> Document:
     return Document(path, meta, parts, path.stem)
 
 
+def title_of(path: Path) -> str:
+    """A document's title, Markdown; empty where it has none or cannot be read as YAML."""
+    found = _FRONT.match(_read(path))
+    try:
+        front = yaml.safe_load(found[1]) if found else None
+    except yaml.YAMLError:
+        return ""
+    return str(front.get("title", "")) if isinstance(front, dict) else ""
+
+
 def _shared(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     project = next(
@@ -114,7 +127,7 @@ def _shared(path: Path) -> dict[str, Any]:
 
 
 def _front_matter(text: str, path: Path) -> tuple[dict[str, Any], int]:
-    match = re.match(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", text, re.DOTALL)
+    match = _FRONT.match(text)
     if match is None:
         return {}, 1
     return read_yaml(match[1], FRONT_MATTER, path, 2), match[0].count("\n") + 1

@@ -151,7 +151,7 @@ def test_mail_addresses_and_own_classes_pass(write) -> None:
 # figures, conditional content and shortcodes), made from src/resources/schema in quarto-cli.
 DOCUMENTED = {
     "document": {"title", "subtitle", "lang", "toc", "toc-depth", "toc-title", "brand", "jupyter"}
-    | {"execute", "format", "project"},
+    | {"execute", "format", "project", "pagetitle"},
     "html": {"toc", "toc-depth", "toc-title", "theme", "css", "embed-resources"}
     | {"html-math-method"},
     "typst": {"toc", "toc-depth", "toc-title", "papersize", "mainfont", "template-partials"},

@@ -101,8 +101,9 @@ def test_each_campaign_is_a_call_with_its_own_parameter(
     asked = [yaml.safe_load(call["parameters"]).get("campaign", "") for call in seen]
     assert sorted(asked) == ["", *held]
     told = [yaml.safe_load(call["metadata_file"]).get("subtitle", "") for call in seen]
+    names = dict(sample_run.tables["campaigns"].select("campaign_id", "name").rows())
     for campaign, subtitle in zip(asked, told, strict=True):
-        assert campaign in subtitle.replace("\\", "")
+        assert subtitle.replace("\\", "") == names.get(campaign, "")
     # Two at once, each in a project of its own: Quarto locks the project it renders in.
     assert len({call["cwd"] for call in seen}) == 2
 

@@ -27,11 +27,10 @@ def masthead(run: Run, campaign: str = "") -> Masthead:
     """Company, moment, scope and run; `campaign` is the one the page looks at."""
     manifest, brand = run.manifest, load_brand()
     scope = campaign or manifest.campaign_id
-    known = of_campaign(run, "campaigns")
-    names = dict(zip(known["campaign_id"], known["name"], strict=True))
+    held = of_campaign(run, "campaigns").height
     facts = (
         f"As of {format_value(manifest.as_of, DATETIME)}",
-        f"Campaign {names.get(scope, scope)}" if scope else count(len(names), "campaign"),
+        f"Campaign {scope}" if scope else count(held, "campaign"),
         f"Run {run.run_id}",
     )
     if campaign:
