@@ -339,14 +339,20 @@ def _defined(
 def _upstream(run: Run, rows: pl.DataFrame, up: Upstream) -> pl.DataFrame:
     """The rows of the upstream's table that agree with these rows.
 
-    What the page of one campaign makes of a table is made of that campaign's rows.
+    What the page of one campaign makes of a table is made of that campaign's rows; a row without a
+    campaign is that of all.
     """
     frame = _indexed(run, up.table)
     if _PAGE in rows.columns and "campaign_id" in frame.columns:
         frame = frame.filter(pl.col("campaign_id") == rows[_PAGE][0])
     for name, value in up.where.items():
         frame = frame.filter(pl.col(name).cast(pl.String) == value)
-    pairs = {own: theirs for own, theirs in up.on.items() if own in rows.columns}
+    whole = "campaign_id" in rows.columns and rows["campaign_id"].has_nulls()
+    pairs = {
+        own: theirs
+        for own, theirs in up.on.items()
+        if own in rows.columns and not (whole and own == "campaign_id")
+    }
     days = ("first_day", "last_day") if up.within else ()
     wanted = rows.select(*(pl.col(own).alias(f":{own}") for own in pairs), *days).unique()
     if not wanted.width:

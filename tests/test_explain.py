@@ -191,6 +191,13 @@ def test_the_programme_s_card_is_made_of_all_campaigns(sample_run) -> None:
     assert told.figure.text == f"${round(everyone):,}"
 
 
+def test_the_row_of_all_campaigns_is_made_of_all_of_them(sample_run) -> None:
+    told = explain(sample_run, "roi_fully_loaded.infrastructure_cost.all")
+    cost = next(each for each in told.made if each.table == "operating_cost")
+    assert cost.rows.height == sample_run.tables["campaigns"].height
+    assert cost.rows["infrastructure_cost"].sum() == pytest.approx(told.value)
+
+
 def test_a_segment_s_spend_is_that_of_its_assets(sample_run) -> None:
     told = explain(sample_run, "segment-heat.cost.SEG_001")
     assets = {a["asset_id"] for a in raw("creative_assets") if a["segment_id"] == "SEG_001"}
