@@ -61,6 +61,7 @@ def test_failed_records_are_findings_and_the_rest_is_analysed(edit, tmp_path) ->
         (["run", TINY, "--config", "none.toml"], "none.toml does not exist"),
         (["run", TINY, "--as-of", "soon"], "as_of = 'soon'"),
         (["run", TINY, "--out", "/dev/null/x"], "could not be written"),
+        (["run", TINY, "--out", "x", "--set", "reports_dir=x"], "reports_dir are one folder, x"),
         (["report", "nowhere"], "manifest.json is missing"),
         (["report"], "holds no run yet"),
         (["validate", "nowhere"], "nowhere"),

@@ -199,6 +199,17 @@ def test_places_and_progress_do_not_identify_a_result() -> None:
     assert one.fingerprint() != MarketingOrchestratorConfig(window_days=9).fingerprint()
 
 
+def test_runs_and_reports_need_a_folder_each(tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    one.mkdir()
+    (tmp_path / "same").symlink_to(one)
+    for other in (one, f"{tmp_path}/two/../one", tmp_path / "same"):
+        with pytest.raises(ConfigError, match=r"one folder.*choose two, as in output/runs"):
+            load_config(None, {"runs_dir": str(one), "reports_dir": str(other)})
+    config, _ = load_config(None, {"runs_dir": str(one), "reports_dir": str(one / "reports")})
+    assert config.reports_dir != config.runs_dir
+
+
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         MarketingOrchestratorConfig().window_days = 3

@@ -286,6 +286,16 @@ class MarketingOrchestratorConfig(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        # Both hold a folder by the run's id, and a run's folder is replaced as a whole.
+        if Path(self.runs_dir).resolve() == Path(self.reports_dir).resolve():
+            raise ValueError(
+                f"runs_dir (--out) and reports_dir are one folder, {self.runs_dir}; a run would "
+                "replace its own reports: choose two, as in output/runs and output/reports"
+            )
+        return self
+
     def file_of(self, source: Source) -> str:
         """Name of the file that holds `source`, relative to `data_dir`."""
         return str(getattr(self, f"{source}_file"))
