@@ -27,6 +27,7 @@ from mktorch.formats import Format, Kind
 from mktorch.runs import Run
 
 _ACTS = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_EVERY = 10**9  # rows: more than any table of a report has
 _LONGEST = 32_000  # characters of a workbook's cell; Excel takes 32,767
 _SHEET = 31  # characters of a sheet's name
 _WIDTHS = (8, 60)  # least and greatest width of a sheet's column, in characters
@@ -93,8 +94,9 @@ def write_exports(run: Run, folder: Path) -> list[Path]:
 def exported(run: Run) -> list[Exported]:
     """The tables that the documents show, in their order, each once.
 
-    A table that several documents show in different length is taken where it is longest. One of
-    the deep dives holds the rows of all campaigns, after a column that names each.
+    A table whose block takes `most` holds every row, however many a document shows; another that
+    several documents show in different length is taken where it is longest. One of the deep dives
+    holds the rows of all campaigns, after a column that names each.
     """
     found: dict[str, Table] = {}
     dives: dict[str, dict[str, Table]] = {}
@@ -103,6 +105,8 @@ def exported(run: Run) -> list[Exported]:
         if not _tabular(name):
             continue
         make = getattr(display, name)
+        if "most" in signature(make).parameters:
+            options["most"] = _EVERY
         if document != PER_CAMPAIGN:
             for table in _tables(make(run, **options)):
                 held = found.get(table.id)

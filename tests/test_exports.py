@@ -49,11 +49,24 @@ def test_every_table_that_a_document_shows_is_there(sample_run, files) -> None:
     names = {file.stem for file in files}
     assert {"sources", "tables", "campaigns", "thresholds", "budget-ledger"} <= names
     assert {"segments-by-campaign", "assets-by-campaign"} <= names
-    ids = {slug.removesuffix("-by-campaign") for slug in names}
+    ids = names | {slug.removesuffix("-by-campaign") for slug in names}
     for _, name, options in calls():
         block = getattr(mktorch.display, name)(sample_run, **options)
         if isinstance(block, Table):
             assert block.id in ids, name
+
+
+def test_a_table_that_a_document_cuts_short_is_there_in_full(sample_run) -> None:
+    held = {table.name: table.frame.height for table in exported(sample_run)}
+    tables = sample_run.tables
+    candidates = tables["recommendation_candidates"]
+    assert held["recommendation-register"] == tables["recommendations"].height == 46
+    assert held["held-back"] == candidates.filter(pl.col("standing") != "stands").height
+    assert held["risk-register"] == tables["risk_inbox"].height
+    assert held["decisions-asked"] == tables["decisions_asked"].height
+    first = mktorch.display.recommendation_register(sample_run, most=3)
+    assert first.frame.height == 3
+    assert first.notes[-1] == "43 more rows in exports/recommendation-register.csv."
 
 
 def test_the_longest_of_a_table_is_taken(sample_run) -> None:

@@ -57,11 +57,11 @@ if TYPE_CHECKING:
         reconciliations,
     )
     from mktorch.display.sections.recommendation_register import (
+        held_back,
         recommendation_register,
-        recommendations_withheld,
         rules_in_force,
     )
-    from mktorch.display.sections.recommendations import held_back, next_steps, recommendations
+    from mktorch.display.sections.recommendations import next_steps, recommendations
     from mktorch.display.sections.registers import approvers, budget_ledger, risk_register
     from mktorch.display.sections.returns import fully_loaded, value_per_unit
     from mktorch.display.sections.risk import policy_violations, risk_inbox
@@ -122,7 +122,6 @@ __all__ = [
     "provenance",
     "recommendation_register",
     "recommendations",
-    "recommendations_withheld",
     "reconciliation_summary",
     "reconciliations",
     "risk_inbox",
@@ -195,7 +194,7 @@ _MODULES = {
     ),
     "sections.momentum": ("kpi_cards",),
     "sections.progress": ("pacing", "trend"),
-    "sections.recommendations": ("held_back", "next_steps", "recommendations"),
+    "sections.recommendations": ("next_steps", "recommendations"),
     "sections.page_one": ("data_basis", "decisions_asked", "masthead", "summary", "verdict"),
     "sections.creatives": ("assets",),
     "sections.heat": ("segment_heat",),
@@ -207,8 +206,8 @@ _MODULES = {
     ),
     "sections.risk_timeline": ("risk_timeline",),
     "sections.recommendation_register": (
+        "held_back",
         "recommendation_register",
-        "recommendations_withheld",
         "rules_in_force",
     ),
     "sections.definitions": (

@@ -68,7 +68,7 @@ class Sources(Block):
 
     def _typst(self, entry: Entry, muted: str) -> str:
         first, *rest = lines_of(self.run, entry)
-        small = " \\\n".join(escape.typst_prose(line) for line in rest)
+        small = " ".join(escape.typst_prose(line) for line in rest)
         number = f"#{COUNTER}.step()#context {COUNTER}.display()"
         return (
             f"#grid(columns: (7mm, 1fr), inset: (y: 1.5pt), "

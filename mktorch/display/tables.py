@@ -75,7 +75,8 @@ class Table(Block):
 
     `group` names a column whose values head groups of rows; `source` the run's table, kept in the
     page beside every figure. `key` names the columns that tell its rows apart, by default the
-    first one shown; they end the ids of the figures and select rows of the source.
+    first one shown; they end the ids of the figures and select rows of the source. `dense` sets it
+    small and close on paper, as a table is that is looked up and not read.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Table(Block):
     locale: Locale = field(default_factory=Locale)
     links: bool = False
     campaign: str = ""
+    dense: bool = False
 
     def __post_init__(self) -> None:
         named = [n for c in self.columns for n in (c.name, c.detail, c.shade)]

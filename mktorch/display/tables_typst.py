@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Sizes in points: a table shrinks from the first to the second until its figures fit the line, and
 # is then split into panels of columns.
-_SIZE, _SMALLEST = 8.5, 6.5
+_SIZE, _SMALLEST, _DENSE = 8.5, 6.5, 7.2
 _LINE = 104  # digits across the text width of A4 at `_SIZE`
 _TEXT = 15  # characters of a text column, which may wrap; narrower ones are hard to read
 _GAP = 3  # characters between two columns of figures
@@ -55,7 +55,8 @@ def _width(table: Table, column: Column) -> int:
 
 
 def _panel(table: Table, columns: Sequence[Column], needed: int) -> str:
-    size = round(min(_SIZE, _SIZE * _LINE / needed), 2)
+    largest, air = (_DENSE, 0.38) if table.dense else (_SIZE, 0.6)
+    size = round(min(largest, _SIZE * _LINE / needed), 2)
     tracks = ", ".join(f"{c.weight}fr" if c.flexible else "auto" for c in columns)
     sides = ", ".join(c.side for c in columns)
     header = ", ".join(_label(table, column) for column in columns)
@@ -65,7 +66,7 @@ def _panel(table: Table, columns: Sequence[Column], needed: int) -> str:
         f"#[#set text(size: {size}pt)\n"
         "#set par(leading: 0.45em, justify: false)\n"
         "#set table.cell(breakable: false)\n"
-        f"#table(columns: ({tracks},), align: ({sides},), inset: (x: 0.47em, y: 0.6em),\n"
+        f"#table(columns: ({tracks},), align: ({sides},), inset: (x: 0.47em, y: {air}em),\n"
         f"  stroke: (x, y) => (bottom: if y == 0 {{ 0.9pt + {ink} }} else {{ 0.4pt + {line} }}),\n"
         f"  table.header({header}),\n{_rows(table, columns)})]"
     )

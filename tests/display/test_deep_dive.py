@@ -207,7 +207,7 @@ def test_the_executive_shows_the_first_and_a_campaign_its_own(sample_run) -> Non
 def test_what_was_overridden_names_the_graver_action(sample_run) -> None:
     frame = display.held_back(sample_run, "CAMP_003").frame
     row = frame.filter(rule_id="decrease_budget_of_poor_return").row(0, named=True)
-    assert row["why"] == "Pause: Finance Team Video Reach"
+    assert row["why"] == "Overridden by pause campaign without return, Finance Team Video Reach"
     blocked = display.held_back(sample_run).frame.filter(standing="blocked")
     assert blocked["why"][0].startswith("Budget freeze: ")
 

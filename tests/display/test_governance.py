@@ -23,7 +23,7 @@ SECTIONS = (
     "metric_definitions",
     "model_usage",
     "recommendation_register",
-    "recommendations_withheld",
+    "held_back",
     "risk_register",
     "rules_in_force",
     "risk_timeline",
@@ -77,7 +77,7 @@ def test_the_risk_register_holds_settled_ones_too(sample_run) -> None:
 def test_a_long_register_says_what_it_leaves_out(sample_run) -> None:
     table = display.risk_register(sample_run, most=3)
     assert table.frame.height == 3
-    assert "14 more rows in the run's table risk_inbox." in table.all_notes
+    assert "14 more rows in exports/risk-register.csv." in table.all_notes
 
 
 def test_the_timeline_stacks_what_was_open_at_each_moment(sample_run) -> None:
@@ -114,38 +114,66 @@ def test_no_open_risk_is_a_sentence(sample_run) -> None:
     assert isinstance(display.risk_timeline(with_tables(sample_run, risk_inbox=inbox)), Unavailable)
 
 
-def test_every_recommendation_states_conditions_evidence_and_settings(sample_run) -> None:
+def test_every_recommendation_stands_with_conditions_evidence_and_steps(sample_run) -> None:
     found = sample_run.tables["recommendations"].sort("rank")
-    cards = display.recommendation_register(sample_run).cards
-    assert len(cards) == found.height
-    for card, row in zip(cards, found.to_dicts(), strict=True):
-        part, told = card.parts[0], dict(card.parts[0].lines)
-        conditions = [t for t in row["thresholds"] if t["role"] == "condition"]
-        assert len(part.checks) == len(conditions)
+    table = display.recommendation_register(sample_run, most=100)
+    assert table.frame["recommendation_id"].to_list() == found["recommendation_id"].to_list()
+    for shown, row in zip(table.frame.to_dicts(), found.to_dicts(), strict=True):
+        facts = {fact["fact"] for fact in row["evidence"]}
+        conditions = [
+            t for t in row["thresholds"] if t["role"] == "condition" and t["column"] in facts
+        ]
+        for condition in conditions:
+            assert condition["column"].replace("_", " ") in shown["conditions"]
         for fact in row["evidence"]:
-            assert fact["table"] in told["Evidence"]
+            assert fact["table"] in shown["proof"]
+        for step in row["steps"]:
+            assert step in shown["carried_out"]
+        assert shown["carried_out"].startswith(f"{row['owner']}. (1) ")
+        assert row["what_could_go_wrong"] in shown["caveats"]
 
 
-def test_every_threshold_of_every_candidate_stands_with_its_rule(sample_run) -> None:
+def test_a_long_register_says_where_the_rest_is(sample_run) -> None:
+    table = display.recommendation_register(sample_run, most=45)
+    assert table.frame["rank"].to_list() == list(range(1, 46))
+    assert table.notes[-1] == "1 more row in exports/recommendation-register.csv."
+    assert table.title.startswith("46 recommendations stand")
+
+
+def test_every_setting_behind_a_rule_stands_with_it(sample_run) -> None:
     table = display.rules_in_force(sample_run)
-    told = {
-        row["rule_id"]: " ".join(row[name] or "" for name in ("settings", "beside"))
-        for row in table.frame.to_dicts()
-    }
+    told = dict(table.frame.select("rule_id", "settings").rows())
+    own = {"condition", "fact", "cap", "freeze"}
     for row in sample_run.tables["recommendation_candidates"].to_dicts():
         for threshold in row["thresholds"]:
-            if threshold["name"]:
+            if threshold["name"] and threshold["role"] in own:
                 assert threshold["name"].rpartition(".")[2] in told[row["rule_id"]]
     assert table.frame["asked"].sum() == sample_run.tables["recommendation_candidates"].height
     assert table.frame["stand"].sum() == sample_run.tables["recommendations"].height
 
 
-def test_what_was_held_back_is_listed_with_its_reason(sample_run) -> None:
+@pytest.mark.parametrize(
+    ("campaign", "most", "rows", "rest"),
+    [
+        ("", 5, 5, ["11 more rows in exports/held-back.csv."]),
+        ("", 16, 16, []),
+        ("CAMP_003", 5, 12, []),  # a deep dive shows more
+        ("CAMP_005", 1, 2, []),
+    ],
+)
+def test_what_was_held_back_is_listed_with_its_reason(
+    campaign, most, rows, rest, sample_run
+) -> None:
     asked = sample_run.tables["recommendation_candidates"]
-    table = display.recommendations_withheld(sample_run)
-    assert table.frame.height == asked.filter(pl.col("standing") != Standing.STANDS).height
-    assert table.frame["standing_reason"].null_count() == 0
-    assert table.frame["conditions"].str.len_chars().min() > 0
+    held = asked.filter(pl.col("standing") != Standing.STANDS)
+    table = display.held_back(sample_run, campaign, most=most)
+    assert (table.frame.height, list(table.notes[1:])) == (rows, rest)
+    assert set(table.frame["recommendation_id"]) <= set(held["recommendation_id"])
+    assert table.frame["why"].null_count() == 0
+    assert "conditions" not in [c.name for c in table.columns]
+    checked = display.held_back(sample_run, campaign, most=most, checked=True)
+    assert "conditions" in [c.name for c in checked.columns]
+    assert checked.frame["conditions"].str.len_chars().min() > 0
 
 
 def test_every_setting_of_the_run_is_there_with_value_and_origin(sample_run) -> None:

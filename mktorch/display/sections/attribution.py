@@ -34,7 +34,7 @@ def attribution(run: Run, campaign: str = "", most: int = MOST) -> Table:
     found = of_campaign(run, "attribution_summary", campaign).sort(
         "agreement", "campaign_id", nulls_last=True
     )
-    summary, more = leading(found, "attribution_summary", most)
+    summary, more = leading(found, "attribution_summary", most, "attribution")
     credited = _credited(run).pivot(
         "method", index="campaign_id", values="channels", on_columns=_METHODS
     )

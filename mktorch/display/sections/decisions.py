@@ -52,7 +52,7 @@ def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
         descending=[False, True, False],
         nulls_last=True,
     )
-    shown, more = leading(found, "decision_outcomes", most)
+    shown, more = leading(found, "decision_outcomes", most, "decision-outcomes")
     before, after = (
         metric_texts(run, shown["primary_kpi"], shown[f"value_{when}"]).fill_null("n/a")
         for when in ("before", "after")
@@ -78,6 +78,7 @@ def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
     level = format_value(1 - rules.alpha, WHOLE_PERCENT)
     return Table(
         id="decision-outcomes",
+        dense=not campaign,
         frame=frame,
         columns=(
             Column(name="action_taken", label="Decision", detail="decision_id", weight=1.7),

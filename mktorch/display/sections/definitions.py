@@ -114,12 +114,13 @@ def thresholds(run: Run) -> Table:
     changed = frame.filter(pl.col("origin") != "default").height
     return Table(
         id="thresholds",
+        dense=True,
         frame=frame,
         columns=(
-            Column(name="setting", label="Setting", mono=True, weight=1.5),
-            Column(name="value", label="Value", weight=1.3),
-            Column(name="origin", label="From", weight=0.7),
-            Column(name="meaning", label="Meaning", missing="its name says it all", weight=2.2),
+            Column(name="setting", label="Setting", mono=True, weight=1.6),
+            Column(name="value", label="Value", weight=1.1),
+            Column(name="origin", label="From", weight=0.5),
+            Column(name="meaning", label="Meaning", missing="its name says it all", weight=3.2),
         ),
         group="group",
         title=(
@@ -159,6 +160,7 @@ def kpi_definitions(run: Run) -> Table:
     scored = frame["target_text"].count()
     return Table(
         id="kpi-definitions",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="label", label="KPI", detail="kpi", weight=1.4),
@@ -199,6 +201,7 @@ def metric_definitions(run: Run) -> Table:
     own = frame.filter(origin="settings").height
     return Table(
         id="metric-definitions",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="label", label="Metric", detail="metric", weight=1.5),

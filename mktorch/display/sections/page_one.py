@@ -77,6 +77,7 @@ def decisions_asked(run: Run, *, whole: bool = False) -> Table:
     )
     return Table(
         id="decisions-asked",
+        dense=whole,
         frame=frame,
         key=("order",),
         columns=(

@@ -48,14 +48,21 @@ _UNITS = {
 }
 
 
-def leading(frame: pl.DataFrame, table: str, most: int = MOST) -> tuple[pl.DataFrame, list[str]]:
+def leading(
+    frame: pl.DataFrame, table: str, most: int = MOST, export: str = ""
+) -> tuple[pl.DataFrame, list[str]]:
     """The first rows of a frame, and the note on the rest, none where there is no rest.
+
+    `export` is the id of a block that is exported in full: one whose function takes `most`.
 
     >>> leading(pl.DataFrame({"a": [1, 2, 3]}), "x", most=2)[1]
     ["1 more row in the run's table x."]
+    >>> leading(pl.DataFrame({"a": [1, 2, 3]}), "x", most=1, export="y")[1]
+    ['2 more rows in exports/y.csv.']
     """
     rest = frame.height - most
-    return frame.head(most), [f"{count(rest, 'more row')} in the run's table {table}."] * (rest > 0)
+    where = f"exports/{export}.csv" if export else f"the run's table {table}"
+    return frame.head(most), [f"{count(rest, 'more row')} in {where}."] * (rest > 0)
 
 
 def interval(low: pl.Series, high: pl.Series, fmt: Format = PERCENT) -> pl.Series:

@@ -28,6 +28,7 @@ def provenance(run: Run) -> Table:
     )
     return Table(
         id="provenance",
+        dense=True,
         frame=pl.DataFrame(facts, schema=["fact", "value"], orient="row"),
         columns=(
             Column(name="fact", label="Fact", weight=0.6),
@@ -52,6 +53,7 @@ def inputs(run: Run) -> Table:
     frame = pl.DataFrame(files, schema=schema, orient="row")
     return Table(
         id="inputs",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="path", label="File", weight=1.2),
@@ -77,6 +79,7 @@ def steps(run: Run) -> Table:
     )
     return Table(
         id="steps",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="step", label="Step", detail="error", weight=2.0),

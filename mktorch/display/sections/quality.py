@@ -29,6 +29,7 @@ def failure_summary(run: Run) -> Table:
     rows = errors.select("file", "row").n_unique() if errors.height else 0
     return Table(
         id="failure-summary",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="severity", label="Outcome", statuses=SEVERITY),
@@ -68,6 +69,7 @@ def failures(run: Run) -> Table:
     )
     return Table(
         id="failures",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="severity", label="Outcome", statuses=SEVERITY),
@@ -100,6 +102,7 @@ def reconciliation_summary(run: Run) -> Table:
     differing, agreeing = (checks.filter(verdict=v).height for v in ("differs", "agrees"))
     return Table(
         id="reconciliation-summary",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="check", label="Check", weight=1.6),
@@ -146,6 +149,7 @@ def reconciliations(run: Run) -> Table:
     rest = open_ones.height - frame.height
     return Table(
         id="reconciliations",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="key", label="Record", weight=1.1),

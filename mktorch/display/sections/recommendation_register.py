@@ -1,39 +1,28 @@
-"""Recommendations in full: what each rests on, what it was compared with, what was held back."""
+"""Recommendations in full: what each rests on and was compared with, and what was held back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 
-from mktorch.display.escape import slug
-from mktorch.display.readouts import Check, Part, Reading, Readout, Readouts
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.status import Status, Statuses, Tone, status_of
+from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
+from mktorch.display.sections.phrases import MOST, capital, leading, spaced
+from mktorch.display.sections.recommendations import effects
+from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, FIGURE, INTEGER, Format, Kind, format_value
+from mktorch.formats import CURRENCY, FIGURE, INTEGER, format_value
 from mktorch.recommend.rule import Compare
 from mktorch.recommend.settings import Role
 from mktorch.runs import Run
-from mktorch.vocab import Level, Priority, Standing
+from mktorch.vocab import Priority, Standing
 
-URGENCY: Statuses = {
-    Priority.HIGH: Status("High priority", Tone.BAD),
-    Priority.MEDIUM: Status("Medium priority", Tone.WATCH),
-    Priority.LOW: Status("Low priority", Tone.STEADY),
-}
-CONFIDENCE: Statuses = {
-    Level.HIGH: Status("High confidence", Tone.GOOD),
-    Level.MEDIUM: Status("Medium confidence", Tone.STEADY),
-    Level.LOW: Status("Low confidence", Tone.WATCH),
-}
 HELD: Statuses = {
     Standing.BLOCKED: Status("Blocked", Tone.BAD),
     Standing.OVERRIDDEN: Status("Overridden", Tone.WATCH),
 }
-_MET = Status("Met", Tone.GOOD)
 _COMPARED = {
     Compare.AT_LEAST: "at least",
     Compare.ABOVE: "above",
@@ -42,82 +31,112 @@ _COMPARED = {
     Compare.IS: "is",
     Compare.ONE_OF: "one of",
 }
-_LIFT = Format(Kind.PERCENT, decimals=1, signed=True)
-# Reading -> its point, low and high column, and where it comes from.
-_IMPACT = {
-    "Return, change": ("roi_lift_percentage", "roi_lift_low", "roi_lift_high"),
-    "Revenue": ("revenue_impact", "revenue_low", "revenue_high"),
-    "Savings": ("cost_savings", "savings_low", "savings_high"),
-}
+_HELD = 5  # candidates held back, on a page about every campaign
 
 
 @needs("recommendations", "campaigns")
-def recommendation_register(run: Run, campaign: str = "") -> Readouts:
-    """Every recommendation that stands: its amounts, conditions, evidence, settings and steps."""
+def recommendation_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
+    """Every recommendation that stands: its amounts, conditions, evidence and steps."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
-    return Readouts(
+    shown, more = leading(found, "recommendations", most, "recommendation-register")
+    rows = shown.to_dicts()
+    frame = shown.with_columns(
+        _texts("conditions", ("; ".join(_conditions(run, row)) for row in rows)),
+        _texts("proof", (_evidence(run, row) for row in rows)),
+        _texts("carried_out", (_carried_out(row) for row in rows)),
+        _texts("caveats", (_caveats(row) for row in rows)),
+        **effects(shown, locale_of(run)),
+    )
+    return Table(
         id="recommendation-register",
-        cards=tuple(_card(run, row) for row in found.to_dicts()),
-        checks="Condition",
-        wide=True,
+        frame=frame,
+        columns=(
+            Column(name="rank", label="No.", format=INTEGER),
+            Column(
+                name="description", label="Recommendation, and why", detail="rationale", weight=1.6
+            ),
+            Column(
+                name="stake", label="At stake", format=CURRENCY, missing="no amount can be stated"
+            ),
+            Column(
+                name="effect",
+                label="Expected effect",
+                detail="effect_detail",
+                missing="no effect can be stated, for the reason below it",
+                weight=1.0,
+            ),
+            Column(
+                name="conditions", label="Conditions met, and evidence", detail="proof", weight=2.2
+            ),
+            Column(name="carried_out", label="Steps, and caveats", detail="caveats", weight=1.9),
+        ),
         title=_register_finding(found),
         notes=(
             (
-                "Amounts with the ends of their interval, over the horizon that their basis "
-                "states. Conditions: the fact found, in the unit of its column, against the "
-                "setting or the rule's own constant. The settings behind each rule, and what its "
-                "amounts rest on, stand in the table of rules."
+                "By rank. At stake: the money an action concerns. Expected effect: the point, "
+                "below it low to high, over the horizon that the rule's basis states. Conditions: "
+                "the fact found, in the unit of its column, against the setting or the rule's own "
+                "constant. Evidence: further facts by table and keys."
             ),
+            *more,
         ),
         source="recommendations",
+        key=("recommendation_id",),
         empty="No recommendation stands.",
+        locale=locale_of(run),
+        dense=True,
     )
 
 
 @needs("recommendation_candidates", "campaigns")
-def recommendations_withheld(run: Run, campaign: str = "") -> Table:
-    """What rules asked for and did not get: blocked by a freeze, overridden by a graver finding."""
+def held_back(run: Run, campaign: str = "", most: int = _HELD, *, checked: bool = False) -> Table:
+    """What rules asked for and did not get: blocked by a freeze, overridden by a graver finding.
+
+    `checked` adds the conditions that each met, for whoever checks them.
+    """
     asked = of_campaign(run, "recommendation_candidates", campaign)
-    held = asked.filter(pl.col("standing") != Standing.STANDS).sort(
+    found = asked.filter(pl.col("standing") != Standing.STANDS).sort(
         "standing", "stake", "recommendation_id", descending=[False, True, False], nulls_last=True
     )
-    frame = held.with_columns(
-        conditions=pl.Series(
-            ["; ".join(_conditions(run, row)) for row in held.to_dicts()], dtype=pl.String
-        ),
+    wanted = max(most, MOST) if campaign else most
+    shown, more = leading(found, "recommendation_candidates", wanted, "held-back")
+    frame = shown.with_columns(
+        _texts("conditions", ("; ".join(_conditions(run, row)) for row in shown.to_dicts())),
+        rule=spaced(pl.col("rule_id")),
+        why=capital(pl.col("standing_reason")),
     )
+    conditions = Column(name="conditions", label="Conditions it met", weight=1.8)
     return Table(
-        id="recommendations-withheld",
+        id="held-back",
         frame=frame,
-        key=("recommendation_id",),
         columns=(
-            Column(name="description", label="Asked for", detail="recommendation_id", weight=1.8),
+            Column(name="description", label="Asked for", detail="rule", weight=1.8),
             Column(name="standing", label="Standing", statuses=HELD),
-            Column(name="standing_reason", label="Why", weight=1.6),
-            Column(name="conditions", label="Conditions it met", weight=1.8),
+            Column(name="why", label="Why it does not stand", weight=1.6),
+            *((conditions,) if checked else ()),
             Column(
                 name="stake", label="At stake", format=CURRENCY, missing="no amount can be stated"
             ),
         ),
-        title=_withheld_finding(asked, held),
+        title=_held_finding(asked, found),
         notes=(
             (
-                "Overridden: a graver finding has the same target, or pulls the other way. "
-                "Blocked: it raises spend while a budget freeze holds."
+                "One target gets one action. Overridden: a graver finding has the same target, or "
+                "pulls the other way. Blocked: it raises spend while a budget freeze holds."
             ),
+            *more,
         ),
         source="recommendation_candidates",
-        empty="Everything that a rule asked for stands.",
+        key=("recommendation_id",),
+        empty="Whatever rules ask for stands.",
         locale=locale_of(run),
+        dense=checked,
     )
 
 
 @needs("recommendation_candidates", "recommendations")
 def rules_in_force(run: Run) -> Table:
-    """The rules that asked for something: how often, what their amounts rest on, their settings.
-
-    Beside them the settings of the rules they met, or could have met, on one of their targets.
-    """
+    """The rules that asked for something: how often, what their amounts rest on, their settings."""
     asked = run.tables["recommendation_candidates"]
     stand = run.tables["recommendations"].group_by("rule_id").len("stand")
     rules = (
@@ -127,10 +146,8 @@ def rules_in_force(run: Run) -> Table:
         .join(stand, on="rule_id", how="left", maintain_order="left")
         .with_columns(pl.col("stand").fill_null(0))
     )
-    told = [_roles(run, found) for found in rules["thresholds"].to_list()]
-    frame = rules.drop("thresholds").with_columns(
-        pl.Series(name, [one[name] for one in told], pl.String) for name in _ROLES
-    )
+    told = (_settings(run, found) for found in rules["thresholds"].to_list())
+    frame = rules.with_columns(pl.Series("settings", list(told), pl.String)).drop("thresholds")
     return Table(
         id="rules-in-force",
         frame=frame,
@@ -138,8 +155,7 @@ def rules_in_force(run: Run) -> Table:
             Column(name="rule_id", label="Rule", detail="impact_basis", weight=1.6),
             Column(name="asked", label="Asked", format=INTEGER),
             Column(name="stand", label="Stand", format=INTEGER),
-            Column(name="settings", label="Settings behind it", missing="it has none", weight=1.7),
-            Column(name="beside", label="Decided beside", missing="it meets no rule", weight=1.7),
+            Column(name="settings", label="Settings behind it", missing="it has none", weight=3.2),
         ),
         title=(
             f"{count(frame.height, 'rule')} asked for something, {asked.height} times in all."
@@ -148,123 +164,48 @@ def rules_in_force(run: Run) -> Table:
         ),
         notes=(
             (
-                "Settings behind it: of its conditions, its facts and what bounds it. Decided "
-                "beside: settings of rules that meet it on a target, or would under other values; "
-                "these stand among the settings in force."
+                "Settings behind it: of its conditions, its facts and what bounds it. Settings of "
+                "rules that meet it on a target, or would under other values, stand with each "
+                "candidate in the run's table recommendation_candidates."
             ),
         ),
         source="recommendation_candidates",
         empty="No rule asked for anything.",
         locale=locale_of(run),
+        dense=True,
     )
 
 
-# Column of the rules -> the roles of the thresholds it names, and whether with their values.
-_ROLES = {
-    "settings": ((Role.CONDITION, Role.FACT, Role.CAP, Role.FREEZE), True),
-    "beside": ((Role.GRAVER, Role.LESSER), False),
-}
+# Roles of the thresholds that decide about a candidate by itself.
+_OWN = (Role.CONDITION, Role.FACT, Role.CAP, Role.FREEZE)
 
 
-def _roles(run: Run, candidates: list[list[dict[str, Any]]]) -> dict[str, str | None]:
-    """The settings of one rule's candidates, each once, by column of `_ROLES`."""
-    found = [t for thresholds in candidates for t in thresholds if t["name"]]
-    return {
-        name: _grouped(
-            sorted(
-                (t["name"], _limit(run, t) if valued else "") for t in found if t["role"] in roles
-            )
-        )
-        or None
-        for name, (roles, valued) in _ROLES.items()
-    }
+def _settings(run: Run, candidates: list[list[dict[str, Any]]]) -> str | None:
+    """The settings behind one rule's candidates with their values, each once."""
+    found = [t for thresholds in candidates for t in thresholds if t["name"] and t["role"] in _OWN]
+    return _grouped(sorted((t["name"], _limit(run, t)) for t in found)) or None
 
 
-def _card(run: Run, row: dict[str, Any]) -> Readout:
-    badges = [status_of(row["priority"], URGENCY)]
-    if row["confidence"]:
-        badges.append(status_of(row["confidence"], CONFIDENCE))
-    target = row["target_name"] or row["target_id"]
-    conditions = [t for t in row["thresholds"] if t["role"] == Role.CONDITION]
-    part = Part(
-        name=row["description"],
-        statuses=tuple(badges),
-        readings=_readings(run, row),
-        checks=tuple(_check(run, row, t, n) for n, t in enumerate(conditions, start=1)),
-        lines=tuple((label, text) for label, text in _lines(run, row) if text),
-    )
-    return Readout(
-        id=f"recommendation-{slug(row['recommendation_id'])}",
-        heading=f"{row['rank']}. {target}",
-        subtitle=(
-            f"{row['recommendation_id']}. {row['current_value'] or 'As it is'} \u2192 "
-            f"{row['recommended_value'] or row['action']}. {row['owner']}, risk "
-            f"{row['risk_level']}."
-        ),
-        parts=(part,),
-    )
+def _texts(name: str, texts: Iterable[str]) -> pl.Series:
+    return pl.Series(name, list(texts), pl.String)
 
 
-def _readings(run: Run, row: dict[str, Any]) -> tuple[Reading, ...]:
-    def written(label: str, value: float) -> str:
-        if label == "Return, change":
-            return format_value(value / 100, _LIFT, locale_of(run))
-        return money(run, value)
-
-    known = [
-        Reading(
-            label=label,
-            value=written(label, row[point]),
-            detail=f"{written(label, row[low])} to {written(label, row[high])}"
-            if row[low] is not None and row[high] is not None and row[low] != row[high]
-            else "",
-            source=f"recommendations.{point}",
-            where={"recommendation_id": row["recommendation_id"]},
-        )
-        for label, (point, low, high) in _IMPACT.items()
-        if row[point] is not None
-    ]
-    stake = Reading(
-        label="At stake",
-        value=money(run, row["stake"]),
-        source="recommendations.stake",
-        where={"recommendation_id": row["recommendation_id"]},
-    )
-    return (stake, *known)
+def _carried_out(row: dict[str, Any]) -> str:
+    """Who carries it out, and the steps by number."""
+    steps = " ".join(f"({n}) {step}" for n, step in enumerate(row["steps"] or (), start=1))
+    return f"{row['owner']}. {steps}"
 
 
-def _check(run: Run, row: dict[str, Any], threshold: dict[str, Any], place: int) -> Check:
-    facts = {fact["fact"]: fact for fact in row["evidence"]}
-    fact = facts.get(threshold["column"])
-    return Check(
-        name=_words(threshold["column"]),
-        status=_MET,
-        value=_fact(run, fact) if fact else format_value(None),
-        threshold=_needed(run, threshold),
-        note=f"{fact['table']}.{fact['column']}" if fact else "",
-        source=f"{fact['table']}.{fact['column']}" if fact else "",
-        where=json.loads(fact["keys"] or "{}") if fact else {},
-        key=f"{row['recommendation_id']}/{place}",
-    )
+def _caveats(row: dict[str, Any]) -> str:
+    after = ", ".join(row["depends_on"] or ())
+    return " ".join(filter(None, (row["what_could_go_wrong"], after and f"Comes after {after}.")))
 
 
-def _lines(run: Run, row: dict[str, Any]) -> list[tuple[str, str]]:
-    compared = {t["column"] for t in row["thresholds"] if t["role"] == Role.CONDITION}
-    return [
-        ("Why", row["rationale"]),
-        ("Steps", " ".join(f"({n}) {step}" for n, step in enumerate(row["steps"], start=1))),
-        ("No amount", row["impact_reason"]),
-        ("Could go wrong", row["what_could_go_wrong"]),
-        ("Evidence", _evidence(run, row["evidence"], compared)),
-        ("Comes after", ", ".join(row["depends_on"] or ())),
-        ("Stands over", ", ".join(row["overrides"] or ())),
-    ]
-
-
-def _evidence(run: Run, facts: list[dict[str, Any]], compared: Container[str]) -> str:
+def _evidence(run: Run, row: dict[str, Any]) -> str:
     """Each row that facts stand in, by table and keys, with the facts no condition shows."""
+    compared = {t["column"] for t in row["thresholds"] if t["role"] == Role.CONDITION}
     rows: dict[str, list[str]] = {}
-    for fact in facts:
+    for fact in row["evidence"]:
         keys = ", ".join(map(str, json.loads(fact["keys"] or "{}").values()))
         found = rows.setdefault(f"{fact['table']} ({keys})", [])
         if fact["fact"] not in compared:
@@ -327,12 +268,14 @@ def _register_finding(found: pl.DataFrame) -> str:
     )
 
 
-def _withheld_finding(asked: pl.DataFrame, held: pl.DataFrame) -> str:
+def _held_finding(asked: pl.DataFrame, held: pl.DataFrame) -> str:
+    if asked.is_empty():
+        return "No rule asked for anything."
+    if held.is_empty():
+        return "Nothing that was asked for is held back."
     blocked, overridden = (
         held.filter(standing=str(s)).height for s in (Standing.BLOCKED, Standing.OVERRIDDEN)
     )
-    if asked.is_empty():
-        return "No rule asked for anything."
     return (
         f"Of {count(asked.height, 'candidate')} {asked.height - held.height} stand, {overridden} "
         f"are overridden and {blocked} blocked."

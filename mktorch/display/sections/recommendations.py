@@ -1,4 +1,4 @@
-"""Recommendations: what to do, why, what it should bring, and what was held back."""
+"""Recommendations: what to do, why, what it should bring, and what to do first."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, Format, Kind, Locale
 from mktorch.runs import Run
-from mktorch.vocab import Priority, Standing
+from mktorch.vocab import Priority
 
 PRIORITY: Statuses = {
     Priority.HIGH: Status("High", Tone.BAD),
     Priority.MEDIUM: Status("Medium", Tone.WATCH),
     Priority.LOW: Status("Low", Tone.STEADY),
 }
-STANDING: Statuses = {
-    Standing.BLOCKED: Status("Blocked", Tone.WATCH),
-    Standing.OVERRIDDEN: Status("Overridden", Tone.NONE),
-}
-_TOP, _HELD = 8, 5  # recommendations, and those held back, on a page about every campaign
+_TOP = 8  # recommendations on a page about every campaign
 _POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
 _LARGE = Format(Kind.CURRENCY, decimals=0, compact=True)
 # What an action is expected to bring: words, then low, point and high column and their format.
@@ -40,7 +36,7 @@ def recommendations(run: Run, campaign: str = "") -> Table:
     frame = shown.with_columns(
         what=_action(shown),
         owner=capital(pl.col("owner")),
-        **_effect(shown, locale_of(run)),
+        **effects(shown, locale_of(run)),
     )
     return Table(
         id="recommendations",
@@ -110,68 +106,11 @@ def next_steps(run: Run) -> Table:
     )
 
 
-@needs("recommendation_candidates", "campaigns")
-def held_back(run: Run, campaign: str = "") -> Table:
-    """What rules asked for and does not stand: blocked, or overridden by something graver."""
-    found = (
-        of_campaign(run, "recommendation_candidates", campaign)
-        .filter(pl.col("standing") != Standing.STANDS)
-        .join(_winners(run), on="recommendation_id", how="left")
-        .sort(
-            "standing",
-            "stake",
-            "recommendation_id",
-            descending=[False, True, False],
-            nulls_last=True,
-        )
-    )
-    shown, more = leading(found, "recommendation_candidates", MOST if campaign else _HELD)
-    frame = shown.with_columns(
-        what=_action(shown),
-        rule=spaced(pl.col("rule_id")),
-        why=capital(pl.coalesce("winners", spaced(pl.col("standing_reason")))),
-    )
-    return Table(
-        id="held-back",
-        frame=frame,
-        columns=(
-            Column(name="what", label="Action", detail="rule", weight=1.2),
-            Column(name="target_name", label="Target", detail="target_id", weight=1.4),
-            Column(name="standing", label="Standing", statuses=STANDING),
-            Column(name="why", label="Why it does not stand", weight=2.4),
-        ),
-        title=_held_finding(found),
-        notes=(
-            (
-                "One target gets one action: the graver stands and overrides the others. Blocked: "
-                "a freeze or a cap forbids it for now."
-            ),
-            *more,
-        ),
-        source="recommendation_candidates",
-        empty="Whatever rules ask for stands.",
-        locale=locale_of(run),
-    )
-
-
-def _winners(run: Run) -> pl.DataFrame:
-    """`recommendation_id` of what was overridden, `winners`: the graver actions in words."""
-    graver = run.tables["recommendation_candidates"].filter(standing=str(Standing.STANDS))
-    target = pl.coalesce("target_name", "target_id")
-    return (
-        graver.select("overrides", _words=pl.format("{}: {}", spaced(pl.col("action")), target))
-        .explode("overrides")
-        .drop_nulls("overrides")
-        .group_by(recommendation_id="overrides")
-        .agg(winners=pl.col("_words").unique().sort().str.join("; "))
-    )
-
-
 def _action(frame: pl.DataFrame) -> pl.Series:
     return frame.select(capital(spaced(pl.col("action")))).to_series()
 
 
-def _effect(frame: pl.DataFrame, locale: Locale) -> dict[str, pl.Expr]:
+def effects(frame: pl.DataFrame, locale: Locale) -> dict[str, pl.Expr]:
     """`effect`, the point of every stated effect; `effect_detail`, its range and confidence."""
     points, ranges = [], []
     for verb, low, point, high, fmt, unit in _EFFECTS:
@@ -201,11 +140,3 @@ def _finding(run: Run, found: pl.DataFrame) -> str:
         return f"{first}."
     where = most["target_name"][0] or most["target_id"][0]
     return f"{first}; most money, {money(run, most['stake'][0])}, is at stake in {where}."
-
-
-def _held_finding(found: pl.DataFrame) -> str:
-    if found.is_empty():
-        return "Nothing that was asked for is held back."
-    counts = dict(found["standing"].value_counts().rows())
-    parts = [f"{counts[w]} {s.word.lower()}" for w, s in STANDING.items() if w in counts]
-    return f"Held back of what rules asked for: {sentence(parts)}."

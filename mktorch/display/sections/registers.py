@@ -49,7 +49,7 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
         how="left",
         maintain_order="left",
     )
-    shown, more = leading(with_names(run, ends, "campaign"), "budget_moves", most)
+    shown, more = leading(with_names(run, ends, "campaign"), "budget_moves", most, "budget-ledger")
     minutes = [None if m is None else duration(m) for m in shown["approval_latency_minutes"]]
     frame = shown.with_columns(
         when=texts(shown["timestamp"], DATETIME, locale_of(run)),
@@ -82,6 +82,7 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
     broken = moves.filter(pl.col("violation").fill_null(value=False)).height
     return Table(
         id="budget-ledger",
+        dense=True,
         frame=frame,
         columns=(
             Column(name="budget_action_id", label="Move", detail="when", weight=1.1),
@@ -128,6 +129,7 @@ def approvers(run: Run) -> Table:
     first = ruled.row(0, named=True) if ruled.height else None
     return Table(
         id="approvers",
+        dense=True,
         frame=ruled,
         columns=(
             Column(name="approver_id", label="Approver", weight=1.4),
@@ -165,7 +167,7 @@ def approvers(run: Run) -> Table:
 def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Every risk, settled ones too: what was seen, how it was answered, what stands at stake."""
     inbox = of_campaign(run, "risk_inbox", campaign).sort("rank")
-    shown, more = leading(with_names(run, inbox, "campaign"), "risk_inbox", most)
+    shown, more = leading(with_names(run, inbox, "campaign"), "risk_inbox", most, "risk-register")
     frame = shown.with_columns(
         risk=capital(spaced(pl.col("risk_type"))),
         raised=pl.concat_str(
@@ -184,6 +186,7 @@ def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
     ).height
     return Table(
         id="risk-register",
+        dense=True,
         frame=frame,
         key=("id",),
         columns=(
