@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+import mktorch
 from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config, parse_set
+from mktorch.vocab import Source
 
 SEED_DEFAULTS = {
     "llm_model": "gpt-4o-mini",
@@ -197,6 +202,30 @@ def test_places_and_progress_do_not_identify_a_result() -> None:
     one = MarketingOrchestratorConfig(data_dir="a", enable_progress_tracking=False)
     assert one.fingerprint() == MarketingOrchestratorConfig(data_dir="b").fingerprint()
     assert one.fingerprint() != MarketingOrchestratorConfig(window_days=9).fingerprint()
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    package = Path(mktorch.__file__).parent
+    code = "\n".join(
+        file.read_text(encoding="utf-8")
+        for file in package.rglob("*.py")
+        if file.parent.name != "config"
+    )
+
+    def names(model: BaseModel) -> Iterator[str]:
+        for name in type(model).model_fields:
+            value = getattr(model, name)
+            yield name
+            if isinstance(value, BaseModel):
+                yield from names(value)
+
+    files = {f"{source}_file" for source in Source}  # read by `file_of`
+    unread = [
+        name
+        for name in names(MarketingOrchestratorConfig())
+        if name not in files and not re.search(rf"""[.'"]{name}\b""", code)
+    ]
+    assert unread == []
 
 
 def test_runs_and_reports_need_a_folder_each(tmp_path: Path) -> None:

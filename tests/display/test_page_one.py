@@ -101,9 +101,23 @@ def test_a_dearer_conversion_is_worse_though_it_rises(sample_run) -> None:
 )
 def test_the_neutral_range_ends_at_its_limit(change: float, word: str) -> None:
     figure = momentum.Figure("Value")
-    assert momentum._told(change, figure).word.endswith(word)
+    assert momentum._told(change, figure, 0.02).word.endswith(word)
     turned = momentum.Figure("Cost", better=Direction.DOWN)
-    assert momentum._told(-change, turned).word.endswith(word)
+    assert momentum._told(-change, turned, 0.02).word.endswith(word)
+
+
+def test_what_counts_as_steady_is_a_setting(sample_run) -> None:
+    made = rows(sample_run, [110.0, 100.0], [198.0, 200.0], [11, 10])
+    told = {}
+    for limit in (0.0, 0.125):
+        rules = sample_run.config.narrative_rules.model_copy(update={"steady_change": limit})
+        cards = display.kpi_cards(
+            with_config(with_tables(sample_run, **made), narrative_rules=rules)
+        )
+        told[limit] = [card.change.word.rpartition(", ")[2] for card in cards.cards[1:]]
+        assert f"less than {'0%' if limit == 0 else '12.5%'} either way" in cards.notes[0]
+    assert told[0.0] == ["worse", "worse", "better", "better", "steady"]  # no change is no change
+    assert told[0.125] == ["steady"] * 5
 
 
 def test_cards_without_records_compare_nothing(sample_run) -> None:

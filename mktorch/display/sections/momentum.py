@@ -27,7 +27,6 @@ from mktorch.rollups import MEASURES, windows
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Window
 
-NEUTRAL = 0.02  # a change this small, up or down, is called steady
 _DRAWN = 4  # windows a daily line spans
 _PRIMARY = "conversion_rate"  # the fifth card, unless the campaign is judged by another KPI
 _FIRST = ("cost", "revenue", "return_on_ad_spend", "conversions")
@@ -61,7 +60,8 @@ def kpi_cards(run: Run, campaign: str = "") -> Cards:
     days = _by_day(run, campaign, names, spans)
     now, before = (by_window.get(window, {}) for window in (Window.CURRENT, Window.PRIOR))
     changes = {name: _change(now.get(name), before.get(name)) for name in names}
-    told = {name: _told(change, _figure(run, name)) for name, change in changes.items()}
+    steady = run.config.narrative_rules.steady_change
+    told = {name: _told(change, _figure(run, name), steady) for name, change in changes.items()}
     past = f"{count(run.config.window_days, 'day')} before"
     return Cards(
         id="kpi-cards",
@@ -152,18 +152,19 @@ def _change(now: float | None, before: float | None) -> float | None:
     return None if now is None or not before else now / before - 1
 
 
-def _told(change: float | None, figure: Figure) -> Status:
-    """The change in words; its tone says whether it is good.
+def _told(change: float | None, figure: Figure, steady: float) -> Status:
+    """The change in words; its tone says whether it is good, neither where it is below `steady`.
 
-    >>> _told(0.125, Figure("Value")).word, _told(0.125, Figure("Cost", None, Direction.DOWN)).word
+    >>> cost = Figure("Cost", None, Direction.DOWN)
+    >>> _told(0.125, Figure("Value"), 0.02).word, _told(0.125, cost, 0.02).word
     ('\u2191 12.5%, better', '\u2191 12.5%, worse')
-    >>> _told(-0.004, Figure("Value")).word, _told(None, Figure("Value")).word
+    >>> _told(-0.004, Figure("Value"), 0.02).word, _told(None, Figure("Value"), 0.02).word
     ('\u2192 \u22120.4%, steady', 'Nothing to compare with')
     """
     if change is None:
         return Status("Nothing to compare with", Tone.NONE)
     size = format_value(abs(change), PERCENT)
-    if abs(change) < NEUTRAL:
+    if change == 0 or abs(change) < steady:
         return Status(f"\u2192 {format_value(change, PERCENT)}, steady", Tone.NONE)
     up = change > 0
     arrow = "\u2191" if up else "\u2193"
@@ -224,7 +225,8 @@ def _notes(
 ) -> tuple[str, ...]:
     locale = locale_of(run)
     first, last = (format_value(day, DATE, locale) for day in spans[Window.CURRENT])
-    steady = format_value(NEUTRAL, Format(PERCENT.kind, decimals=0))
+    limit = run.config.narrative_rules.steady_change
+    steady = format_value(limit, Format(PERCENT.kind, decimals=0 if limit * 100 % 1 == 0 else 1))
     lower = lower_is_better(run, pl.Series(names))
     return (
         (
