@@ -56,7 +56,18 @@ def test_every_table_that_a_document_shows_is_there(sample_run, files) -> None:
             assert block.id in ids, name
 
 
-def test_a_table_that_a_document_cuts_short_is_there_in_full(sample_run) -> None:
+def test_a_table_that_a_document_cuts_short_is_there_in_full(sample_run, monkeypatch) -> None:
+    cut = [("governance", "recommendation_register", {"most": 3})]
+    cut += [("campaign", "held_back", {"most": 1})]
+    monkeypatch.setattr(exports, "calls", lambda: iter(cut))
+    register, dives = exported(sample_run)
+    assert register.frame.height == sample_run.tables["recommendations"].height
+    candidates = sample_run.tables["recommendation_candidates"]
+    held = candidates.filter(pl.col("standing") != "stands", pl.col("campaign_id").is_not_null())
+    assert dives.frame.height == held.height
+
+
+def test_the_registers_of_a_pack_hold_every_row(sample_run) -> None:
     held = {table.name: table.frame.height for table in exported(sample_run)}
     tables = sample_run.tables
     candidates = tables["recommendation_candidates"]

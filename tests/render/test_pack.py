@@ -78,6 +78,7 @@ def test_every_document_once_and_the_campaign_one_for_each(
     reports(index=ONCE, campaign=EACH)
     made = make(to=("html", "pdf"))
     dives = held(tiny_run)
+    called = dict(tiny_run.tables["campaigns"].select("campaign_id", "name").rows())
     expected = ["index", *map(page, dives)]
     assert [file.path.name for file in made] == [
         f"{name}.{form}" for name in expected for form in ("html", "pdf")
@@ -90,7 +91,8 @@ def test_every_document_once_and_the_campaign_one_for_each(
     for campaign in dives:
         text = (tmp_path / "out" / f"{page(campaign)}.html").read_text()
         assert f"of {campaign}" in text
-        assert f"Campaign {campaign}" in text
+        assert f"<title>Each: {called[campaign]}</title>" in text
+        assert f'<p class="subtitle">{called[campaign]}</p>' in text
     listed = json.loads((tmp_path / "out" / "pack.json").read_text())
     assert listed["run_id"] == tiny_run.run_id
     assert sorted([*listed["files"], "pack.json"]) == names(tmp_path / "out")
