@@ -1,8 +1,12 @@
-"""One chart specification, drawn by Altair: the same SVG inline in HTML and inside the PDF."""
+"""One chart specification, drawn by Altair: the same SVG inline in HTML and inside the PDF.
+
+A page holds two drawings of it, one for a phone, and shows the one that fits.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Self
@@ -17,18 +21,22 @@ from mktorch.display.trace import Entry, Figure
 
 THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis
 WIDTH = 640  # of every chart, in pixels, labels apart
+NARROW = 350  # of its drawing for a phone, labels included
+_SCALE = 1.2  # of a drawing on a page that has the room: its text is about as large as a table's
+HEAD = -18  # pixels from the middle of a narrow drawing's row to the words above its mark
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart(Block):
     """A chart as data: what it says (title), what it draws, and the same in words (`alt`).
 
-    `drawing` is the Altair chart itself; `source` names the run's table behind it and `draws` the
-    columns of it (`table.column`) that are drawn. The chart's own id is the id of its figures.
+    `draw` makes the Altair chart for a width, `WIDTH` or `NARROW`; `source` names the run's table
+    behind it and `draws` the columns of it (`table.column`) that are drawn. The chart's own id is
+    the id of its figures.
     """
 
     id: str
-    drawing: Any
+    draw: Callable[[int], Any]
     title: str
     alt: str
     subtitle: str = ""
@@ -62,6 +70,11 @@ class Chart(Block):
     def all_notes(self) -> tuple[str, ...]:
         return (*self.notes, *((f"Source: {self.source}.",) if self.source else ()))
 
+    @property
+    def drawing(self) -> Any:
+        """The Altair chart itself."""
+        return self.draw(WIDTH)
+
     def svg(self) -> str:
         """The drawing as SVG text: no script, no outside resource, ids that carry the chart's."""
         return self._drawn
@@ -69,25 +82,17 @@ class Chart(Block):
     @cached_property
     def _drawn(self) -> str:
         """Drawn once, though a page's HTML and PDF both show it."""
-        import altair as alt
-        import vl_convert
+        return _svg(self.drawing, self.id, {})
 
-        _register_fonts()
-        spec = self.drawing.to_dict() | {"config": theme(load_brand())}
-        version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-        drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
-        # The picture has one name; its marks have none of their own.
-        plain = re.sub(r' (?:role|aria-roledescription)="[^"]*"', "", drawn)
-        named = _renamed(plain, self.id)
-        return re.sub(r"\s*\n\s*", " ", named).replace("`", "&#96;").strip()
+    @cached_property
+    def _drawn_narrow(self) -> str:
+        return _svg(self.draw(NARROW), f"{self.id}-narrow", {"legend": {"columns": 2}})
 
     def html(self) -> str:
-        picture = self.svg().replace(
-            "<svg ", f'<svg role="img" aria-label="{escape.html(self.alt)}" ', 1
-        )
         body = (
-            f'<div class="mk-scroll mk-picture" role="group" tabindex="0" '
-            f'aria-label="{escape.html(self.title)}">{picture}</div>'
+            f'<div class="mk-picture" role="img" aria-label="{escape.html(self.alt)}">'
+            f'<div class="mk-broad">{_sized(self._drawn)}</div>'
+            f'<div class="mk-narrow" hidden>{_sized(self._drawn_narrow)}</div></div>'
         )
         if entry := self.entry:
             says = link(entry, entry.figures[0].anchor, f"Source: {escape.html(self.source)}")
@@ -105,6 +110,45 @@ class Chart(Block):
         return typst_shell(
             load_brand(), self.title, self.subtitle, body, self.all_notes, False, mark
         )
+
+
+def row_heads(base: Any, rows: Any, width: int, name: str, value: str, limit: int) -> list[Any]:
+    """A narrow drawing's names and values, on a line of their own above each row's mark.
+
+    `width` is the plot's, `limit` the most pixels that a name may take of it.
+    """
+    import altair as alt
+
+    names = base.mark_text(align="left", dy=HEAD, limit=limit)
+    values = base.mark_text(align="right", dy=HEAD, fontWeight=600)
+    return [
+        names.encode(x=alt.value(0), y=rows, text=f"{name}:N"),
+        values.encode(x=alt.value(width), y=rows, text=f"{value}:N"),
+    ]
+
+
+def _svg(drawing: Any, prefix: str, config: dict[str, dict[str, Any]]) -> str:
+    """A drawing as SVG text, in the house's theme and what `config` adds to it."""
+    import altair as alt
+    import vl_convert
+
+    _register_fonts()
+    house = theme(load_brand())
+    themed = house | {part: house[part] | more for part, more in config.items()}
+    # Altair's check of a whole chart takes half as long as its drawing: the tests make it.
+    spec = drawing.to_dict(validate=False) | {"config": themed}
+    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
+    # The picture has one name; its marks have none of their own.
+    plain = re.sub(r' (?:role|aria-roledescription)="[^"]*"', "", drawn)
+    return re.sub(r"\s*\n\s*", " ", _renamed(plain, prefix)).replace("`", "&#96;").strip()
+
+
+def _sized(svg: str) -> str:
+    """The SVG as a page shows it where there is room; its text then has one size in all charts."""
+    width, height = (float(part) for part in re.findall(r'viewBox="0 0 (\S+) (\S+)"', svg)[0])
+    size = f'width="{_SCALE * width:.0f}" height="{_SCALE * height:.0f}"'
+    return re.sub(r'width="[^"]*" height="[^"]*"', size, svg, count=1)
 
 
 def _renamed(svg: str, prefix: str) -> str:

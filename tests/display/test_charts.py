@@ -11,8 +11,21 @@ import pdfplumber
 import pytest
 import typst
 
-from mktorch.display.charts import Chart
+from mktorch import display
+from mktorch.display.charts import NARROW, WIDTH, Chart
 from mktorch.display.house import font_dir
+
+CHARTS = (
+    "channel_flow",
+    "forest",
+    "funnel",
+    "kpi_bullets",
+    "pacing",
+    "risk_timeline",
+    "roi_waterfall",
+    "spend_and_value",
+    "trend",
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +33,12 @@ def chart() -> Chart:
     rows = [{"x": "A & <b>", "y": 1.0}, {"x": "```{=html}", "y": 2.0}]
     drawing = alt.Chart(alt.InlineData(values=rows)).mark_bar(clip=True).encode(x="y:Q", y="x:N")
     return Chart(
-        id="c", drawing=drawing, title="B leads.", alt='A "1", B 2', source="t", notes=("N.",)
+        id="c",
+        draw=lambda _: drawing,
+        title="B leads.",
+        alt='A "1", B 2',
+        source="t",
+        notes=("N.",),
     )
 
 
@@ -38,6 +56,43 @@ def test_ids_carry_the_charts_own(chart: Chart) -> None:
     assert ids
     assert all(name.startswith("c-") for name in ids)
     assert set(re.findall(r"url\(#([^)]+)\)", chart.svg())) <= set(ids)
+
+
+def test_a_page_holds_two_drawings_under_one_name_and_hides_the_narrow_one(chart: Chart) -> None:
+    page = chart.html()
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert page.count("<svg ") == 2
+    assert page.count("aria-label=") == page.count('role="img"') == 1
+    assert re.search(r'<div class="mk-narrow" hidden><svg ', page)
+
+
+def test_the_narrow_drawing_is_made_for_its_width_and_only_for_a_page() -> None:
+    asked: list[int] = []
+
+    def draw(width: int) -> alt.Chart:
+        asked.append(width)
+        rows = alt.InlineData(values=[{"x": 1}])
+        return alt.Chart(rows).mark_point().encode(x="x:Q").properties(width=width)
+
+    chart = Chart(id="c", draw=draw, title="T.", alt="A")
+    chart.typst()
+    assert asked == [WIDTH]
+    chart.html()
+    assert asked == [WIDTH, NARROW]
+
+
+@pytest.mark.parametrize("width", [WIDTH, NARROW])
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_drawing_is_valid_and_fits_its_width(sample_run, name: str, width: int) -> None:
+    """What `to_dict` checks here is not checked again at each drawing."""
+    made = getattr(display, name)(sample_run)
+    assert made.draw(width).to_dict(validate=True) == made.draw(width).to_dict(validate=False)
+    drawn = made.html().split('class="mk-narrow"')[width == NARROW]
+    box = re.search(r'viewBox="0 0 (\S+) \S+"', drawn)
+    assert box
+    # Names and figures beside a broad plot take up to a third again of the width.
+    assert float(box[1]) <= width * (1.31 if width == WIDTH else 1.1)
 
 
 def test_html_holds_title_words_and_source(chart: Chart) -> None:

@@ -81,7 +81,7 @@ Table(id="names", frame=frame, columns=columns, title=names[0], subtitle=names[0
 ```{{python}}
 #| label: fig-chart
 #| fig-cap: Names
-Chart(id="chart", drawing=drawing, title=names[0], alt=" ".join(names), notes=tuple(names))
+Chart(id="chart", draw=lambda _: drawing, title=names[0], alt=" ".join(names), notes=tuple(names))
 ```
 
 ```{{python}}

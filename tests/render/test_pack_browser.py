@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,34 @@ REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTHS = (1280, 768, 390)
 GRAVE = {"serious", "critical"}
+READABLE = 9.5  # pixels on the screen: the smallest letters of a chart
+
+# What a box cuts off, and what of a table or chart is laid out as it should not be.
+CUT = """() => [...document.querySelectorAll('.mk-scroll, .mk-picture, figure')]
+    .filter(e => e.scrollWidth > e.clientWidth)
+    .map(e => [e.closest('[id]').id, e.scrollWidth, e.clientWidth])"""
+WORDS = """() => [...document.querySelectorAll('.mk-picture text')]
+    .filter(e => e.checkVisibility() && e.textContent)
+    .map(e => {
+        const box = e.getBoundingClientRect(), frame = e.ownerSVGElement.getBoundingClientRect();
+        const size = parseFloat(getComputedStyle(e).fontSize) * Math.abs(e.getScreenCTM().d
+            || e.getScreenCTM().b);
+        const inside = box.left >= frame.left - 1 && box.right <= frame.right + 1
+            && frame.right <= innerWidth;
+        return [e.closest('[id]').id, e.textContent, size, inside];
+    })"""
+PICTURES = """() => [...document.querySelectorAll('.mk-picture')].map(e =>
+    [...e.querySelectorAll('svg')].filter(svg => svg.checkVisibility())
+        .map(svg => svg.parentElement.className).join())"""
+LAYOUT = """() => [...new Set([...document.querySelectorAll('.gt_table :is(tr, td)')]
+    .map(e => e.tagName + ' ' + getComputedStyle(e).display))].sort()"""
+LABELS = """() => [...document.querySelectorAll('.gt_table')].flatMap(table => {
+    const heads = [...table.tHead.querySelectorAll('th')].map(head => head.textContent);
+    const made = [...table.querySelectorAll('td')].map((cell, i) => [
+        heads[i % heads.length], cell.dataset.label, cell.getAttribute('role'),
+        getComputedStyle(cell, '::before').content]);
+    return [...new Set(made.map(x => JSON.stringify(x)))].map(x => JSON.parse(x))
+})"""
 
 pytestmark = pytest.mark.browser
 
@@ -71,6 +100,59 @@ def test_pages_ask_for_nothing_and_fit(browser, pages: Path, width: int) -> None
                 ).map(e => e.className || e.tagName)"""
             )
             assert (file.name, beyond) == (file.name, [])
+
+
+@pytest.mark.parametrize("width", [768, 390, 360])
+def test_no_table_or_chart_is_cut_off(browser, pages: Path, width: int) -> None:
+    for file in html_files(pages):
+        for page in opened(browser, file, width):
+            page.goto(file.as_uri())
+            assert (file.name, page.evaluate(CUT)) == (file.name, [])
+            words = page.evaluate(WORDS)
+            small = [word for word in words if word[2] < READABLE]
+            assert (file.name, small) == (file.name, [])
+            assert (file.name, [word for word in words if not word[3]]) == (file.name, [])
+            shown = set(page.evaluate(PICTURES))
+            assert shown <= {"mk-narrow" if width < 700 else "mk-broad"}, file.name
+
+
+def test_a_phone_stacks_each_row_and_nothing_else_does(browser, pages: Path) -> None:
+    whole = ["TD table-cell", "TR table-row"]
+    for file in html_files(pages):
+        for page in opened(browser, file, 390):
+            page.goto(file.as_uri())
+            labels = page.evaluate(LABELS)
+            assert (file.name, [x for x in labels if x[0] != x[1]]) == (file.name, [])
+            unsaid = [
+                label
+                for _, label, role, said in labels
+                if role == "cell" and not said.startswith(f'"{label}"')
+            ]
+            assert (file.name, unsaid) == (file.name, [])
+            if labels:
+                assert page.evaluate(LAYOUT) == ["TD block", "TD grid", "TR flex"], file.name
+            page.emulate_media(media="print")
+            assert set(page.evaluate(PICTURES)) <= {"mk-broad"}, file.name
+            assert page.evaluate(LAYOUT) == whole * bool(labels), file.name
+            page.emulate_media(media="screen")
+            page.set_viewport_size({"width": 1280, "height": 900})
+            assert (file.name, page.evaluate(CUT)) == (file.name, [])
+            assert set(page.evaluate(PICTURES)) <= {"mk-broad"}, file.name
+            assert page.evaluate(LAYOUT) == whole * bool(labels), file.name
+            assert {said for *_, said in page.evaluate(LABELS)} <= {"none"}, file.name
+
+
+def test_a_stacked_table_stays_one_to_who_hears_the_page(browser, pages: Path) -> None:
+    heard = []
+    for width in (1280, 390):
+        for page in opened(browser, pages / "executive.html", width):
+            page.goto((pages / "executive.html").as_uri())
+            tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+            heard.append(Counter(n["role"]["value"] for n in tree["nodes"] if not n["ignored"]))
+    parts = ("table", "rowgroup", "row", "columnheader", "rowheader", "cell", "image")
+    broad, narrow = ({part: roles[part] for part in parts} for roles in heard)
+    assert narrow == broad
+    assert all(count > 10 for part, count in broad.items() if part != "table"), broad
 
 
 def test_every_link_leads_somewhere(browser, pages: Path) -> None:

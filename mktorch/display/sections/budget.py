@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
+from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
 from mktorch.display.sections.phrases import (
@@ -206,8 +210,6 @@ def budget_pacing(run: Run, campaign: str = "") -> Table:
 @needs("channel_flow", "channels")
 def channel_flow(run: Run) -> Chart | Unavailable:
     """Budget that executed moves brought to each channel, net, and what is still pending."""
-    import altair as alt
-
     moved = run.tables["channel_flow"].filter(pl.col("moves_in") + pl.col("moves_out") > 0)
     if moved.is_empty():
         return Unavailable(reason="No budget move between channels is on record.")
@@ -221,6 +223,7 @@ def channel_flow(run: Run) -> Chart | Unavailable:
         .with_columns(after=net + pending)
     )
     shown = shown.with_columns(
+        channel=pl.Series(map(clean, shown["channel"]), dtype=pl.String),
         text=pl.concat_str(
             texts(shown["executed_net"], _FLOW, locale),
             pl.when(pending != 0).then(
@@ -232,36 +235,10 @@ def channel_flow(run: Run) -> Chart | Unavailable:
         .then(pl.lit(brand.color("primary")))
         .otherwise(pl.lit(brand.color("secondary"))),
     )
-    width = WIDTH - 260
-    labels = row_labels(dict(zip(shown["channel_id"], shown["channel"], strict=True)), 22, 2)
-    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
-    rows = alt.Y("channel_id:N", sort=shown["channel_id"].to_list(), title=None)
-    rows = rows.axis(**labels, labelLimit=160, domain=False).scale(padding=0.3)
-    axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency}, net", tickCount=5)
-    drawing = alt.layer(
-        base.mark_bar().encode(
-            x=alt.X("executed_net:Q", axis=axis), y=rows, color=alt.Color("color:N", scale=None)
-        ),
-        base.transform_filter("datum.pending_net != 0")
-        .mark_rule(strokeDash=[3, 3])
-        .encode(x="executed_net:Q", x2="after:Q", y=rows),
-        base.transform_filter("datum.pending_net != 0")
-        .mark_point(
-            shape="circle",
-            filled=True,
-            size=60,
-            opacity=1,
-            fill=brand.color("background"),
-            stroke=brand.color("foreground"),
-        )
-        .encode(x="after:Q", y=rows),
-        base.mark_rule(strokeWidth=1).encode(x=alt.datum(0)),
-        base.mark_text(align="left").encode(x=alt.value(width + 12), y=rows, text="text:N"),
-    ).properties(width=width, height=alt.Step(36))
     rest = moved.height - shown.height
     return Chart(
         id="channel-flow",
-        drawing=drawing,
+        draw=partial(_flow, shown, locale.currency),
         title=_flow_finding(run, shown),
         alt="Net executed budget by channel. "
         + " ".join(
@@ -279,6 +256,41 @@ def channel_flow(run: Run) -> Chart | Unavailable:
         source="channel_flow",
         draws=("channel_flow.executed_net", "channel_flow.pending_net"),
     )
+
+
+def _flow(shown: pl.DataFrame, currency: str, width: int) -> Any:
+    """What each channel gained or lost as a bar, and a circle where pending moves would take it."""
+    import altair as alt
+
+    brand, broad = load_brand(), width == WIDTH
+    plot = width - 260 if broad else width - 30
+    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
+    rows = alt.Y("channel_id:N", sort=shown["channel_id"].to_list(), axis=None)
+    rows = rows.scale(padding=0.3 if broad else 0.6)
+    if broad:
+        labels = row_labels(dict(zip(shown["channel_id"], shown["channel"], strict=True)), 22, 2)
+        rows = rows.axis(**labels, labelLimit=160, domain=False, title=None)
+        words = [base.mark_text(align="left").encode(x=alt.value(plot + 12), y=rows, text="text:N")]
+    else:
+        words = row_heads(base, rows, plot, "channel", "text", limit=plot - 175)
+    axis = alt.Axis(labelExpr=THOUSANDS, title=f"{currency}, net", tickCount=5)
+    pending = base.transform_filter("datum.pending_net != 0")
+    return alt.layer(
+        base.mark_bar().encode(
+            x=alt.X("executed_net:Q", axis=axis), y=rows, color=alt.Color("color:N", scale=None)
+        ),
+        pending.mark_rule(strokeDash=[3, 3]).encode(x="executed_net:Q", x2="after:Q", y=rows),
+        pending.mark_point(
+            shape="circle",
+            filled=True,
+            size=60,
+            opacity=1,
+            fill=brand.color("background"),
+            stroke=brand.color("foreground"),
+        ).encode(x="after:Q", y=rows),
+        base.mark_rule(strokeWidth=1).encode(x=alt.datum(0)),
+        *words,
+    ).properties(width=plot, height=alt.Step(36 if broad else 42))
 
 
 def _governance_finding(total: dict[str, int]) -> str:

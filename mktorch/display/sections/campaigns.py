@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
+from mktorch.display.escape import clean
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.display.tables import Column, Table
@@ -73,16 +77,18 @@ def campaigns(run: Run, campaign: str = "") -> Table:
 @needs("campaign_analysis")
 def spend_and_value(run: Run, campaign: str = "") -> Chart:
     """Spend against value, one line per campaign, as far apart as the return is large."""
-    import altair as alt
-
     known = of_campaign(run, "campaign_analysis", campaign).drop_nulls(
         ["total_spend", "total_revenue_proxy"]
     )
     shown = known.sort("total_revenue_proxy", "campaign_id", descending=[True, False]).head(_DRAWN)
-    brand, locale = load_brand(), locale_of(run)
+    locale = locale_of(run)
     points = shown.select(
         "campaign_id",
-        pl.concat_str("name", pl.lit("  "), "campaign_id").alias("campaign"),
+        pl.Series(
+            "campaign",
+            [clean(f"{name}  {id_}") for name, id_ in shown.select("name", "campaign_id").rows()],
+            dtype=pl.String,
+        ),
         pl.col("total_spend").alias("spend"),
         pl.col("total_revenue_proxy").alias("value"),
     ).with_columns(
@@ -92,29 +98,11 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
             dtype=pl.String,
         ),
     )
-    order = alt.Y("campaign:N", sort=points["campaign"].to_list(), title=None)
-    order = order.axis(labelLimit=230, grid=False, domain=False)
-    base = alt.Chart(alt.InlineData(values=points.to_dicts()))
-    money_axis = alt.Axis(
-        labelExpr=THOUSANDS, title=f"{locale.currency}, spend to value", tickCount=5
-    )
-    drawing = alt.layer(
-        base.mark_rule(strokeWidth=3, color=brand.tint("secondary", 0.45)).encode(
-            x=alt.X("spend:Q", axis=money_axis, scale=alt.Scale(zero=True)), x2="value:Q", y=order
-        ),
-        base.mark_point(
-            shape="square", filled=True, size=70, opacity=1, color=brand.color("secondary")
-        ).encode(x="spend:Q", y=order),
-        base.mark_point(
-            shape="circle", filled=True, size=130, opacity=1, color=brand.color("primary")
-        ).encode(x="value:Q", y=order),
-        base.mark_text(align="left", dx=10).encode(x="end:Q", y=order, text="label:N"),
-    ).properties(width=WIDTH - 240, height=alt.Step(26))
     losing = known.filter(pl.col("total_revenue_proxy") < pl.col("total_spend"))
     rest = known.height - shown.height
     return Chart(
         id="spend-and-value",
-        drawing=drawing,
+        draw=partial(_spread, points, locale.currency),
         title=_spread_finding(known, losing),
         alt="Spend and value by campaign. "
         + " ".join(
@@ -137,6 +125,35 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
         source="campaign_analysis",
         draws=("campaign_analysis.total_spend", "campaign_analysis.total_revenue_proxy"),
     )
+
+
+def _spread(points: pl.DataFrame, currency: str, width: int) -> Any:
+    """Spend and value of every campaign as two ends of a line."""
+    import altair as alt
+
+    brand, broad = load_brand(), width == WIDTH
+    plot = width - 240 if broad else width - 30
+    names = alt.Axis(labelLimit=230, grid=False, domain=False, title=None) if broad else None
+    order = alt.Y("campaign:N", sort=points["campaign"].to_list(), axis=names)
+    base = alt.Chart(alt.InlineData(values=points.to_dicts()))
+    money_axis = alt.Axis(labelExpr=THOUSANDS, title=f"{currency}, spend to value", tickCount=5)
+    labels = (
+        [base.mark_text(align="left", dx=10).encode(x="end:Q", y=order, text="label:N")]
+        if broad
+        else row_heads(base, order, plot, "campaign", "label", limit=plot - 70)
+    )
+    return alt.layer(
+        base.mark_rule(strokeWidth=3, color=brand.tint("secondary", 0.45)).encode(
+            x=alt.X("spend:Q", axis=money_axis, scale=alt.Scale(zero=True)), x2="value:Q", y=order
+        ),
+        base.mark_point(
+            shape="square", filled=True, size=70, opacity=1, color=brand.color("secondary")
+        ).encode(x="spend:Q", y=order),
+        base.mark_point(
+            shape="circle", filled=True, size=130, opacity=1, color=brand.color("primary")
+        ).encode(x="value:Q", y=order),
+        *labels,
+    ).properties(width=plot, height=alt.Step(26 if broad else 40))
 
 
 @needs("performance_assessment", "campaign_analysis")

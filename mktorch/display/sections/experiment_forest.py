@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import polars as pl
@@ -9,7 +10,7 @@ import polars as pl
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart
+from mktorch.display.charts import WIDTH, Chart, row_heads
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.experiment_facts import (
@@ -28,7 +29,6 @@ from mktorch.vocab import Direction
 
 _REACH = 1.0  # lift at which the axis ends; what lies beyond is an arrow
 _SHAPES = {Verdict.SCALE: "circle", Verdict.STOP: "square", Verdict.CONTINUE: "diamond"}
-_PLOT = WIDTH - 240
 _DRAWN = (
     "line",
     "label",
@@ -62,7 +62,7 @@ def forest(run: Run, campaign: str = "") -> Chart | Unavailable:
     intervals = texts(drawn, interval, "improvement_low", "improvement_high")
     return Chart(
         id="forest",
-        drawing=_drawing(drawn, worth),
+        draw=partial(_drawing, drawn, worth),
         title=_finding(known, worth),
         alt=f"Lift by variant with its {interval_name(run)}. "
         + " ".join(
@@ -122,16 +122,18 @@ def _clipped(known: pl.DataFrame, worth: float) -> pl.DataFrame:
     )
 
 
-def _drawing(drawn: pl.DataFrame, worth: float) -> Any:
+def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
     import altair as alt
 
+    broad = width == WIDTH
+    plot = width - 240 if broad else width - 40
     brand, present = load_brand(), set(drawn["recommendation"])
     verdicts = [verdict for verdict in RECOMMENDATION if verdict in present]
-    words = [RECOMMENDATION[verdict].word for verdict in verdicts]
+    advice = [RECOMMENDATION[verdict].word for verdict in verdicts]
     colors = [brand.color(RECOMMENDATION[verdict].tone.color) for verdict in verdicts]
-    color = alt.Color("verdict:N", scale=alt.Scale(domain=words, range=colors))
-    color = color.legend(offset=26)
-    shapes = alt.Scale(domain=words, range=[_SHAPES[Verdict(verdict)] for verdict in verdicts])
+    color = alt.Color("verdict:N", scale=alt.Scale(domain=advice, range=colors))
+    color = color.legend(offset=26 if broad else 34)
+    shapes = alt.Scale(domain=advice, range=[_SHAPES[Verdict(verdict)] for verdict in verdicts])
     lifts = alt.Scale(domain=list(drawn.select("axis_low", "axis_high").row(0)), nice=False)
     axis = alt.Axis(
         labelExpr="datum.value == 0 ? '0%' : format(datum.value, '+.0%')",
@@ -164,9 +166,17 @@ def _drawing(drawn: pl.DataFrame, worth: float) -> Any:
         label = line.mark_text(align=align, fontSize=12, color=brand.color("secondary"))
         return (
             line.mark_rule(strokeWidth=1.2, strokeDash=dash),
-            label.encode(text="says:N", y=alt.value(-9)),
+            label.encode(text="says:N", y=alt.value(-9 if broad else -16)),
         )
 
+    words = (
+        [
+            base.mark_text(align="right", limit=230).encode(x=alt.value(-14), text="label:N"),
+            base.mark_text(align="left").encode(x=alt.value(plot + 14), text="text:N"),
+        ]
+        if broad
+        else row_heads(base, rows, plot, "label", "text", limit=plot - 70)
+    )
     return alt.layer(
         *reference(0.0, "no lift", "right", [1, 0]),
         *(reference(worth, f"worth scaling: {percent(worth)}", "left", [5, 4]) if worth else ()),
@@ -177,9 +187,8 @@ def _drawing(drawn: pl.DataFrame, worth: float) -> Any:
         .encode(x=across("improvement"), color=color, shape=alt.Shape("verdict:N", scale=shapes)),
         arrows("low", "triangle-left"),
         arrows("high", "triangle-right"),
-        base.mark_text(align="right", limit=230).encode(x=alt.value(-14), text="label:N"),
-        base.mark_text(align="left").encode(x=alt.value(_PLOT + 14), text="text:N"),
-    ).properties(width=_PLOT, height=alt.Step(20))
+        *words,
+    ).properties(width=plot, height=alt.Step(20 if broad else 38))
 
 
 def _finding(known: pl.DataFrame, worth: float) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import polars as pl
 
 from mktorch.config.funnel_rules import StepFinding
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart
+from mktorch.display.charts import HEAD, THOUSANDS, WIDTH, Chart, row_heads
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
 from mktorch.display.sections.phrases import (
@@ -33,21 +34,19 @@ FINDING: Statuses = {
     StepFinding.AS_USUAL: Status("As usual", Tone.GOOD),
 }
 STAGES = {stage: words.capitalize() for stage, words in STAGE_WORDS.items()}
-_STEP = 52  # pixels from one stage to the next
+_STEP, _NARROW_STEP = 52, 66  # pixels from one stage to the next
 _KEY = ("campaign_id", "from_stage", "to_stage")
 
 
 @needs("funnel_stages", "funnel_steps", "campaigns")
 def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
     """People at each stage as bars, the share that goes on between them, the worst step marked."""
-    import altair as alt
-
     stages = of_campaign(run, "funnel_stages", campaign).filter(window=str(Window.ALL))
     people = stages.filter(pl.col("stage_order") >= _first_order(run))
     if people.is_empty():
         return Unavailable(reason="No funnel event is recorded from which to draw the journey.")
     worst, drawn = _worst(run, campaign), _bars(people)
-    locale, brand = locale_of(run), load_brand()
+    locale = locale_of(run)
     marked = (pl.col("stage") == worst["from_stage"]) if worst else pl.lit(value=False)
     shown = drawn.with_columns(
         label=pl.col("stage").replace_strict(STAGES),
@@ -62,38 +61,9 @@ def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
             pl.when(marked).then(pl.lit(": worst loss on this step")).otherwise(pl.lit("")),
         ),
     )
-    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
-    up = alt.Y("label:N", sort=shown["label"].to_list(), title=None)
-    up = up.axis(domain=False, grid=False, labelLimit=150).scale(paddingInner=0.5, paddingOuter=0.2)
-    across = alt.X("people:Q", axis=alt.Axis(labelExpr=THOUSANDS, title="People", tickCount=5))
-    between = base.transform_filter("isValid(datum.share)")
-
-    def go_on(marked: bool) -> Any:
-        ink: str
-        weight: Literal["bold", "normal"]
-        ink, weight = ("danger", "bold") if marked else ("secondary", "normal")
-        return (
-            between.transform_filter(f"datum.marked === {str(marked).lower()}")
-            .mark_text(
-                align="left",
-                dx=8,
-                dy=_STEP / 2,
-                fontSize=12,
-                color=brand.color(ink),
-                fontWeight=weight,
-            )
-            .encode(x=alt.value(0), y=up, text="share:N")
-        )
-
-    drawing = alt.layer(
-        base.mark_bar(color=brand.color("primary")).encode(x=across, y=up),
-        base.mark_text(align="left", dx=6, fontWeight=600).encode(x=across, y=up, text="text:N"),
-        go_on(marked=False),
-        go_on(marked=True),
-    ).properties(width=WIDTH - 120, height=alt.Step(_STEP))
     return Chart(
         id="funnel",
-        drawing=drawing,
+        draw=partial(_funnel, shown),
         title=_funnel_finding(worst),
         alt="People by stage of the journey. "
         + " ".join(
@@ -112,6 +82,50 @@ def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
         source="funnel_stages",
         draws=("funnel_stages.count",),
     )
+
+
+def _funnel(shown: pl.DataFrame, width: int) -> Any:
+    """A bar for each stage, and between two bars the share that goes on."""
+    import altair as alt
+
+    brand, broad = load_brand(), width == WIDTH
+    plot, step = (width - 120, _STEP) if broad else (width - 30, _NARROW_STEP)
+    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
+    names = alt.Axis(domain=False, grid=False, labelLimit=150, title=None) if broad else None
+    up = alt.Y("label:N", sort=shown["label"].to_list(), axis=names)
+    up = up.scale(paddingInner=0.5 if broad else 0.72, paddingOuter=0.2)
+    across = alt.X("people:Q", axis=alt.Axis(labelExpr=THOUSANDS, title="People", tickCount=5))
+    between = base.transform_filter("isValid(datum.share)")
+
+    def go_on(marked: bool) -> Any:
+        ink: str
+        weight: Literal["bold", "normal"]
+        ink, weight = ("danger", "bold") if marked else ("secondary", "normal")
+        return (
+            between.transform_filter(f"datum.marked === {str(marked).lower()}")
+            .mark_text(
+                align="left",
+                dx=8,
+                dy=step / 2 if broad else -HEAD + 1,
+                fontSize=12,
+                color=brand.color(ink),
+                fontWeight=weight,
+            )
+            .encode(x=alt.value(0), y=up, text="share:N")
+        )
+
+    beside = base.mark_text(align="left", dx=6, fontWeight=600)
+    words = (
+        [beside.encode(x=across, y=up, text="text:N")]
+        if broad
+        else row_heads(base, up, plot, "label", "text", limit=plot - 90)
+    )
+    return alt.layer(
+        base.mark_bar(color=brand.color("primary")).encode(x=across, y=up),
+        *words,
+        go_on(marked=False),
+        go_on(marked=True),
+    ).properties(width=plot, height=alt.Step(step))
 
 
 @needs("funnel_steps", "funnel_segment_steps", "campaigns", "audience_segments")

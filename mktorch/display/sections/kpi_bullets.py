@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart
+from mktorch.display.charts import HEAD, WIDTH, Chart
 from mktorch.display.page import Unavailable
 from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.sections.kpis import (
@@ -31,7 +32,6 @@ _SHAPES = {
     Tier.ON_TRACK: "square",
     Tier.EXCEEDED: "circle",
 }
-_PLOT = WIDTH - 300
 _DRAWN = ("group", "label", "status", "end", "over", "under", "text")
 
 
@@ -71,7 +71,7 @@ def kpi_bullets(run: Run) -> Chart | Unavailable:
     values = figures(known, "value", locale)
     return Chart(
         id="kpi-bullets",
-        drawing=_drawing(run, bullets),
+        draw=partial(_drawing, run, bullets),
         title=f"{met} of {count(known.height, 'scored KPI')} "
         f"{'meets' if met == 1 else 'meet'} the target in full.",
         alt="Attainment of each KPI. "
@@ -100,15 +100,23 @@ def _lines(bullets: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _drawing(run: Run, bullets: pl.DataFrame) -> Any:
+def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
     import altair as alt
 
     brand, present = load_brand(), set(bullets["tier"])
+    broad = width == WIDTH
+    plot = width - 300 if broad else width - 20
+    marks = alt.value(plot + 24 if broad else plot - 76)
+    words = alt.value(plot + 36 if broad else plot - 64)
+    up = 0 if broad else HEAD  # on a phone the words stand above the bar
+    names = alt.value(-14 if broad else 0)
+    side: Literal["left", "right"] = "right" if broad else "left"
+    limit = 250 if broad else plot - 92
     tiers = [tier for tier in TIER if tier in present]
-    words = [TIER[tier].word for tier in tiers]
+    verdicts = [TIER[tier].word for tier in tiers]
     colors = [brand.color(TIER[tier].tone.color) for tier in tiers]
-    shapes = alt.Scale(domain=words, range=[_SHAPES[Tier(tier)] for tier in tiers])
-    color = alt.Color("status:N", scale=alt.Scale(domain=words, range=colors))
+    shapes = alt.Scale(domain=verdicts, range=[_SHAPES[Tier(tier)] for tier in tiers])
+    color = alt.Color("status:N", scale=alt.Scale(domain=verdicts, range=colors))
     scale = alt.Scale(domain=[0, ATTAINMENT_CAP], nice=False)
     axis = alt.Axis(
         format=".0%", title="Attained of the target", tickCount=5, grid=False, domain=False
@@ -141,12 +149,12 @@ def _drawing(run: Run, bullets: pl.DataFrame) -> Any:
         ),
         arrow("under", 0.0, "triangle-left", -2),
         arrow("over", ATTAINMENT_CAP, "triangle-right", 6),
-        scored.mark_point(filled=True, size=80, opacity=1).encode(
-            x=alt.value(_PLOT + 24), color=color, shape=alt.Shape("status:N", scale=shapes)
+        scored.mark_point(filled=True, size=80, opacity=1, yOffset=up).encode(
+            x=marks, color=color, shape=alt.Shape("status:N", scale=shapes)
         ),
-        scored.mark_text(align="left").encode(x=alt.value(_PLOT + 36), text="text:N"),
-        scored.mark_text(align="right", limit=250).encode(x=alt.value(-14), text="label:N"),
+        scored.mark_text(align="left", dy=up).encode(x=words, text="text:N"),
+        scored.mark_text(align=side, limit=limit, dy=up).encode(x=names, text="label:N"),
         base.transform_filter("isValid(datum.heading)")
-        .mark_text(align="right", fontWeight=600, limit=250)
-        .encode(x=alt.value(-14), text="heading:N"),
-    ).properties(width=_PLOT, height=alt.Step(20))
+        .mark_text(align=side, limit=limit, fontWeight=600)
+        .encode(x=names, text="heading:N"),
+    ).properties(width=plot, height=alt.Step(20 if broad else 38))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import polars as pl
@@ -25,44 +26,23 @@ from mktorch.vocab import Window
 Spans = Mapping[Window, tuple[date, date]]
 
 _HEIGHT = 220
-_LABELS = 100  # pixels right of the plot, for the names of lines
-_PLOT = WIDTH - _LABELS - 50
-_TICKS = 5
+_BESIDE = 150  # pixels left and right of the plot, for the axis and the names of lines
+_NARROW_BESIDE = 130
+_TICKS, _NARROW_TICKS = 5, 3
 _APART = 0.08  # of the axis: how far two labels at its end stand apart at least
 
 
 @needs("rollup_day", "rollup_campaign", "campaigns")
 def trend(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Value and spend of every day, the current and the prior window shaded."""
-    import altair as alt
-
     days = _by_day(run, campaign)
     if days.is_empty():
         return Unavailable(reason="No delivery is recorded, so there is no day to draw.")
-    brand, locale = load_brand(), locale_of(run)
+    locale = locale_of(run)
     spans = windows(run.manifest.as_of.date(), run.config.window_days)
-    first = min(days["date"][0], spans[Window.PRIOR][0])
-    across = _across(first, max(days["date"][-1], spans[Window.CURRENT][1]), locale)
-    axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency} a day", tickCount=_TICKS)
-    lines = alt.Chart(_inline(days))
-
-    def line(name: str, ink: str, width: float, dash: list[int]) -> Any:
-        drawn = lines.mark_line(color=brand.color(ink), strokeWidth=width, strokeDash=dash)
-        return drawn.encode(x=across, y=alt.Y(f"{name}:Q", axis=axis))
-
-    ends = pl.concat(
-        days.drop_nulls(name).tail(1).select("date", at=name, text=pl.lit(name.capitalize()))
-        for name in ("value", "spend")
-    )
-    chart = alt.layer(
-        *_shades(spans, across),
-        line("spend", "secondary", 1.8, [5, 3]),
-        line("value", "primary", 2.4, [1, 0]),
-        _end_labels(ends, days.select(pl.max_horizontal("value", "spend").max()).item(), across),
-    )
     return Chart(
         id="trend",
-        drawing=chart.properties(width=_PLOT, height=_HEIGHT),
+        draw=partial(_trend, days, spans, locale),
         title=_trend_finding(run, campaign, days),
         alt=_trend_alt(run, campaign, days),
         notes=(
@@ -78,47 +58,50 @@ def trend(run: Run, campaign: str = "") -> Chart | Unavailable:
     )
 
 
+def _trend(days: pl.DataFrame, spans: Spans, locale: Locale, width: int) -> Any:
+    """Two lines over shaded windows, each named at its end."""
+    import altair as alt
+
+    brand = load_brand()
+    first = min(days["date"][0], spans[Window.PRIOR][0])
+    last = max(days["date"][-1], spans[Window.CURRENT][1])
+    across = _across(first, last, locale, width)
+    axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency} a day", tickCount=_TICKS)
+    lines = alt.Chart(_inline(days))
+
+    def line(name: str, ink: str, stroke: float, dash: list[int]) -> Any:
+        drawn = lines.mark_line(color=brand.color(ink), strokeWidth=stroke, strokeDash=dash)
+        return drawn.encode(x=across, y=alt.Y(f"{name}:Q", axis=axis))
+
+    ends = pl.concat(
+        days.drop_nulls(name).tail(1).select("date", at=name, text=pl.lit(name.capitalize()))
+        for name in ("value", "spend")
+    )
+    return alt.layer(
+        *_shades(spans, across),
+        line("spend", "secondary", 1.8, [5, 3]),
+        line("value", "primary", 2.4, [1, 0]),
+        _end_labels(ends, days.select(pl.max_horizontal("value", "spend").max()).item(), across),
+    ).properties(width=_plot(width), height=_HEIGHT)
+
+
 @needs("rollup_day", "budget_pacing", "campaigns")
 def pacing(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Spend to date against budgets spread evenly over their flights, and where it would end."""
-    import altair as alt
-
     flights = of_campaign(run, "budget_pacing", campaign)
     spent = flights.filter(pl.col("flight_days") >= 1, pl.col("budget") > 0).drop_nulls("spend")
     if spent.is_empty():
         return Unavailable(reason="No spend against a budget is recorded, so no pace can be drawn.")
-    brand, locale, today = load_brand(), locale_of(run), run.manifest.as_of.date()
+    locale, today = locale_of(run), run.manifest.as_of.date()
     last = max(today, *spent["end_date"])
     plan, days = _plan(spent, last), _to_date(run, spent)
     total, end = spent.select(
         pl.col("spend").sum(), end=pl.coalesce("projected_end_spend", "spend").sum()
     ).row(0)
     ahead = pl.DataFrame({"date": [today, last], "spend": [total, end]})
-    across = _across(min(plan["date"][0], *days["date"]), last, locale)
-    axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency} to date", tickCount=_TICKS)
-    up = alt.Y("spend:Q", axis=axis)
-
-    def line(frame: pl.DataFrame, ink: str, width: float, dash: list[int]) -> Any:
-        drawn = alt.Chart(_inline(frame)).mark_line(
-            color=brand.color(ink), strokeWidth=width, strokeDash=dash
-        )
-        return drawn.encode(x=across, y=up)
-
-    ends = pl.concat((plan.tail(1), ahead.tail(1))).select(
-        "date", at="spend", text=pl.Series(["Plan", "At this pace" if today < last else "Spent"])
-    )
-    chart = alt.layer(
-        line(plan, "secondary", 1.6, [1, 0]),
-        line(days, "primary", 2.4, [1, 0]),
-        line(ahead, "primary", 1.8, [4, 4]),
-        alt.Chart(_inline(ahead.head(1)))
-        .mark_point(filled=True, size=90, opacity=1, color=brand.color("primary"))
-        .encode(x=across, y=up),
-        _end_labels(ends, max(*plan["spend"], *ahead["spend"]), across),
-    )
     return Chart(
         id="pacing",
-        drawing=chart.properties(width=_PLOT, height=_HEIGHT),
+        draw=partial(_pace, plan, days, ahead, locale),
         title=_pacing_finding(run, spent, total, end),
         alt=(
             f"Spend to date against plan. By {format_value(today, DATE, locale)}: spent "
@@ -130,6 +113,41 @@ def pacing(run: Run, campaign: str = "") -> Chart | Unavailable:
         source="budget_pacing, rollup_day",
         draws=("budget_pacing.budget", "budget_pacing.spend", "rollup_day.cost"),
     )
+
+
+def _pace(
+    plan: pl.DataFrame, days: pl.DataFrame, ahead: pl.DataFrame, locale: Locale, width: int
+) -> Any:
+    """The plan, the spend to date, and from today's dot on where the pace leads."""
+    import altair as alt
+
+    brand, (today, last) = load_brand(), ahead["date"]
+    across = _across(min(plan["date"][0], *days["date"]), last, locale, width)
+    axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency} to date", tickCount=_TICKS)
+    up = alt.Y("spend:Q", axis=axis)
+
+    def line(frame: pl.DataFrame, ink: str, stroke: float, dash: list[int]) -> Any:
+        drawn = alt.Chart(_inline(frame)).mark_line(
+            color=brand.color(ink), strokeWidth=stroke, strokeDash=dash
+        )
+        return drawn.encode(x=across, y=up)
+
+    ends = pl.concat((plan.tail(1), ahead.tail(1))).select(
+        "date", at="spend", text=pl.Series(["Plan", "At this pace" if today < last else "Spent"])
+    )
+    return alt.layer(
+        line(plan, "secondary", 1.6, [1, 0]),
+        line(days, "primary", 2.4, [1, 0]),
+        line(ahead, "primary", 1.8, [4, 4]),
+        alt.Chart(_inline(ahead.head(1)))
+        .mark_point(filled=True, size=90, opacity=1, color=brand.color("primary"))
+        .encode(x=across, y=up),
+        _end_labels(ends, max(*plan["spend"], *ahead["spend"]), across),
+    ).properties(width=_plot(width), height=_HEIGHT)
+
+
+def _plot(width: int) -> int:
+    return width - (_BESIDE if width == WIDTH else _NARROW_BESIDE)
 
 
 def _by_day(run: Run, campaign: str) -> pl.DataFrame:
@@ -181,12 +199,12 @@ def _inline(frame: pl.DataFrame) -> Any:
     )
 
 
-def _across(first: date, last: date, locale: Locale) -> Any:
+def _across(first: date, last: date, locale: Locale, width: int) -> Any:
     """The axis of days, with dates written as the locale writes them."""
     import altair as alt
 
-    days = (last - first).days
-    ticks = sorted({first + timedelta(days=round(i * days / (_TICKS - 1))) for i in range(_TICKS)})
+    days, steps = (last - first).days, (_TICKS if width == WIDTH else _NARROW_TICKS) - 1
+    ticks = sorted({first + timedelta(days=round(i * days / steps)) for i in range(steps + 1)})
     labels = {str(_day(tick)): format_value(tick, DATE, locale) for tick in ticks}
     axis = alt.Axis(
         values=[_day(tick) for tick in ticks],

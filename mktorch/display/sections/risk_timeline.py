@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -37,7 +38,7 @@ def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
     drawn = stacked(unresolved, run)
     return Chart(
         id="risk-timeline",
-        drawing=_drawing(drawn),
+        draw=partial(_drawing, drawn),
         title=_finding(run, unresolved),
         alt=_words(run, unresolved),
         notes=(
@@ -74,10 +75,10 @@ def stacked(unresolved: pl.DataFrame, run: Run) -> pl.DataFrame:
     return counted.with_columns(high=high, low=high - pl.col("open")).sort("place", "timestamp")
 
 
-def _drawing(drawn: pl.DataFrame) -> Any:
+def _drawing(drawn: pl.DataFrame, width: int) -> Any:
     import altair as alt
 
-    brand = load_brand()
+    brand, broad = load_brand(), width == WIDTH
     present = [s for s in _LOOKS if str(s) in set(drawn["severity"])]
     last = drawn.filter(pl.col("timestamp") == pl.col("timestamp").max())
     now = dict(last.select("severity", "open").rows())
@@ -94,7 +95,8 @@ def _drawing(drawn: pl.DataFrame) -> Any:
     shape = alt.Shape(
         "word:N", scale=alt.Scale(domain=domain, range=[_LOOKS[s][1] for s in present])
     )
-    time = alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, tickCount=6))
+    ticks = 6 if broad else 4
+    time = alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, tickCount=ticks))
     base = alt.Chart(alt.InlineData(values=rows.to_dicts())).encode(x=time)
     top = alt.Y("high:Q", axis=alt.Axis(title="Open risks", tickMinStep=1, format="d"))
     return alt.layer(
@@ -105,7 +107,7 @@ def _drawing(drawn: pl.DataFrame) -> Any:
         base.transform_filter("datum.raised > 0")
         .mark_point(filled=True, size=80, opacity=1)
         .encode(y=top, color=color, shape=shape),
-    ).properties(width=WIDTH, height=220)
+    ).properties(width=width if broad else width - 60, height=220)
 
 
 def _finding(run: Run, unresolved: pl.DataFrame) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
 from mktorch.display.sections.facts import (
     HALF_CENT,
     charged,
@@ -26,8 +29,6 @@ _DEFINITION = "Net return is value less media spend, model cost and human review
 @needs("roi_waterfall", "roi_analysis")
 def roi_waterfall(run: Run) -> Chart:
     """From estimated value through every cost to the net return."""
-    import altair as alt
-
     steps, brand, locale = run.tables["roi_waterfall"], load_brand(), locale_of(run)
     texts = [format_value(v, CURRENCY_EXACT, locale) for v in steps["amount"]]
     bars = steps.with_columns(
@@ -40,29 +41,10 @@ def roi_waterfall(run: Run) -> Chart:
             pl.col("kind").replace_strict({k: brand.color(c) for k, c in _KIND_COLORS.items()})
         ),
     )
-    base = alt.Chart(alt.InlineData(values=bars.to_dicts()))
-    down = alt.Y("label:N", sort=bars["label"].to_list(), title=None)
-    down = down.axis(labelLimit=220, domain=False, grid=False).scale(paddingInner=0.35)
-    reach = steps.select(pl.max_horizontal("start", "end").max()).item() or 0.0
-    low = min(0.0, steps.select(pl.min_horizontal("start", "end").min()).item() or 0.0)
-    across = alt.X(
-        "start:Q",
-        axis=alt.Axis(labelExpr=THOUSANDS, title=locale.currency, tickCount=5, domain=False),
-        scale=alt.Scale(domain=[low, reach + 0.2 * (reach - low)], nice=False),
-    )
-    drawing = alt.layer(
-        base.mark_bar().encode(
-            y=down, x=across, x2="end:Q", color=alt.Color("color:N", scale=None)
-        ),
-        base.transform_filter("isValid(datum.next)")
-        .mark_rule(strokeDash=[3, 3])
-        .encode(y=down, y2=alt.Y2("next:N"), x="end:Q"),
-        base.mark_text(dx=7, align="left", fontWeight=600).encode(y=down, x="top:Q", text="text:N"),
-    ).properties(width=WIDTH, height=30 * max(bars.height, 1))
     total = row(run, "roi_analysis")
     return Chart(
         id="roi-waterfall",
-        drawing=drawing,
+        draw=partial(_waterfall, bars, locale.currency),
         title=_finding(run, total),
         alt="Waterfall from estimated value to net return. "
         + " ".join(f"{label}: {text}." for label, text in zip(steps["label"], texts, strict=True)),
@@ -76,6 +58,41 @@ def roi_waterfall(run: Run) -> Chart:
         source="roi_waterfall",
         draws=("roi_waterfall.amount",),
     )
+
+
+def _waterfall(bars: pl.DataFrame, currency: str, width: int) -> Any:
+    """Bars from where each step starts to where it ends, held together by dashed lines."""
+    import altair as alt
+
+    broad = width == WIDTH
+    plot = width if broad else width - 20
+    base = alt.Chart(alt.InlineData(values=bars.to_dicts()))
+    names = alt.Axis(labelLimit=220, domain=False, grid=False, title=None) if broad else None
+    down = alt.Y("label:N", sort=bars["label"].to_list(), axis=names)
+    down = down.scale(paddingInner=0.35 if broad else 0.65)
+    reach = bars.select(pl.col("top").max()).item() or 0.0
+    low = min(0.0, bars.select(pl.min_horizontal("start", "end").min()).item() or 0.0)
+    room = 0.2 * (reach - low) if broad else 0.0  # for the figure after the longest bar
+    across = alt.X(
+        "start:Q",
+        axis=alt.Axis(labelExpr=THOUSANDS, title=currency, tickCount=5, domain=False),
+        scale=alt.Scale(domain=[low, reach + room], nice=False),
+    )
+    beside = base.mark_text(dx=7, align="left", fontWeight=600)
+    words = (
+        [beside.encode(y=down, x="top:Q", text="text:N")]
+        if broad
+        else row_heads(base, down, plot, "label", "text", limit=plot - 100)
+    )
+    return alt.layer(
+        base.mark_bar().encode(
+            y=down, x=across, x2="end:Q", color=alt.Color("color:N", scale=None)
+        ),
+        base.transform_filter("isValid(datum.next)")
+        .mark_rule(strokeDash=[3, 3])
+        .encode(y=down, y2=alt.Y2("next:N"), x="end:Q"),
+        *words,
+    ).properties(width=plot, height=(30 if broad else 42) * max(bars.height, 1))
 
 
 @needs("roi_by_campaign", "campaign_analysis")
