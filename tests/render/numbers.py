@@ -76,7 +76,9 @@ class _Html(HTMLParser):
         super().__init__()
         self.sections = [Section("")]
         self.figures: dict[str, str] = {}
+        self.rows: dict[str, str] = {}
         self.entries = 0
+        self._row: tuple[int, list[str]] = (0, [])
         self._open: list[tuple[str, str]] = []
         self._hidden = self._heading = 0
 
@@ -93,7 +95,10 @@ class _Html(HTMLParser):
             return
         hidden = tag in _UNSEEN or "hidden" in given
         self._hidden += hidden
+        if tag == "tr":
+            self._row = (len(self.sections[-1].pieces), [])
         figure = given.get("id", "") if "mk-figure" in classes else ""
+        self._row[1].extend([figure] if figure else ())
         self.entries += "mk-source" in classes
         self._open.append((tag, "hidden" if hidden else figure or ""))
 
@@ -105,6 +110,9 @@ class _Html(HTMLParser):
                 self._add(_BREAK)
             if name == "h2":
                 self._heading -= 1
+            if name == "tr":
+                text = "".join(self.sections[-1].pieces[self._row[0] :])
+                self.rows.update(dict.fromkeys(self._row[1], text.translate(_BLANK)))
             if name == tag:
                 return
 
@@ -124,10 +132,11 @@ class _Html(HTMLParser):
 
 @dataclass(frozen=True)
 class Page:
-    """A page in HTML: its sections, its figures by id, and the entries of its appendix."""
+    """A page in HTML: sections, figures and their tables' rows by id, entries of the appendix."""
 
     sections: list[Section]
     figures: dict[str, str]
+    rows: dict[str, str]
     entries: int
 
 
@@ -139,7 +148,7 @@ def html(file: Path) -> Page:
     parser.close()
     for section in parser.sections:
         section.heading = section.heading.strip()
-    return Page(parser.sections, parser.figures, parser.entries)
+    return Page(parser.sections, parser.figures, parser.rows, parser.entries)
 
 
 def pdf(file: Path) -> list[Section]:
