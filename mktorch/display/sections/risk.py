@@ -100,7 +100,9 @@ def policy_violations(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Breaches of policy: unapproved or flagged assets, unapproved moves, undismissed signals."""
     found = with_names(run, of_campaign(run, "policy_violations", campaign), "campaign")
     kinds = {kind: word for kind, (word, _) in KIND.items()}
-    shown, more = leading(found.sort("campaign_id", "kind", "id"), "policy_violations", most, "policy-violations")
+    shown, more = leading(
+        found.sort("campaign_id", "kind", "id"), "policy_violations", most, "policy-violations"
+    )
     frame = shown.with_columns(
         detail=spaced(pl.col("detail")),
         what=pl.col("kind").replace_strict(kinds, default=spaced(pl.col("kind"))),
