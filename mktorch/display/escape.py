@@ -13,6 +13,7 @@ from mktorch.formats import clean as clean
 _HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}"})
 _TYPST_PLAIN = frozenset(" .,:;()%+-/_=!?'|^")
 _NEGATIVE = re.compile(r"(\u2212\S*\d)")
+_AMOUNT = re.compile("(\u2212\\S{0,4}?\\d+(?:[.,]\\d+)*[%\u00d7]?)")
 _LINE = 40  # letters of a word that no line need be wider than
 _ZERO_WIDTH_SPACE = "\u200b"
 
@@ -24,6 +25,28 @@ def html(text: object) -> str:
     '&#60;b&#62;&#38;'
     """
     return clean(str(text)).translate(_HTML)
+
+
+def html_prose(text: object) -> str:
+    """Text for an HTML element, whose lines do not end between an amount's sign and its digits.
+
+    >>> html_prose("Spring lost \u2212$5.")
+    'Spring lost <span class="mk-whole">\u2212$5</span>.'
+    """
+    parts = _AMOUNT.split(clean(str(text)))
+    return "".join(
+        f'<span class="mk-whole">{html(part)}</span>' if i % 2 else html(part)
+        for i, part in enumerate(parts)
+    )
+
+
+def html_cell(text: object) -> str:
+    """Text for a table's cell in HTML: a long word may break where `breakable` says.
+
+    >>> html_cell("thresholds.exceeding_expectations")
+    'thresholds.<wbr/>exceeding_<wbr/>expectations'
+    """
+    return html_prose(breakable(clean(str(text)))).replace(_ZERO_WIDTH_SPACE, "<wbr/>")
 
 
 def typst_string(text: object) -> str:

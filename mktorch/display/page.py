@@ -165,10 +165,10 @@ class Lead(Block):
                 f'<p class="mk-status mk-verdict mk-{tone.name.lower()}"><span aria-hidden="true">'
                 f"{tone.shape}</span> {escape.html(self.status.word)}</p>"
             )
-        points = "".join(f"<li>{escape.html(point)}</li>" for point in self.points)
+        points = "".join(f"<li>{escape.html_prose(point)}</li>" for point in self.points)
         return (
             f'<div class="mk-lead{edge}">{verdict}'
-            f'<p class="mk-sentence">{escape.html(self.sentence)}</p>'
+            f'<p class="mk-sentence">{escape.html_prose(self.sentence)}</p>'
             + (f"<ul>{points}</ul>" if points else "")
             + "</div>"
         )
@@ -201,7 +201,7 @@ class Prose(Block):
     note: str = ""
 
     def html(self) -> str:
-        text = "".join(f"<p>{escape.html(paragraph)}</p>" for paragraph in self.paragraphs)
+        text = "".join(f"<p>{escape.html_prose(paragraph)}</p>" for paragraph in self.paragraphs)
         note = f'<div class="mk-notes"><p>{escape.html(self.note)}</p></div>' if self.note else ""
         return f'<div class="mk-prose">{text}{note}</div>'
 
@@ -247,7 +247,7 @@ def _figure(block: str, card: Card, campaign: str) -> Figure:
 
 def _html_card(card: Card, brand: Brand, entry: Entry | None) -> str:
     source = f' data-source="{escape.html(card.source)}"' if card.source and not entry else ""
-    value = escape.html(card.value)
+    value = escape.html_prose(card.value)
     shown = link(entry, entry.figures[0].anchor, value) if entry else value
     status = ""
     if card.status:
@@ -266,7 +266,7 @@ def _html_card(card: Card, brand: Brand, entry: Entry | None) -> str:
         f'<div class="mk-card"><p class="mk-label">{escape.html(card.label)}</p>'
         f'<div class="mk-row"><p class="mk-value"{source}>{shown}</p>{line}</div>'
         f"{status}{change}"
-        f'<p class="mk-detail">{escape.html(card.detail)}</p></div>'
+        f'<p class="mk-detail">{escape.html_prose(card.detail)}</p></div>'
     )
 
 

@@ -12,11 +12,11 @@ def html_shell(
     kind: str, anchor: str, title: str, subtitle: str, body: str, notes: Sequence[str]
 ) -> str:
     """The HTML of a titled block; `body` is HTML already."""
-    below = f'<p class="mk-subtitle">{escape.html(subtitle)}</p>' if subtitle else ""
-    small = "".join(f"<p>{escape.html(note)}</p>" for note in notes)
+    below = f'<p class="mk-subtitle">{escape.html_prose(subtitle)}</p>' if subtitle else ""
+    small = "".join(f"<p>{escape.html_prose(note)}</p>" for note in notes)
     return (
         f'<div class="mk-{kind}" id="{anchor}">'
-        f'<p class="mk-finding">{escape.html(title)}</p>{below}{body}'
+        f'<p class="mk-finding">{escape.html_prose(title)}</p>{below}{body}'
         f'<div class="mk-notes">{small}</div></div>'
     )
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mktorch.display.tables import Column, Table
     from mktorch.display.trace import Figure
 
+_LINE = 165  # characters across a page on a wide screen
+_SENTENCE = 50  # characters from which a column's text is to wrap
+_GAP = 3  # characters between two columns
 _ROLES = {
     "table": "table",
     "thead": "rowgroup",
@@ -59,7 +62,7 @@ def page_table(table: Table) -> str:
     forget what is a table once its parts are laid out otherwise, so the roles are written out.
     """
     made = great_table(table, heading=False).as_raw_html()
-    columns = cycle(table.columns)
+    heads, columns, shares = iter(table.columns), cycle(table.columns), _shares(table)
 
     def named(tag: re.Match[str]) -> str:
         name, rest = tag.groups()
@@ -67,10 +70,26 @@ def page_table(table: Table) -> str:
             column = next(columns)
             role = "rowheader" if column == table.heading else "cell"
             return f'<td role="{role}" data-label="{escape.html(column.label)}"{rest}'
+        if "gt_col_heading " in rest and (share := shares.get(next(heads).name)):
+            rest += f' style="width: {share}%"'
         return f'<{name} role="{_ROLES[name]}"{rest}'
 
     bare = made[made.index("<table") : made.rindex("</table>")] + "</table>"
     return re.sub(r"<(table|thead|tbody|tr|th|td)\b([^>]*)", named, bare)
+
+
+def _shares(table: Table) -> dict[str, int]:
+    """Column -> per cent of the table's width, by weight, where several columns hold sentences.
+
+    Left alone, a browser gives most to the column of the longest sentence.
+    """
+    longest = {
+        c.name: max(map(len, (c.label, *table.texts(c), *table.details(c)))) for c in table.columns
+    }
+    wordy = [c for c in table.columns if c.flexible and longest[c.name] > _SENTENCE]
+    taken = sum(longest[c.name] + _GAP for c in table.columns if c not in wordy)
+    free = 100 * max(0.4, 1 - taken / _LINE) / sum(c.weight for c in wordy or table.columns)
+    return {c.name: round(free * c.weight) for c in wordy} if len(wordy) > 1 else {}
 
 
 def _cells(table: Table, column: Column) -> list[str]:
@@ -91,7 +110,7 @@ def _cell(
     table: Table, column: Column, value: Any, text: str, detail: str, figure: Figure | None
 ) -> str:
     entry = table.entries.get(figure.id) if figure else None
-    words = escape.html(text)
+    words = escape.html_cell(text) if column.format == TEXT else escape.html_prose(text)
     if value is None:
         shown = f'<span class="mk-na">{words}</span>'
     elif column.statuses is not None:
@@ -111,7 +130,9 @@ def _cell(
         shown = f"<bdi{whole}>{words}</bdi>"
     if figure and entry:
         shown = link(entry, figure.anchor, shown)
-    below = f'<span class="mk-detail"><bdi>{escape.html(detail)}</bdi></span>' if detail else ""
+    below = (
+        f'<span class="mk-detail"><bdi>{escape.html_cell(detail)}</bdi></span>' if detail else ""
+    )
     return shown + below
 
 

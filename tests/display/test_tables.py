@@ -220,3 +220,29 @@ def test_a_row_is_named_by_its_first_column_or_by_the_widest_after_a_count() -> 
 def test_a_page_styles_all_its_tables_once() -> None:
     assert "<style" not in make().html()
     assert "<style" in make().as_gt().as_raw_html()
+
+
+def shares(page: str) -> list[int]:
+    return [int(share) for share in re.findall(r'style="width: (\d+)%"', page)]
+
+
+def test_columns_of_sentences_share_the_width_by_weight_and_no_other_table_is_touched() -> None:
+    long, short = "A sentence of some length, for a reader to read in lines. " * 3, "Short."
+    frame = pl.DataFrame({"a": [long], "b": [long], "c": [short], "n": [1]})
+    number = Column(name="n", label="No", format=INTEGER)
+    texts = {name: Column(name=name, label=name) for name in "abc"}
+    wide = Column(name="b", label="b", weight=3.0)
+    # 1 - (6 + 3 + 2 + 3) / 165 of the width is free, in quarters: 22.9 and 68.6.
+    both = make(frame=frame, columns=(texts["a"], wide, texts["c"], number)).html()
+    assert shares(both) == [23, 69]
+    assert shares(make(frame=frame, columns=(texts["a"], texts["c"], number)).html()) == []
+    assert shares(make().html()) == []
+
+
+def test_a_long_code_may_break_and_an_amount_keeps_its_sign() -> None:
+    frame = pl.DataFrame({"name": ["rules.statistical_significance"], "n": [-1234567890123456.0]})
+    columns = (Column(name="name", label="N"), Column(name="n", label="V", format=CURRENCY_EXACT))
+    page = make(frame=frame, columns=columns, title="Down by \u2212$5,000.50.").html()
+    assert "rules.<wbr/>statistical_<wbr/>significance" in page
+    assert ">\u2212$1,234,567,890,123,456.00</" in page
+    assert '<span class="mk-whole">\u2212$5,000.50</span>.' in page

@@ -132,7 +132,7 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
     advice = [RECOMMENDATION[verdict].word for verdict in verdicts]
     colors = [brand.color(RECOMMENDATION[verdict].tone.color) for verdict in verdicts]
     color = alt.Color("verdict:N", scale=alt.Scale(domain=advice, range=colors))
-    color = color.legend(offset=26 if broad else 34)
+    color = color.legend(offset=26 if broad else 34, columns=3)
     shapes = alt.Scale(domain=advice, range=[_SHAPES[Verdict(verdict)] for verdict in verdicts])
     lifts = alt.Scale(domain=list(drawn.select("axis_low", "axis_high").row(0)), nice=False)
     axis = alt.Axis(
