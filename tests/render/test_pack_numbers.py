@@ -50,6 +50,30 @@ def test_each_section_prints_the_same_numbers_in_the_same_order(shown, printed) 
             assert (name, here.heading, here.numbers) == (name, there.heading, there.numbers)
 
 
+def test_a_drawing_for_a_phone_tells_the_numbers_of_the_other(pages: Path) -> None:
+    """The labels of the axes aside: their steps are as wide as the room is."""
+    seen = 0
+    for file in sorted(pages.glob("*.html")):
+        text = file.read_text(encoding="utf-8")
+        charts = re.findall(
+            r'<div class="mk-broad">(.*?)</div><div class="mk-narrow" hidden>(.*?)</div></div>',
+            text,
+            re.DOTALL,
+        )
+        assert len(charts) == text.count('<div class="mk-narrow"'), file.name
+        for broad, narrow in charts:
+            assert drawn(narrow) == drawn(broad), file.name
+            seen += sum(drawn(broad).values())
+    assert seen > 100
+
+
+def drawn(svg: str) -> Counter[str]:
+    """The numbers of a drawing but those of its axes."""
+    marks = re.sub(r'<g class="mark-text role-axis-label.*?</g>', "", svg, flags=re.DOTALL)
+    words = re.findall(r"<text[^>]*>(.*?)</text>", marks, re.DOTALL)
+    return Counter(n for text in words for n in numbers.numbers(re.sub(r"<[^>]+>", " ", text)))
+
+
 def test_no_page_is_compared_without_its_numbers(shown, printed) -> None:
     for name, page in shown.items():
         found = [each for section in page.sections for each in section.numbers]
