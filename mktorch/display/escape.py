@@ -31,11 +31,11 @@ def html_prose(text: object) -> str:
     """Text for an HTML element, whose lines do not end between an amount's sign and its digits.
 
     >>> html_prose("Spring lost \u2212$5.")
-    'Spring lost <span class="mk-whole">\u2212$5</span>.'
+    'Spring lost <bdi class="mk-whole">\u2212$5</bdi>.'
     """
     parts = _AMOUNT.split(clean(str(text)))
     return "".join(
-        f'<span class="mk-whole">{html(part)}</span>' if i % 2 else html(part)
+        f'<bdi class="mk-whole">{html(part)}</bdi>' if i % 2 else html(part)
         for i, part in enumerate(parts)
     )
 
@@ -44,9 +44,9 @@ def html_cell(text: object) -> str:
     """Text for a table's cell in HTML: a long word may break where `breakable` says.
 
     >>> html_cell("thresholds.exceeding_expectations")
-    'thresholds.<wbr/>exceeding_<wbr/>expectations'
+    'thresholds.<wbr>exceeding_<wbr>expectations'
     """
-    return html_prose(breakable(clean(str(text)))).replace(_ZERO_WIDTH_SPACE, "<wbr/>")
+    return html_prose(breakable(clean(str(text)))).replace(_ZERO_WIDTH_SPACE, "<wbr>")
 
 
 def typst_string(text: object) -> str:

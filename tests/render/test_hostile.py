@@ -97,7 +97,7 @@ Unavailable(reason=" ".join(names))
 ```
 """
 
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
 
 class Reader(HTMLParser):
@@ -154,7 +154,7 @@ def render_names(convert_text, tmp_path: Path):
 def test_a_page_shows_every_name_and_nothing_of_it_acts(render_names) -> None:
     plain = Reader(render_names(["Spring", "Summer"], "html").decode())
     shown = Reader(render_names(NAMES, "html").decode())
-    assert shown.tags == plain.tags
+    assert shown.tags - {"wbr"} == plain.tags  # a long word in a cell may break
     assert set(shown.attributes) == set(plain.attributes)
     for name in ("class", "href", "src", "id", "role"):
         fresh = {v for v in shown.attributes.get(name, set()) if not v.startswith("chart-")}
