@@ -28,7 +28,7 @@ _PERHAPS = "\x00"  # a break, or the place where a long word goes on in the next
 _LONGEST = 16
 _BROKEN = re.compile(r"\w[_\-/.|]$|(?:^|[_\-/.|])(?:[^\s_\-/.|]{16})+$")
 
-# HTML: what nobody sees, and what stands within a line.
+# HTML: what nobody sees, and what stands within a line, as do spans that hold a figure together.
 _UNSEEN = {"style", "script", "title", "desc"}
 _INLINE = {"a", "b", "bdi", "code", "data", "em", "i", "strong", "wbr"}
 _VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
@@ -79,13 +79,13 @@ class _Html(HTMLParser):
         self.rows: dict[str, str] = {}
         self.entries = 0
         self._row: tuple[int, list[str]] = (0, [])
-        self._open: list[tuple[str, str]] = []
+        self._open: list[tuple[str, str, bool]] = []
         self._hidden = self._heading = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         classes = (given.get("class") or "").split()
-        inline = tag in _INLINE
+        inline = tag in _INLINE or "mk-whole" in classes
         if not inline:
             self._add(_BREAK)
         if tag == "h2":
@@ -100,13 +100,13 @@ class _Html(HTMLParser):
         figure = given.get("id", "") if "mk-figure" in classes else ""
         self._row[1].extend([figure] if figure else ())
         self.entries += "mk-source" in classes
-        self._open.append((tag, "hidden" if hidden else figure or ""))
+        self._open.append((tag, "hidden" if hidden else figure or "", inline))
 
     def handle_endtag(self, tag: str) -> None:
         while self._open:
-            name, mark = self._open.pop()
+            name, mark, inline = self._open.pop()
             self._hidden -= mark == "hidden"
-            if name not in _INLINE:
+            if not inline:
                 self._add(_BREAK)
             if name == "h2":
                 self._heading -= 1
@@ -122,7 +122,7 @@ class _Html(HTMLParser):
         if self._heading:
             self.sections[-1].heading += data
         self._add(re.sub(r"[ \t\r\n]+", " ", data))
-        for _, mark in self._open:
+        for _, mark, _ in self._open:
             if mark and mark != "hidden":
                 self.figures[mark] = self.figures.get(mark, "") + data
 
