@@ -12,6 +12,7 @@ from mktorch import explain as module
 from mktorch.display import trace
 from mktorch.display.documents import calls, figures
 from mktorch.explain import ExplainError, explain
+from mktorch.explain.told import places
 from mktorch.formats import format_value
 from mktorch.lineage import DEFINITIONS, KEYS, definition
 from mktorch.vocab import Source
@@ -265,8 +266,8 @@ def test_the_anchor_of_a_page_is_an_id_too(sample_run) -> None:
 
 def test_records_beyond_the_named_are_counted() -> None:
     rows = pl.DataFrame({"_file": ["a.json"] * 40, "_row": list(range(2, 82, 2))})
-    assert module._places(rows).startswith("a.json rows 2, 4, 6,")
-    assert module._places(rows).endswith("and more, 40 in all")
+    assert places(rows).startswith("a.json rows 2, 4, 6,")
+    assert places(rows).endswith("and more, 40 in all")
 
 
 def test_the_command_prints_it_and_its_json(tiny_run) -> None:

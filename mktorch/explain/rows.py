@@ -1,0 +1,122 @@
+"""The rows that a figure is made of, table by table, as the definitions of its columns lead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_
+from typing import Any
+
+import polars as pl
+
+from mktorch.explain.told import Made
+from mktorch.lineage import DEFINITIONS, KEYS, Definition, Upstream, definition
+from mktorch.runs import Run
+
+PAGE = "_page"  # the campaign whose page shows the figure
+_INDEX = "_index"  # a row's place in its table
+
+
+def made_of(run: Run, held: Iterable[tuple[str, Definition, pl.DataFrame]]) -> tuple[Made, ...]:
+    """What rows of tables are made of, by their definitions; alike rows of one table once."""
+    found: dict[tuple[object, ...], tuple[dict[str, None], list[pl.DataFrame]]] = {}
+
+    def enter(key: tuple[object, ...], columns: Sequence[str], rows: pl.DataFrame) -> None:
+        names, frames = found.setdefault(key, ({}, []))
+        names.update(dict.fromkeys(columns))
+        frames.append(rows)
+
+    for table, each, rows in held:
+        if each.over and table:
+            enter((table, "over"), each.over, rows)
+        if each.evidence:
+            for source, columns, facts in _evidence(run, rows):
+                enter((source, "evidence"), columns, facts)
+        for up in each.upstream:
+            key = (up.table, *up.on.items(), *up.where.items(), up.within)
+            enter(key, up.columns, _upstream(run, rows, up))
+    return tuple(
+        _made(run, str(key[0]), tuple(names), _together(frames))
+        for key, (names, frames) in found.items()
+    )
+
+
+def _made(run: Run, table: str, columns: tuple[str, ...], rows: pl.DataFrame) -> Made:
+    defined = [
+        (table, found, held) for column in columns for found, held in _defined(rows, table, column)
+    ]
+    words = tuple(dict.fromkeys(found.words for _, found, _ in defined))
+    return Made(table=table, columns=columns, rows=rows, words=words, made=made_of(run, defined))
+
+
+def _defined(
+    rows: pl.DataFrame, table: str, column: str
+) -> Iterator[tuple[Definition, pl.DataFrame]]:
+    """The definitions of a column, each with its rows: a row may have one of its own."""
+    start = f"{table}.{column}."
+    first = next(iter(KEYS.get(table, ())), "")
+    own = {name.removeprefix(start) for name in DEFINITIONS if name.startswith(start)}
+    parts = rows.partition_by(first, maintain_order=True) if own and first else [rows]
+    for part in parts:
+        key = str(part[first][0]) if own and first else ""
+        found = definition(table, column, key)
+        if found and part.height:
+            yield found, part
+
+
+def _upstream(run: Run, rows: pl.DataFrame, up: Upstream) -> pl.DataFrame:
+    """The rows of the upstream's table that agree with these rows.
+
+    What the page of one campaign makes of a table is made of that campaign's rows; a row without a
+    campaign is that of all.
+    """
+    frame = indexed(run, up.table)
+    if PAGE in rows.columns and "campaign_id" in frame.columns:
+        frame = frame.filter(pl.col("campaign_id") == rows[PAGE][0])
+    for name, value in up.where.items():
+        frame = frame.filter(pl.col(name).cast(pl.String) == value)
+    whole = "campaign_id" in rows.columns and rows["campaign_id"].has_nulls()
+    pairs = {
+        own: theirs
+        for own, theirs in up.on.items()
+        if own in rows.columns and not (whole and own == "campaign_id")
+    }
+    days = ("first_day", "last_day") if up.within else ()
+    wanted = rows.select(*(pl.col(own).alias(f":{own}") for own in pairs), *days).unique()
+    if not wanted.width:
+        return frame
+    if pairs:
+        left = [pl.col(theirs).cast(pl.String) for theirs in pairs.values()]
+        right = [pl.col(f":{own}").cast(pl.String) for own in pairs]
+        joined = frame.join(wanted, left_on=left, right_on=right, nulls_equal=True)
+    else:
+        joined = frame.join(wanted, how="cross")
+    if up.within:
+        day = pl.col(up.within).dt.date()
+        joined = joined.filter(day.is_between(pl.col("first_day"), pl.col("last_day")))
+    return _together([joined.select(frame.columns)])
+
+
+def _evidence(run: Run, rows: pl.DataFrame) -> Iterator[tuple[str, tuple[str, ...], pl.DataFrame]]:
+    """Table, columns and row of the facts that these rows name as what they rest on."""
+    facts = rows.select(pl.col("evidence").explode()).drop_nulls().unnest("evidence")
+    for (table, keys), part in facts.group_by("table", "keys", maintain_order=True):
+        columns = tuple(dict.fromkeys(part["column"]))
+        yield str(table), columns, own_rows(indexed(run, str(table)), json.loads(str(keys)))
+
+
+def own_rows(frame: pl.DataFrame, row: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows whose key is this one, null meaning null; all of them without a key."""
+    conditions = [pl.col(name).eq_missing(pl.lit(value)) for name, value in row.items()]
+    return frame.filter(reduce(and_, conditions)) if conditions else frame
+
+
+def indexed(run: Run, table: str) -> pl.DataFrame:
+    """A table of the run, each row with its place."""
+    return run.tables[table].with_row_index(_INDEX)
+
+
+def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Rows of one table, each once, in the table's order."""
+    return pl.concat(frames).unique(_INDEX).sort(_INDEX)
