@@ -94,7 +94,7 @@ def report(
 ) -> None:
     """Render a run's pack into HTML and PDF; print the files made."""
     with _helpful_errors():
-        from mktorch.render import render
+        from mktorch.render import choose, render
         from mktorch.render.progress import shown, summary
         from mktorch.runs import latest, load_run
 
@@ -105,12 +105,14 @@ def report(
             raise typer.Exit(DONE)
         folder = out or Path(settings.reports_dir) / done.run_id
         formats = tuple(part.strip() for part in to.split(",") if part.strip())
+        choice = choose(renderer)
+        _say(f"Rendering with {choice.words}.")
         started = perf_counter()
         with shown(sys.stderr, settings.enable_progress_tracking) as progress:
             made = render(
                 done.path,
                 to=formats,
-                renderer=renderer,
+                renderer=choice.renderer,
                 campaign=campaign,
                 out=folder,
                 progress=progress,

@@ -18,7 +18,7 @@ from typing import Any
 
 from mktorch import display
 from mktorch.display import trace
-from mktorch.display.block import Block, DisplayError, Target, targets
+from mktorch.display.block import Block, DisplayError, rendering
 from mktorch.display.charts import Chart
 from mktorch.display.sources import Sources
 from mktorch.runs import Run
@@ -77,7 +77,7 @@ class Show:
         if "campaign" in signature(make).parameters:
             options.setdefault("campaign", self.campaign)
         block: Block = make(self.run, **options)
-        if Target.NOTEBOOK not in targets():
+        if rendering():
             block = block.linked(self.campaign)
         self.blocks[name] = block
         if not interactive:

@@ -28,6 +28,7 @@ TYPST: Final[Mapping[str, Rule]] = {
     "papersize": {"a4", "us-letter"},
     "mainfont": str,
     "template-partials": list,
+    "font-paths": list,
 }
 EXECUTE: Final[Mapping[str, Rule]] = {"echo": bool, "warning": bool, "daemon": {False}}
 # Ours, which Quarto hands on untouched: the title's colour, and the files being made.
@@ -46,7 +47,7 @@ FRONT_MATTER: Final[Mapping[str, Rule]] = {
 }
 PROJECT: Final[Mapping[str, Rule]] = {
     **FRONT_MATTER,
-    "project": {"type": {"default"}, "render": list, "output-dir": str},
+    "project": {"type": {"default"}, "render": list, "output-dir": str, "pre-render": str},
 }
 CELL: Final[Mapping[str, Rule]] = {
     "label": str,

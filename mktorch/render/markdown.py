@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mktorch.display import escape
+from mktorch.display.escape import fenced
 from mktorch.render.errors import RenderError
 from mktorch.render.execute import Output
 from mktorch.render.qmd import Cell, Document, Text
@@ -32,8 +33,16 @@ _PREFERRED = {
     ),
     "typst": ("text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"),
 }
-# An output that is one raw Typst block and nothing else.
-_RAW_TYPST = re.compile(r"(?P<marks>`{3,})\{=typst\}\n(?P<content>.*)\n(?P=marks)\n?", re.DOTALL)
+# An output that is raw blocks and nothing else, as `mktorch.display.block` writes it.
+_FENCE = r"(?P<marks{0}>`{{3,}})\{{={1}\}}\n(?P<{1}>.*)\n(?P=marks{0})"
+_RAW = re.compile(
+    r'::: \{html-table-processing="none"\}\n\n'
+    + _FENCE.format(1, "html")
+    + r"\n\n"
+    + _FENCE.format(2, "typst")
+    + r"\n\n:::\n?",
+    re.DOTALL,
+)
 _SUFFIX = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg"}
 
 
@@ -136,15 +145,15 @@ def _output(
             f"{cell.name} shows {', '.join(data)}, none of which {form} can hold; "
             "show text/markdown or image/svg+xml",
         )
-    return _shown(cell, mime, data[mime], stem, pieces)
+    return _shown(cell, mime, data[mime], form, stem, pieces)
 
 
-def _shown(cell: Cell, mime: str, content: Any, stem: Path, pieces: _Pieces) -> str:
+def _shown(cell: Cell, mime: str, content: Any, form: str, stem: Path, pieces: _Pieces) -> str:
     if mime == "text/html":
         return fenced(pieces.token(str(content)), "=html")
     if mime == "text/markdown":
-        raw = _RAW_TYPST.fullmatch(str(content))
-        return fenced(pieces.token(raw["content"]), "=typst") if raw else str(content)
+        raw = _RAW.fullmatch(str(content))
+        return fenced(pieces.token(raw[form]), f"={form}") if raw else str(content)
     if mime in _SUFFIX:
         file = stem.with_suffix(_SUFFIX[mime])
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -153,17 +162,6 @@ def _shown(cell: Cell, mime: str, content: Any, stem: Path, pieces: _Pieces) -> 
         alt = escape.markdown(cell.options.get("fig-alt") or cell.options.get("fig-cap") or "")
         return f"![{alt}]({file.parent.name}/{file.name})"
     return fenced(content, ".cell-output")
-
-
-def fenced(text: str, info: str) -> str:
-    """Text in a fence longer than any run of backticks within it.
-
-    >>> fenced("a ``` b", "=html").splitlines()[0]
-    '````{=html}'
-    """
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    marks = "`" * max(3, longest + 1)
-    return f"{marks}{{{info}}}\n{text}\n{marks}"
 
 
 def _stem(cell: Cell) -> str:

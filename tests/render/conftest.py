@@ -69,7 +69,7 @@ def convert_text(warm) -> Callable[..., bytes]:
         path = stage.reports / "page.qmd"
         path.write_text(text, encoding="utf-8")
         document = parse(path)
-        outputs = running.run(document, parameters, [form])
+        outputs = running.run(document, parameters)
         body = to_markdown(document, outputs, form, stage.reports / "page_files")
         return convert(document, body, form, stage, datetime(2026, 4, 1))
 

@@ -1,0 +1,67 @@
+"""An executed document as a Jupyter notebook, which Quarto renders without executing it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from mktorch.display.escape import fenced
+from mktorch.render.execute import Output
+from mktorch.render.qmd import Cell, Document, Text
+
+_KERNEL = {"name": "python3", "language": "python", "display_name": "Python 3"}
+
+
+def notebook(document: Document, outputs: Mapping[Cell, list[Output]]) -> str:
+    """The notebook's JSON: front matter, text and cells in order, each cell with its outputs.
+
+    HTML of other libraries' objects becomes a raw block, which Quarto reads as it reads an output
+    of type `text/html`, but without bringing scripts from the network for it.
+    """
+    front = _cell("raw", 0, _yaml(document.own, "---\n", "---")) if document.own else None
+    parts = enumerate(document.parts, start=1)
+    cells = [
+        _cell("markdown", i, part.markdown)
+        if isinstance(part, Text)
+        else _code(i, part, outputs.get(part, []))
+        for i, part in parts
+    ]
+    content = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": _KERNEL, "language_info": {"name": "python"}},
+        "cells": [*([front] if front else []), *cells],
+    }
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _cell(kind: str, number: int, source: str) -> dict[str, Any]:
+    return {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source}
+
+
+def _code(number: int, cell: Cell, outputs: list[Output]) -> dict[str, Any]:
+    source = "\n".join((*_options(cell), cell.code))
+    shown = [_shown(output) for output in outputs]
+    tags = {"tags": list(cell.options["tags"])} if "tags" in cell.options else {}
+    told = {"execution_count": number, "metadata": tags, "outputs": shown}
+    return _cell("code", number, source) | told
+
+
+def _options(cell: Cell) -> Iterator[str]:
+    if cell.options:
+        yield from (f"#| {line}" for line in _yaml(cell.options).splitlines())
+
+
+def _shown(output: Output) -> Output:
+    data = output.get("data", {})
+    if "text/html" not in data or "text/markdown" in data:
+        return output
+    return {**output, "data": {"text/markdown": fenced(str(data["text/html"]), "=html")}}
+
+
+def _yaml(content: Mapping[str, Any], before: str = "", after: str = "") -> str:
+    text = yaml.safe_dump(dict(content), allow_unicode=True, sort_keys=False, width=2**20)
+    return f"{before}{text}{after}"
