@@ -50,6 +50,9 @@ test: $(READY) ## Run the tests
 test-long: $(READY) ## Run the long tests too: sixty campaigns on paper
 	@$(BIN)/python -m pytest -q -m long tests/render
 
+test-quarto: $(READY) ## Compare the packs of Quarto and the embedded renderer
+	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -m quarto tests/render
+
 check: $(READY) ## Lint, format, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -103,7 +103,7 @@ def _typst(document: Document, source: str, stage: Stage, as_of: datetime) -> by
 
     file = stage.reports / f"{document.name}.typ"
     file.write_text(source, encoding="utf-8")
-    fonts = typst.Fonts(False, True, [str(folder) for folder in stage.font_dirs])
+    fonts = typst.Fonts(False, True, [str(stage.fonts)])
     font = stage.brand.font
     if font not in fonts.families():
         raise RenderError(

@@ -19,6 +19,7 @@ SHARED: Final[Mapping[str, Rule]] = {"toc": bool, "toc-depth": int, "toc-title":
 HTML: Final[Mapping[str, Rule]] = {
     **SHARED,
     "theme": {"none"},
+    "minimal": {True},
     "css": (str, list),
     "embed-resources": {True},
     "html-math-method": {"mathml"},

@@ -81,8 +81,7 @@ def to_markdown(
     document: Document, outputs: Mapping[Cell, list[Output]], form: str, folder: Path
 ) -> Body:
     """The document for pandoc; pictures that cells show are written into `folder`."""
-    warned = bool((document.options(form).get("execute") or {}).get("warning", False))
-    echoed = bool((document.options(form).get("execute") or {}).get("echo", True))
+    echoed, warned = document.execute["echo"], document.execute["warning"]
     pieces = _Pieces(_salt(document, outputs))
     markdown = "\n\n".join(
         _PAGEBREAK.sub(lambda _: _BREAK, part.markdown)

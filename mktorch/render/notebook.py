@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -22,12 +22,12 @@ def notebook(document: Document, outputs: Mapping[Cell, list[Output]]) -> str:
     of type `text/html`, but without bringing scripts from the network for it.
     """
     front = _cell("raw", 0, _yaml(document.own, "---\n", "---")) if document.own else None
-    parts = enumerate(document.parts, start=1)
+    # Of a notebook, Quarto hears what its cells say and not what the project says of execution.
     cells = [
         _cell("markdown", i, part.markdown)
         if isinstance(part, Text)
-        else _code(i, part, outputs.get(part, []))
-        for i, part in parts
+        else _code(i, part, document.execute, outputs.get(part, []))
+        for i, part in enumerate(document.parts, start=1)
     ]
     content = {
         "nbformat": 4,
@@ -39,20 +39,20 @@ def notebook(document: Document, outputs: Mapping[Cell, list[Output]]) -> str:
 
 
 def _cell(kind: str, number: int, source: str) -> dict[str, Any]:
-    return {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source}
+    # A list of lines: Quarto reads a source in one piece without its line ends.
+    lines = source.splitlines(keepends=True)
+    return {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": lines}
 
 
-def _code(number: int, cell: Cell, outputs: list[Output]) -> dict[str, Any]:
-    source = "\n".join((*_options(cell), cell.code))
+def _code(
+    number: int, cell: Cell, shared: Mapping[str, bool], outputs: list[Output]
+) -> dict[str, Any]:
+    options = _yaml({**cell.options, **{k: cell.options.get(k, v) for k, v in shared.items()}})
+    source = "\n".join((*(f"#| {line}" for line in options.splitlines()), cell.code))
     shown = [_shown(output) for output in outputs]
     tags = {"tags": list(cell.options["tags"])} if "tags" in cell.options else {}
     told = {"execution_count": number, "metadata": tags, "outputs": shown}
     return _cell("code", number, source) | told
-
-
-def _options(cell: Cell) -> Iterator[str]:
-    if cell.options:
-        yield from (f"#| {line}" for line in _yaml(cell.options).splitlines())
 
 
 def _shown(output: Output) -> Output:

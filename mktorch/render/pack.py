@@ -21,7 +21,7 @@ from mktorch.render.halt import Halt
 from mktorch.render.pages import Page, pages
 from mktorch.render.publish import publish, workshop
 from mktorch.render.quarto import Quarto
-from mktorch.render.stage import outside_resources, place_fonts, staged
+from mktorch.render.stage import outside_resources, staged
 from mktorch.render.workers import render_pages, worker_count
 from mktorch.runs import Run, load_run
 from mktorch.vocab import Renderer
@@ -142,7 +142,6 @@ def _opener(
         with staged(run, names) as stage:
             converter: Converter = Embedded(stage, as_of)
             if quarto:
-                place_fonts(stage.reports, stage.brand)
                 converter = Quarto(quarto, stage, as_of, halt)
             with engine(stage, converter, halt) as opened:
                 yield opened

@@ -78,6 +78,12 @@ class Document:
     def cells(self) -> tuple[Cell, ...]:
         return tuple(part for part in self.parts if isinstance(part, Cell))
 
+    @property
+    def execute(self) -> dict[str, bool]:
+        """Whether cells show their code and their warnings, where they do not say so themselves."""
+        said = self.meta.get("execute") or {}
+        return {"echo": bool(said.get("echo", True)), "warning": bool(said.get("warning", False))}
+
     def options(self, form: str) -> dict[str, Any]:
         """The metadata of one format: what the document shares, then what the format says."""
         of_format = (self.meta.get("format") or {}).get(form)

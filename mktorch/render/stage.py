@@ -33,7 +33,8 @@ FONTS = "_fonts"  # beside the documents, whose `font-paths` name it
 def place_fonts(reports: Path, brand: Brand) -> None:
     """Copy every font that a PDF is set in to where the documents' metadata says they are.
 
-    Quarto gives Typst the `font-paths` of the metadata, which have to be relative, and no others.
+    Quarto gives Typst the `font-paths` of the metadata, which have to be relative, and no others;
+    the embedded renderer takes the same files.
     """
     fonts = reports / FONTS
     fonts.mkdir(exist_ok=True)
@@ -54,12 +55,8 @@ class Stage:
         return self.root / "reports"
 
     @property
-    def font_dirs(self) -> list[Path]:
-        return [
-            font_dir(),
-            script_font_dir(),
-            *sorted({file.parent for file in self.brand.font_files}),
-        ]
+    def fonts(self) -> Path:
+        return self.reports / FONTS
 
 
 @contextmanager
@@ -76,6 +73,7 @@ def staged(run: Run, pack: Sequence[str] = ()) -> Iterator[Stage]:
             reports_dir(), stage.reports, ignore=shutil.ignore_patterns(".*", "*_files", FONTS)
         )
         shutil.copy(TEMPLATE, stage.reports)
+        place_fonts(stage.reports, brand)
         (stage.root / "_quarto.yml").write_text(_project(), encoding="utf-8")
         (stage.root / BRAND_FILE).write_text(_absolute(file), encoding="utf-8")
         shared = stage.reports / "_metadata.yml"

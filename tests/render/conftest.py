@@ -19,7 +19,7 @@ from mktorch.render.convert import convert
 from mktorch.render.execute import kernel
 from mktorch.render.markdown import to_markdown
 from mktorch.render.qmd import parse
-from mktorch.render.stage import TEMPLATE, Stage
+from mktorch.render.stage import TEMPLATE, Stage, place_fonts
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +37,7 @@ def warm(tmp_path_factory):
     stage = Stage(root, load_brand(home() / "_brand.yml"))
     shutil.copytree(reports_dir(), stage.reports)
     shutil.copy(TEMPLATE, stage.reports)
+    place_fonts(stage.reports, stage.brand)
     with kernel(stage.reports, root / "info.json") as running:
         yield stage, running
 

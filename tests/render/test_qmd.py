@@ -152,8 +152,8 @@ def test_mail_addresses_and_own_classes_pass(write) -> None:
 DOCUMENTED = {
     "document": {"title", "subtitle", "lang", "toc", "toc-depth", "toc-title", "brand", "jupyter"}
     | {"execute", "format", "project", "pagetitle"},
-    "html": {"toc", "toc-depth", "toc-title", "theme", "css", "embed-resources"}
-    | {"html-math-method"},
+    "html": {"toc", "toc-depth", "toc-title", "theme", "minimal", "css"}
+    | {"embed-resources", "html-math-method"},
     "typst": {"toc", "toc-depth", "toc-title", "papersize", "mainfont"}
     | {"template-partials", "font-paths"},
     "execute": {"eval", "echo", "output", "warning", "error", "include", "cache", "freeze"}

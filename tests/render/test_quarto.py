@@ -96,12 +96,12 @@ def calls(log: Path) -> list[dict]:
 def front(call: dict) -> dict:
     first = call["notebook"]["cells"][0]
     assert first["cell_type"] == "raw"
-    return yaml.safe_load(first["source"].strip("-"))
+    return yaml.safe_load("".join(first["source"]).strip("-"))
 
 
 def printed(call: dict) -> str:
     last = call["notebook"]["cells"][-1]
-    assert last["source"].startswith("#| label: shown\n#| echo: false\n")
+    assert last["source"][:3] == ["#| label: shown\n", "#| echo: false\n", "#| warning: false\n"]
     return last["outputs"][0]["text"].strip()
 
 
