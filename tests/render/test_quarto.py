@@ -14,9 +14,9 @@ import psutil
 import pytest
 import yaml
 
-from mktorch.render import RenderError, choose, render
+from mktorch.render import RenderError, choose, documents, render
 from mktorch.render.notebook import notebook
-from mktorch.render.qmd import Cell, Document
+from mktorch.render.qmd import Cell, Document, parse
 from mktorch.render.quarto import find_quarto
 
 # A stand-in that writes down how it was called and makes the file a render would make.
@@ -267,3 +267,13 @@ def test_asking_for_quarto_without_one_says_what_to_do(sample_run, tmp_path, mon
     monkeypatch.delenv("QUARTO_PATH", raising=False)
     with pytest.raises(RenderError, match="use --renderer embedded"):
         render(sample_run.path, out=tmp_path / "out", renderer="quarto")
+
+
+@pytest.mark.parametrize("name", documents())
+def test_no_cell_of_a_document_shows_html(sample_run, warm, name: str) -> None:
+    stage, running = warm
+    campaign = sample_run.tables["campaigns"]["campaign_id"].min()
+    given = {"run_path": str(sample_run.path), "campaign": campaign if name == "campaign" else ""}
+    outputs = running.run(parse(stage.reports / f"{name}.qmd"), given)
+    kinds = {kind for shown in outputs.values() for each in shown for kind in each.get("data", ())}
+    assert kinds == {"text/markdown", "text/plain"}
