@@ -1,7 +1,6 @@
 """The one heavy pass: performance summed by asset, experiment, campaign, segment, channel and day.
 
-Money is summed in whole millionths of the currency unit. Integer sums do not depend on order, so
-the same rows give the same bits on any engine, thread count or row order.
+Money is summed in whole millionths of the currency unit (`mktorch.sums`).
 
 Experiments also get the sums of squares and products of their daily snapshots, from which variances
 follow without the days, and their sums by calendar week and by weekday.
@@ -16,10 +15,9 @@ from itertools import combinations_with_replacement
 
 import polars as pl
 
+from mktorch.sums import micros, units
 from mktorch.vocab import Measure, Window
 
-MICRO = 1_000_000
-DAYS_PER_MONTH = 365.25 / 12
 MEASURES = tuple(str(measure) for measure in Measure)
 _MONEY = (Measure.COST, Measure.REVENUE)
 PRODUCTS = {
@@ -61,24 +59,6 @@ def windows(as_of: date, days: int) -> dict[Window, tuple[date, date]]:
         Window.CURRENT: (start, as_of),
         Window.PRIOR: (before - timedelta(days=days - 1), before),
     }
-
-
-def micros(money: pl.Expr) -> pl.Expr:
-    """Money as whole millionths (Int128), so that sums are exact and free of order."""
-    return (money * MICRO).round().cast(pl.Int128)
-
-
-def units(money: pl.Expr) -> pl.Expr:
-    """Whole millionths back as money: the nearest Float64, up to 9e15 units."""
-    small = money.abs() < 2**53  # beyond it the cast would round before the division does
-    whole, rest = money // MICRO, money % MICRO
-    return pl.when(small).then(_in_units(money)).otherwise(whole.cast(pl.Float64) + _in_units(rest))
-
-
-def _in_units(money: pl.Expr) -> pl.Expr:
-    # Polars divides by a scalar through its reciprocal, which is off by one bit; by a column, not.
-    value = money.cast(pl.Float64)
-    return value / (value * 0 + MICRO)
 
 
 def rollups(

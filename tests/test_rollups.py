@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from mktorch.rollups import BY_KEY, BY_WINDOW, MEASURES, micros, rollups, units, windows
+from mktorch.rollups import BY_KEY, BY_WINDOW, MEASURES, rollups, windows
+from mktorch.sums import micros, units
 
 AS_OF = date(2026, 3, 15)
 ASSETS = pl.DataFrame(

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding, AttributionRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import AttributionMethod, Window
 
 METHODS = tuple(str(method) for method in AttributionMethod)

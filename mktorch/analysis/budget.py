@@ -11,7 +11,7 @@ from mktorch.analysis.comparisons import CONTROL
 from mktorch.analysis.money import exact
 from mktorch.config.budget_rules import BudgetRules
 from mktorch.metrics import ratio, roas
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import BudgetStatus
 
 _PENDING = (BudgetStatus.PROPOSED, BudgetStatus.APPROVED)

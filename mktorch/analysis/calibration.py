@@ -8,8 +8,8 @@ from scipy import stats as scipy_stats
 
 from mktorch.config.decision_rules import Calibration, DecisionRules, Outcome
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.stats import Floats, wilson
+from mktorch.sums import micros, units
 
 # From worst to best: the order the rank statistics see.
 _RANKED = (Outcome.WORSENED, Outcome.NO_CHANGE, Outcome.IMPROVED)

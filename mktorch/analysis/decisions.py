@@ -8,8 +8,8 @@ import polars as pl
 
 from mktorch.config.decision_rules import DecisionRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.stats import wilson
+from mktorch.sums import micros, units
 
 _WEEK_SECONDS = 7 * 24 * 3600
 

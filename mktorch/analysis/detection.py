@@ -11,8 +11,8 @@ from mktorch.analysis.spikes import spend_spikes
 from mktorch.analysis.tracking import tracking_gaps, tracking_silence
 from mktorch.config.risk_rules import Detection, RiskRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.stats import wilson
+from mktorch.sums import micros, units
 from mktorch.vocab import Window
 
 

@@ -6,7 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from mktorch.rollups import micros, units, windows
+from mktorch.rollups import windows
+from mktorch.sums import micros, units
 from mktorch.vocab import FunnelStage, Window
 
 CELL = ("campaign_id", "segment_id", "channel_id")

@@ -11,7 +11,7 @@ from datetime import date, datetime
 import polars as pl
 
 from mktorch.metrics import ratio
-from mktorch.rollups import DAYS_PER_MONTH, micros, units
+from mktorch.sums import DAYS_PER_MONTH, micros, units
 from mktorch.vocab import CampaignStatus, Window
 
 _SUCCEEDING = (CampaignStatus.ACTIVE, CampaignStatus.COMPLETED)

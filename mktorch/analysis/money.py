@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import MoneyAuthority, Window
 
 LEDGER_MONEY = ("llm_cost", "human_review_cost", "media_spend", "estimated_value")

@@ -12,7 +12,7 @@ import polars as pl
 from mktorch.analysis.money import exact, total
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import Window
 
 _COSTS = ("media_spend", "model_cost", "review_cost", "api_cost", "infrastructure_cost")

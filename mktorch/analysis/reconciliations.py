@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.money import exact, relative_gap
-from mktorch.rollups import MEASURES, micros, units
+from mktorch.rollups import MEASURES
 from mktorch.sources.checks import NET_ROI_ROUNDING
+from mktorch.sums import micros, units
 
 SCHEMA = {
     "check": pl.String,

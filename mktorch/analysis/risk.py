@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from mktorch.config.risk_rules import Detection, Origin, RiskRules
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import RiskStatus, RiskType, Severity, Window
 
 _VIOLATING = (RiskType.BRAND_SAFETY, RiskType.POLICY_VIOLATION)

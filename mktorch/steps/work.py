@@ -11,7 +11,7 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import MktorchError
-from mktorch.rollups import DAYS_PER_MONTH
+from mktorch.sums import DAYS_PER_MONTH
 from mktorch.vocab import Source
 
 

@@ -13,7 +13,7 @@ from mktorch.analysis.kpis import (
     latency_kpi,
     operational_kpis,
 )
-from mktorch.rollups import DAYS_PER_MONTH
+from mktorch.sums import DAYS_PER_MONTH
 
 AS_OF = datetime(2026, 3, 15, 12)
 
