@@ -28,9 +28,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import MktorchError
+from mktorch.kpis import STATE_GROUPS
 from mktorch.sources.lookups import Lookups, lookups
 from mktorch.state import (
-    KPI_GROUPS,
     LOOKUPS,
     RECORD_TABLES,
     ROW_TABLES,
@@ -324,7 +324,7 @@ def state_of(tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any]) -> 
         if made:
             state[key] = records(tables[made])[0]
     if "measured_kpis" in tables:
-        for key, group in KPI_GROUPS.items():
+        for key, group in STATE_GROUPS.items():
             rows = tables["measured_kpis"].filter(group=str(group))
             state[key] = dict(zip(rows["kpi"], rows["value"], strict=True))
         words = tables["measured_kpi_status"]

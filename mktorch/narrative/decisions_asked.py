@@ -10,9 +10,9 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
+from mktorch.kpis import PHRASES
 from mktorch.narrative.page import channels
 from mktorch.narrative.prose import Prose, listed, locale_of, sentence
-from mktorch.recommend.words import spaced
 from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
 
 Tables = Mapping[str, pl.DataFrame]
@@ -76,8 +76,8 @@ def decisions_asked(tables: Tables, config: MarketingOrchestratorConfig, day: da
 def _freeze(tables: Tables) -> Iterator[Row]:
     kpis = tables.get("kpis", _NO_KPIS)
     forced = pl.col("escalation").str.contains(Escalation.BUDGET_FREEZE, literal=True)
-    frozen = kpis.filter(pl.col("tier") == Tier.CRITICAL, forced)["kpi"].to_list()
-    if not frozen:
+    frozen = kpis.filter(pl.col("tier") == Tier.CRITICAL, forced)["kpi"].replace(PHRASES)
+    if frozen.is_empty():
         return
     held = tables.get("recommendation_candidates")
     blocked = (
@@ -94,7 +94,7 @@ def _freeze(tables: Tables) -> Iterator[Row]:
         "kind": "freeze",
         "target_id": "budget_freeze",
         "decided_by": FREEZE_DECIDER,
-        "why": f"Critical KPIs: {listed(map(spaced, frozen), _NAMED)}. {what}.",
+        "why": f"Critical KPIs: {listed(frozen, _NAMED)}. {what}.",
     }
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from mktorch.config.narrative_rules import NarrativeRules, Signal
 from mktorch.formats import Locale
+from mktorch.kpis import PHRASES
 from mktorch.narrative.momentum import momentum_line
 from mktorch.narrative.page import with_campaigns
 from mktorch.narrative.prose import in_words, listed
@@ -40,7 +41,7 @@ def _risks(severity: Severity) -> pl.Expr:
     return (pl.col("severity") == severity) & unresolved
 
 
-_KPI = in_words("kpi")
+_KPI = pl.col("kpi").replace(PHRASES)
 _RISK = pl.format("{} in {}", in_words("risk_type"), "campaign")
 
 COUNTS: Mapping[Signal, Count] = {

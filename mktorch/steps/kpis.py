@@ -10,58 +10,22 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.analysis.kpis import (
-    business_kpis,
-    effectiveness_kpis,
-    latency_kpi,
-    operational_kpis,
-)
 from mktorch.analysis.scorecard import kpi_status, scorecard
+from mktorch.kpis import KPIS, TABLES, values
 from mktorch.steps.work import Step, Work
-from mktorch.vocab import Source
 
 
 def _kpis(work: Work) -> Mapping[str, Any]:
     config = work.config
-    values = pl.concat(
-        (
-            operational_kpis(
-                work[Source.CAMPAIGNS],
-                work[Source.ORCHESTRATOR_DECISIONS],
-                work["policy_violations"],
-                work["experiment_setup_faults"],
-                work[Source.PERFORMANCE_METRICS],
-                work[Source.FUNNEL_EVENTS],
-                work["as_of"],
-            ),
-            effectiveness_kpis(
-                work[Source.CAMPAIGNS],
-                work[Source.CREATIVE_ASSETS],
-                work[Source.EXPERIMENTS],
-                work["experiment_evaluations"],
-                work["risk_inbox"],
-                work["rollup_asset"],
-                work["rollup_segment"],
-                work.day,
-            ),
-            business_kpis(
-                work["performance_assessment"],
-                work["rollup_campaign"],
-                work["rollup_asset"],
-                work["rollup_experiment"],
-                work[Source.EXPERIMENTS],
-            ),
-        )
+    measured = scorecard(
+        values({**work.artifacts, "seconds": work.seconds}),
+        config.kpi_targets,
+        config.kpi_warning_threshold,
+        config.kpi_critical_threshold,
     )
-    targets = {
-        **config.operational_kpi_targets,
-        **config.effectiveness_kpi_targets,
-        **config.business_kpi_targets,
-    }
-    limits = (config.kpi_warning_threshold, config.kpi_critical_threshold)
-    measured = scorecard(pl.concat((values, latency_kpi(work.seconds))), targets, *limits)
+    repeatable = [kpi.name for kpi in KPIS if not kpi.measured]
     return {
-        "kpis": scorecard(values, targets, *limits),
+        "kpis": measured.filter(pl.col("kpi").is_in(repeatable)),
         "measured_kpis": measured,
         "measured_kpi_status": kpi_status(measured),
     }
@@ -71,23 +35,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "kpis",
         "Set the sixteen KPIs against their targets",
-        (
-            Source.CAMPAIGNS,
-            Source.ORCHESTRATOR_DECISIONS,
-            Source.PERFORMANCE_METRICS,
-            Source.FUNNEL_EVENTS,
-            Source.CREATIVE_ASSETS,
-            Source.EXPERIMENTS,
-            "policy_violations",
-            "experiment_setup_faults",
-            "experiment_evaluations",
-            "risk_inbox",
-            "rollup_asset",
-            "rollup_segment",
-            "rollup_campaign",
-            "rollup_experiment",
-            "performance_assessment",
-        ),
+        TABLES,
         ("kpis", "measured_kpis", "measured_kpi_status"),
         _kpis,
         switch="enable_kpi_tracking",

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.kpis import NAMED
 from mktorch.narrative.page import About
 from mktorch.narrative.verdict import COUNTS
 
@@ -19,11 +20,11 @@ def kpis(*tiers: str) -> pl.DataFrame:
     return pl.DataFrame(
         [
             {
-                "kpi": f"kpi_{number}",
+                "kpi": kpi,
                 "tier": tier,
                 "escalation": "notify, human_review, budget_freeze" if tier == "critical" else None,
             }
-            for number, tier in enumerate(tiers, start=1)
+            for kpi, tier in zip(NAMED, tiers, strict=False)
         ],
         schema={"kpi": TEXT, "tier": TEXT, "escalation": TEXT},
     )

@@ -11,12 +11,11 @@ import pytest
 
 import mktorch
 from mktorch.formats import CURRENCY_EXACT, Locale, format_value
+from mktorch.kpis import LABELS, figure
 from mktorch.narrative.markdown import inert
 from mktorch.narrative.page import About
-from mktorch.narrative.prose import kpi_figure, sentence
 from mktorch.narrative.report import SECTIONS, campaign_report
 from mktorch.narrative.summary import executive_summary, rule_based_summary
-from mktorch.recommend.words import spaced
 from mktorch.rollups import windows
 from mktorch.vocab import Window
 from tests.conftest import SAMPLE
@@ -71,7 +70,7 @@ def test_every_section_campaign_recommendation_and_kpi_is_there(report, tables):
     assert sorted(details) == sorted(f"{r}. {inert(d).rstrip('.')}" for r, d in asked)
     whole = flat(report)
     for kpi in tables["measured_kpis"]["kpi"]:
-        assert f"- {sentence(spaced(kpi))}: " in whole
+        assert f"- {LABELS[kpi]}: " in whole
     for experiment in tables["experiment_evaluations"]["experiment_id"]:
         assert f"- {experiment}, " in whole
     for decision in tables["decision_outcomes"]["decision_id"]:
@@ -95,8 +94,8 @@ def test_every_figure_of_the_return_is_the_tables_to_the_cent(report, tables):
 def test_kpis_and_evidence_are_the_tables(report, tables):
     whole = flat(report)
     for row in tables["kpis"].iter_rows(named=True):
-        figure = kpi_figure(row["value"], row["kpi"], row["unit"], Locale())
-        assert f"- {sentence(spaced(row['kpi']))}: {figure}, " in whole
+        shown = figure(row["value"], row["kpi"], Locale())
+        assert f"- {LABELS[row['kpi']]}: {shown}, " in whole
     for row in tables["recommendations"].iter_rows(named=True):
         fact = row["evidence"][0]
         assert f"Evidence in {fact['table']} (" in whole

@@ -180,5 +180,8 @@ def test_the_sample_holds_no_contradiction_and_names_what_gave_way(sample_tables
     assert set(done["overrides"].explode().drop_nulls()) == set(gone["recommendation_id"])
     frozen = done.filter(standing="blocked")
     assert frozen["increases"].all()
-    assert "policy violation count" in frozen["standing_reason"][0]
+    assert (
+        "budget freeze: policy violations, experiments set up wrongly, change in"
+        in frozen["standing_reason"][0]
+    )
     assert done.filter("increases", standing="stands").height == 0

@@ -11,7 +11,7 @@ from mktorch.display.contents import SOURCES, WORKBOOK, Contents, Entry, Group
 from mktorch.display.files import document_name, pack_files
 from mktorch.display.page import Card, Cards, Lead, Prose
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
-from mktorch.display.sections.kpis import LABELS, TIER
+from mktorch.display.sections.kpis import TIER
 from mktorch.display.sections.page_one import VERDICT
 from mktorch.display.sections.phrases import sentence
 from mktorch.display.status import PERFORMANCE, Status, Tone, status_of
@@ -27,6 +27,7 @@ from mktorch.formats import (
     Kind,
     format_value,
 )
+from mktorch.kpis import LABELS
 from mktorch.runs import Run
 from mktorch.vocab import Performance, RoiStatus, Tier, Verdict
 
@@ -263,7 +264,7 @@ def _tiers(found: Changes) -> list[Row]:
     rows = found.tiers.rows()
     shown: list[Row] = [
         (
-            LABELS.get(kpi, kpi.replace("_", " ")),
+            LABELS[kpi],
             words.get(before or "", "n/a"),
             words.get(after or "", "n/a"),
             _better(before, after),
@@ -271,7 +272,7 @@ def _tiers(found: Changes) -> list[Row]:
         )
         for kpi, before, after in rows[:_NAMED]
     ]
-    rest = [LABELS.get(kpi, kpi) for kpi, _, _ in rows[_NAMED:]]
+    rest = [LABELS[kpi] for kpi, _, _ in rows[_NAMED:]]
     if rest:
         shown.append(("Other KPIs whose tier changed", None, f"{len(rest)}", None, sentence(rest)))
     return shown
