@@ -14,7 +14,7 @@ READY := .venv/.ready
 RUNS := $(OUT)/runs
 REPORTS := $(OUT)/reports
 
-.PHONY: help install report run validate test check format lock clean bench
+.PHONY: help install report run validate test check format docs lock clean bench
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ check: $(READY) ## Lint, format, types and layers
 format: $(READY) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+docs: $(READY) ## Write the tables of docs/ that follow from the code
+	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -99,7 +99,7 @@ BUSINESS = (
         target=0.15,
         words="1 - cost per conversion in the current window / in the prior one; variants against "
         "controls where there is no prior window",
-        missing="a side has no conversions, or the other had no cost",
+        missing="a side has no conversions, or the earlier one no cost",
         upstream=tuple(
             read("rollup_campaign", "cost", "conversions", window=window)
             for window in ("current", "prior")

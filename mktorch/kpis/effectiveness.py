@@ -105,7 +105,7 @@ EFFECTIVENESS = (
         "impressions",
         missing="no impression was served",
         upstream=(
-            read("rollup_asset", "impressions", window="all"),
+            read("rollup_asset", "impressions", "campaign_id", "segment_id", window="all"),
             read("creative_assets", "cta"),
         ),
         quotient=True,
