@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.kpis.comparison import Side, Sides, change, now_and_then, reduction
-from mktorch.kpis.model import Kpi, Value, read
+from mktorch.kpis.model import Kpi, Value, both, read
 from mktorch.sums import micros, units
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
@@ -68,86 +68,39 @@ def _sides(
     return Sides(variants, controls, "variants - controls (no prior window)")
 
 
+# fmt: off
+_ARMS = read("experiments", "control_asset")
+_GROUP = KpiGroup.BUSINESS_VALUE
 BUSINESS = (
-    Kpi(
-        compute=conversion_rate_delta,
-        label="Conversion rate, change",
-        group=KpiGroup.BUSINESS_VALUE,
-        better=Direction.UP,
-        unit=Unit.FRACTION,
-        target=0.001,
+    Kpi(conversion_rate_delta, "Conversion rate, change",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.001, points=3,
         words="Conversions / impressions, pooled over campaigns: current window less prior; "
         "variants less controls where there is no prior window",
-        missing="a side has no impressions",
-        upstream=tuple(
-            read("rollup_campaign", "impressions", "conversions", window=window)
-            for window in ("current", "prior")
-        ),
-        fallback=(
-            read("rollup_experiment", "impressions", "conversions"),
-            read("experiments", "control_asset"),
-        ),
-        settings=("window_days",),
-        points=3,
-    ),
-    Kpi(
-        compute=cpa_reduction_percentage,
-        label="Cost per acquisition, reduction",
-        group=KpiGroup.BUSINESS_VALUE,
-        better=Direction.UP,
-        unit=Unit.FRACTION,
-        target=0.15,
+        upstream=both("rollup_campaign", "impressions", "conversions"),
+        fallback=(read("rollup_experiment", "impressions", "conversions"), _ARMS),
+        settings=("window_days",), missing="a side has no impressions"),
+    Kpi(cpa_reduction_percentage, "Cost per acquisition, reduction",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.15,
         words="1 - cost per conversion in the current window / in the prior one; variants against "
         "controls where there is no prior window",
-        missing="a side has no conversions, or the earlier one no cost",
-        upstream=tuple(
-            read("rollup_campaign", "cost", "conversions", window=window)
-            for window in ("current", "prior")
-        ),
-        fallback=(
-            read("rollup_experiment", "cost", "conversions"),
-            read("experiments", "control_asset"),
-        ),
-        settings=("window_days",),
-    ),
-    Kpi(
-        compute=marketing_attributed_revenue,
-        label="Attributed revenue",
-        group=KpiGroup.BUSINESS_VALUE,
-        better=Direction.UP,
-        unit=Unit.CURRENCY,
-        target=0.0,
+        upstream=both("rollup_campaign", "cost", "conversions"),
+        fallback=(read("rollup_experiment", "cost", "conversions"), _ARMS),
+        settings=("window_days",), missing="a side has no conversions, or the earlier one no cost"),
+    Kpi(marketing_attributed_revenue, "Attributed revenue",
+        _GROUP, Direction.UP, Unit.CURRENCY, target=0.0,
         words="Revenue of all campaigns, of each from the record that stands",
-        missing="no revenue is recorded",
         upstream=(read("performance_assessment", "total_revenue_proxy"),),
-        settings=("money_authority",),
-    ),
-    Kpi(
-        compute=wasted_spend_reduction,
-        label="Wasted spend, reduction",
-        group=KpiGroup.BUSINESS_VALUE,
-        better=Direction.UP,
-        unit=Unit.FRACTION,
-        target=0.10,
+        settings=("money_authority",), missing="no revenue is recorded"),
+    Kpi(wasted_spend_reduction, "Wasted spend, reduction",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.10,
         words="1 - wasted share of cost in the current window / in the prior one; wasted is the "
         "cost of assets with impressions and without a conversion in the window",
-        missing="a window has no cost, or nothing was wasted before",
-        upstream=tuple(
-            read("rollup_asset", "cost", "impressions", "conversions", window=window)
-            for window in ("current", "prior")
-        ),
-        settings=("window_days",),
-    ),
-    Kpi(
-        compute=roi_estimate,
-        label="Return on media spend",
-        group=KpiGroup.BUSINESS_VALUE,
-        better=Direction.UP,
-        unit=Unit.FRACTION,
-        target=0.50,
+        upstream=both("rollup_asset", "cost", "impressions", "conversions"),
+        settings=("window_days",), missing="a window has no cost, or nothing was wasted before"),
+    Kpi(roi_estimate, "Return on media spend",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.50,
         words="(Revenue less media spend) / media spend, of all campaigns",
-        missing="no spend is recorded",
         upstream=(read("performance_assessment", "overall_roi"),),
-        settings=("money_authority",),
-    ),
+        settings=("money_authority",), missing="no spend is recorded"),
 )
+# fmt: on

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import polars as pl
 
 from mktorch.kpis.comparison import change, now_and_then
-from mktorch.kpis.model import Kpi, Value, read, share
+from mktorch.kpis.model import Kpi, Value, both, read, share
 from mktorch.sums import DAYS_PER_MONTH
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
@@ -66,78 +66,38 @@ def targeting_precision_improvement(rollup_segment: pl.DataFrame) -> Value:
     )
 
 
+# fmt: off
+_GROUP = KpiGroup.CAMPAIGN_IMPACT
 EFFECTIVENESS = (
-    Kpi(
-        compute=experiment_velocity,
-        label="Experiments per campaign-month",
-        group=KpiGroup.CAMPAIGN_IMPACT,
-        better=Direction.UP,
-        unit=Unit.RATIO,
-        target=1.5,
+    Kpi(experiment_velocity, "Experiments per campaign-month",
+        _GROUP, Direction.UP, Unit.RATIO, target=1.5, quotient=True,
         words="Experiments started / (campaigns x months since the first one started, at least 1)",
-        missing="there is no campaign",
         upstream=(read("experiments", "start_date"), read("campaigns", "campaign_id")),
-        settings=("as_of",),
-        quotient=True,
-    ),
-    Kpi(
-        compute=average_lift_percentage,
-        label="Average lift when significant",
-        group=KpiGroup.CAMPAIGN_IMPACT,
-        better=Direction.UP,
-        unit=Unit.PERCENTAGE,
-        target=15.0,
+        settings=("as_of",), missing="there is no campaign"),
+    Kpi(average_lift_percentage, "Average lift when significant",
+        _GROUP, Direction.UP, Unit.PERCENTAGE, target=15.0, quotient=True,
         words="Mean lift of significant variants in percent, with the sign turned where lower is "
         "better",
-        missing="no experiment is significant",
         upstream=(read("experiment_evaluations", "improvement", "significant"),),
-        settings=("statistical_significance_threshold",),
-        quotient=True,
-    ),
-    Kpi(
-        compute=messaging_consistency_score,
-        label="Messaging consistency",
-        group=KpiGroup.CAMPAIGN_IMPACT,
-        better=Direction.UP,
-        unit=Unit.FRACTION,
-        target=0.85,
+        settings=("statistical_significance_threshold",), missing="no experiment is significant"),
+    Kpi(messaging_consistency_score, "Messaging consistency",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.85, quotient=True,
         words="Impressions of the dominant call to action of each campaign and segment / "
         "impressions",
-        missing="no impression was served",
-        upstream=(
-            read("rollup_asset", "impressions", "campaign_id", "segment_id", window="all"),
-            read("creative_assets", "cta"),
-        ),
-        quotient=True,
-    ),
-    Kpi(
-        compute=insight_to_action_time_hours,
-        label="Time from signal to action",
-        group=KpiGroup.CAMPAIGN_IMPACT,
-        better=Direction.DOWN,
-        unit=Unit.HOURS,
-        target=6.0,
-        words="Mean hours from a supplied risk signal to the first later decision or budget action "
-        "of its campaign; unanswered signals are counted apart",
-        missing="no risk signal was answered",
+        upstream=(read("rollup_asset", "impressions", "campaign_id", "segment_id", window="all"),
+                  read("creative_assets", "cta")),
+        missing="no impression was served"),
+    Kpi(insight_to_action_time_hours, "Time from signal to action",
+        _GROUP, Direction.DOWN, Unit.HOURS, target=6.0, quotient=True,
+        words="Mean hours from a supplied risk signal to the first later decision or budget "
+        "action of its campaign; unanswered signals are counted apart",
         upstream=(read("risk_inbox", "hours_to_action", "origin"),),
-        quotient=True,
-    ),
-    Kpi(
-        compute=targeting_precision_improvement,
-        label="Targeting precision, change",
-        group=KpiGroup.CAMPAIGN_IMPACT,
-        better=Direction.UP,
-        unit=Unit.FRACTION,
-        target=0.10,
+        missing="no risk signal was answered"),
+    Kpi(targeting_precision_improvement, "Targeting precision, change",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.10, points=1,
         words="Share of impressions in segments converting at or above their campaign's rate: "
         "current window less prior",
-        missing="a window has no impressions",
-        upstream=tuple(
-            read("rollup_segment", "impressions", "conversions", window=window)
-            for window in ("current", "prior")
-        ),
-        settings=("window_days",),
-        points=1,
-    ),
+        upstream=both("rollup_segment", "impressions", "conversions"),
+        settings=("window_days",), missing="a window has no impressions"),
 )
+# fmt: on

@@ -47,6 +47,11 @@ def read(table: str, *columns: str, **where: str) -> Reads:
     return Reads(table, columns, where)
 
 
+def both(table: str, *columns: str) -> tuple[Reads, ...]:
+    """What is read of a rollup in the current and in the prior window."""
+    return tuple(read(table, *columns, window=w) for w in (Window.CURRENT, Window.PRIOR))
+
+
 def share(numerator: float, denominator: float, window: str = Window.ALL) -> Value:
     """`numerator / denominator`; null where there is nothing to divide by.
 
@@ -57,7 +62,7 @@ def share(numerator: float, denominator: float, window: str = Window.ALL) -> Val
     return Value(value, numerator, denominator, window)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Kpi:
     """One KPI, wholly.
 
@@ -78,10 +83,10 @@ class Kpi:
     unit: Unit
     target: float
     words: str
-    missing: str = ""
     upstream: tuple[Reads, ...] = ()
     fallback: tuple[Reads, ...] = ()
     settings: tuple[str, ...] = ()
+    missing: str = ""
     quotient: bool = False
     points: int | None = None
 

@@ -14,20 +14,12 @@ _TABLE = re.compile(rf"^{re.escape(_HEAD)}\n(?:\|.*\n)*", re.MULTILINE)
 
 def reference() -> str:
     """Every KPI as a Markdown table, in the order of `KPIS`."""
-    rows = [
-        (
-            kpi.name,
-            kpi.label,
-            kpi.words,
-            str(kpi.unit),
-            str(kpi.better),
-            f"{kpi.target:g}",
-            kpi.missing or "never",
-        )
-        for kpi in KPIS
-    ]
-    lines = [_HEAD, "|---" * 7 + "|", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join(lines) + "\n"
+    lines = (
+        f"| {k.name} | {k.label} | {k.words} | {k.unit} | {k.better} | {k.target:g} "
+        f"| {k.missing or 'never'} |\n"
+        for k in KPIS
+    )
+    return f"{_HEAD}\n{'|---' * 7}|\n{''.join(lines)}"
 
 
 def refreshed(text: str) -> str:

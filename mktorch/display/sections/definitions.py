@@ -106,10 +106,7 @@ def thresholds(run: Run) -> Table:
 @needs("measured_kpis")
 def kpi_definitions(run: Run) -> Table:
     """What each KPI is, which way is better, and the target in force."""
-    places = {str(group): place for place, group in enumerate(GROUP_NAMES)}
-    known = run.tables["measured_kpis"].sort(
-        pl.col("group").replace_strict(places, default=len(places)), maintain_order=True
-    )
+    known = run.tables["measured_kpis"]
     targets = figures(known, "target", locale_of(run))
     frame = known.with_columns(
         label=pl.col("kpi").replace(LABELS),

@@ -13,7 +13,7 @@ from mktorch.kpis import LABELS, figure
 from mktorch.narrative.prose import sentence
 from mktorch.recommend.words import spaced
 from mktorch.runs import Run
-from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier
+from mktorch.vocab import Direction, KpiGroup, KpiStatus, Tier
 
 TIER: Statuses = {
     Tier.CRITICAL: Status("Critical", Tone.BAD),
@@ -31,11 +31,6 @@ GROUP: Statuses = {
 }
 GROUP_NAMES = {group: sentence(spaced(group)) for group in KpiGroup}
 GROUP_PLACES = {str(group): place for place, group in enumerate(GROUP_NAMES)}
-_FORCES = {
-    Escalation.NOTIFY: "notify",
-    Escalation.HUMAN_REVIEW: "human review",
-    Escalation.BUDGET_FREEZE: "budget freeze",
-}
 _WINDOWS = {
     "all": "all dates",
     "current - prior": "current less prior window",
@@ -52,7 +47,6 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
     """
     every, locale = scored_kpis(run), locale_of(run)
     scored = every.filter(pl.col("tier").is_in(_TROUBLED)) if troubled else every
-    forces = {str(step): words for step, words in _FORCES.items()}
     frame = scored.with_columns(
         heading=pl.Series(_headings(run, scored), dtype=pl.String),
         value_text=figures(scored, "value", locale),
@@ -69,10 +63,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
             dtype=pl.String,
         ),
         attained=pl.Series(map(attained_text, scored["attainment"]), dtype=pl.String),
-        forced=pl.col("escalation")
-        .str.split(", ")
-        .list.eval(pl.element().replace(forces))
-        .list.join(", "),
+        forced=pl.col("escalation").str.replace_all("_", " "),
         basis=pl.col("window").replace(_WINDOWS),
     )
     return Table(
