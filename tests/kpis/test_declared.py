@@ -14,29 +14,29 @@ from mktorch.lineage import definition
 from mktorch.state import STATE_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs" / "kpis.md"
-# The public contract: group, which way is better, unit of the value.
+# The public contract: group, which way is better, unit of the value, default target.
 CONTRACT = {
-    "campaign_execution_success_rate": ("operational_health", "up", "fraction"),
-    "average_latency_seconds": ("operational_health", "down", "seconds"),
-    "human_review_frequency": ("operational_health", "down", "fraction"),
-    "policy_violation_count": ("operational_health", "down", "count"),
-    "experiment_setup_errors": ("operational_health", "down", "count"),
-    "data_freshness_hours": ("operational_health", "down", "hours"),
-    "experiment_velocity": ("campaign_impact", "up", "ratio"),
-    "average_lift_percentage": ("campaign_impact", "up", "percentage"),
-    "messaging_consistency_score": ("campaign_impact", "up", "fraction"),
-    "insight_to_action_time_hours": ("campaign_impact", "down", "hours"),
-    "targeting_precision_improvement": ("campaign_impact", "up", "fraction"),
-    "conversion_rate_delta": ("business_value", "up", "fraction"),
-    "cpa_reduction_percentage": ("business_value", "up", "fraction"),
-    "marketing_attributed_revenue": ("business_value", "up", "currency"),
-    "wasted_spend_reduction": ("business_value", "up", "fraction"),
-    "roi_estimate": ("business_value", "up", "fraction"),
+    "campaign_execution_success_rate": ("operational_health", "up", "fraction", 0.95),
+    "average_latency_seconds": ("operational_health", "down", "seconds", 5.0),
+    "human_review_frequency": ("operational_health", "down", "fraction", 0.3),
+    "policy_violation_count": ("operational_health", "down", "count", 0.0),
+    "experiment_setup_errors": ("operational_health", "down", "count", 0.0),
+    "data_freshness_hours": ("operational_health", "down", "hours", 2.0),
+    "experiment_velocity": ("campaign_impact", "up", "ratio", 1.5),
+    "average_lift_percentage": ("campaign_impact", "up", "percentage", 15.0),
+    "messaging_consistency_score": ("campaign_impact", "up", "fraction", 0.85),
+    "insight_to_action_time_hours": ("campaign_impact", "down", "hours", 6.0),
+    "targeting_precision_improvement": ("campaign_impact", "up", "fraction", 0.1),
+    "conversion_rate_delta": ("business_value", "up", "fraction", 0.001),
+    "cpa_reduction_percentage": ("business_value", "up", "fraction", 0.15),
+    "marketing_attributed_revenue": ("business_value", "up", "currency", 0.0),
+    "wasted_spend_reduction": ("business_value", "up", "fraction", 0.1),
+    "roi_estimate": ("business_value", "up", "fraction", 0.5),
 }
 
 
 def test_the_list_is_the_contract_in_its_order() -> None:
-    assert {k.name: (str(k.group), str(k.better), str(k.unit)) for k in KPIS} == CONTRACT
+    assert {k.name: (k.group, k.better, k.unit, k.target) for k in KPIS} == CONTRACT
     assert [k.name for k in KPIS] == list(CONTRACT)
     assert [k.name for k in KPIS if k.measured] == ["average_latency_seconds"]
 

@@ -7,9 +7,8 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from mktorch.kpis import KPIS, NAMED
+from mktorch.kpis import NAMED
 from mktorch.sums import DAYS_PER_MONTH
-from mktorch.vocab import KpiGroup
 
 AS_OF = datetime(2026, 3, 15, 12)
 
@@ -240,14 +239,14 @@ def test_effectiveness_without_records_is_null_with_a_reason() -> None:
         rollup_asset=BY_ASSET.clear(),
         rollup_segment=BY_SEGMENT.clear(),
     )
-    impact = [kpi.name for kpi in KPIS if kpi.group == KpiGroup.CAMPAIGN_IMPACT]
-    assert [value(inputs, kpi) for kpi in impact] == [
-        (None, "there is no campaign"),
-        (None, "no experiment is significant"),
-        (None, "no impression was served"),
-        (None, "no risk signal was answered"),
-        (None, "no impressions in the current window"),
-    ]
+    for kpi, reason in {
+        "experiment_velocity": "there is no campaign",
+        "average_lift_percentage": "no experiment is significant",
+        "messaging_consistency_score": "no impression was served",
+        "insight_to_action_time_hours": "no risk signal was answered",
+        "targeting_precision_improvement": "no impressions in the current window",
+    }.items():
+        assert value(inputs, kpi) == (None, reason)
 
 
 # --- business ----------------------------------------------------------------------------------
