@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktorch import __version__
 from mktorch.config import load_config, parse_set
 from mktorch.errors import MktorchError
+from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
 
 if TYPE_CHECKING:
@@ -134,12 +134,13 @@ def explain(
 ) -> None:
     """Print where a figure comes from: definition, rows, settings, down to the input records."""
     with _helpful_errors():
+        from mktorch.explain import explain as explained
         from mktorch.runs import load_run
 
         settings, _ = load_config(config)
         named = Path(settings.runs_dir) / run_folder
         done = load_run(run_folder if run_folder.is_dir() or not named.is_dir() else named)
-        told = done.explain(figure)
+        told = explained(done, figure)
         typer.echo(
             json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else str(told)
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import polars as pl
 
 MICRO = 1_000_000
-DAYS_PER_MONTH = 365.25 / 12
 
 
 def micros(money: pl.Expr) -> pl.Expr:

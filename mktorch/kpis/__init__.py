@@ -19,12 +19,12 @@ from mktorch.kpis.operational import OPERATIONAL
 from mktorch.vocab import KpiGroup, Unit
 
 __all__ = [
+    "INPUTS",
     "KPIS",
     "LABELS",
     "NAMED",
     "PHRASES",
     "STATE_GROUPS",
-    "TABLES",
     "TARGET_TABLES",
     "Kpi",
     "default_targets",
@@ -36,8 +36,8 @@ KPIS: tuple[Kpi, ...] = (*OPERATIONAL, *EFFECTIVENESS, *BUSINESS)
 NAMED: Mapping[str, Kpi] = {kpi.name: kpi for kpi in KPIS}
 LABELS: Mapping[str, str] = {kpi.name: kpi.label for kpi in KPIS}
 PHRASES: Mapping[str, str] = {kpi.name: kpi.phrase for kpi in KPIS}
-TABLES: tuple[str, ...] = tuple(dict.fromkeys(name for kpi in KPIS for name in kpi.tables))
-"""Every table that a KPI is computed from."""
+INPUTS: tuple[str, ...] = tuple(dict.fromkeys(name for kpi in KPIS for name in kpi.inputs))
+"""Everything that a KPI is computed from: tables by name, `as_of`, `seconds`."""
 TARGET_TABLES: Mapping[KpiGroup, str] = {g: f"{word}_kpi_targets" for g, word in GROUPS.items()}
 """Group -> the setting that holds its targets."""
 STATE_GROUPS: Mapping[str, KpiGroup] = {f"{word}_kpis": group for group, word in GROUPS.items()}

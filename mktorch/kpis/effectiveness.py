@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 import polars as pl
 
+from mktorch.clock import DAYS_PER_MONTH
 from mktorch.kpis.comparison import change, now_and_then
 from mktorch.kpis.model import Kpi, Value, both, read, share
-from mktorch.sums import DAYS_PER_MONTH
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
 

@@ -122,7 +122,7 @@ def returns(tables: Tables, page: Page, _about: About) -> list[str]:
 
 def momentum(tables: Tables, page: Page, about: About) -> list[str]:
     """The current window against the prior one; segments by trend."""
-    windows = {"current": about.current_window, "prior": about.prior_window}
+    windows = about.clock.windows
     spans = {f"{name}_{i}": day for name, span in windows.items() for i, day in enumerate(span)}
     moves = tables["momentum"]
     return [

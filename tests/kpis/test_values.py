@@ -7,8 +7,8 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
+from mktorch.clock import DAYS_PER_MONTH
 from mktorch.kpis import NAMED
-from mktorch.sums import DAYS_PER_MONTH
 
 AS_OF = datetime(2026, 3, 15, 12)
 

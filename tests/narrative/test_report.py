@@ -16,8 +16,6 @@ from mktorch.narrative.markdown import inert
 from mktorch.narrative.page import About
 from mktorch.narrative.report import SECTIONS, campaign_report
 from mktorch.narrative.summary import executive_summary, rule_based_summary
-from mktorch.rollups import windows
-from mktorch.vocab import Window
 from tests.conftest import SAMPLE
 from tests.narrative import made
 from tests.narrative.test_markdown import BLOCKS, HOSTILE, Reader
@@ -32,13 +30,10 @@ def section(report: str, title: str) -> str:
 
 
 def about_of(run: mktorch.Run, **settings: str) -> About:
-    spans = windows(run.manifest.as_of.date(), run.config.window_days)
     return About(
-        as_of=run.manifest.as_of,
+        clock=run.clock,
         version=run.manifest.version,
         config=run.config.model_copy(update=settings),
-        current_window=spans[Window.CURRENT],
-        prior_window=spans[Window.PRIOR],
         inputs=pl.DataFrame(
             [
                 {"source": i.source, "path": i.path, "records": i.rows, "sha256": i.sha256}
@@ -112,7 +107,7 @@ def test_the_summary_is_made_of_the_tables_and_names_the_text_that_stands(sample
     about = about_of(sample_run)
     written = executive_summary(tables, about, told, note)
     assert written == sample_run.state["executive_summary"]
-    assert told == rule_based_summary(tables, about)
+    assert told == rule_based_summary(tables["verdict"], about)
     assert flat(inert(note)) in flat(written)
     assert inert(tables["verdict"]["headline"][0]) in flat(written)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from mktorch.config import ConfigError, load_config
+from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config
 from mktorch.config.narrative_rules import LIMITS, Limit, NarrativeRules, Signal
-from mktorch.formats import Locale
 from mktorch.narrative.verdict import verdict, verdict_signals
 from tests.narrative import made
 
@@ -16,7 +15,8 @@ RULES = NarrativeRules()
 
 def judged(tables, rules=RULES):
     signals = verdict_signals(tables, rules)
-    return verdict(tables, signals, rules, Locale()).row(0, named=True)
+    config = MarketingOrchestratorConfig(narrative_rules=rules)
+    return verdict(tables, signals, config).row(0, named=True)
 
 
 def test_nothing_to_count_is_on_track():

@@ -117,7 +117,7 @@ def period(run: Run) -> Prose:
         .row(0)
     )
     spans = f"Performance of {first} to {last}" if first else "No performance is on record"
-    today = format_value(run.manifest.as_of.date(), DATE, locale)
+    today = format_value(run.clock.day, DATE, locale)
     windows = f"the {count(days, 'day')} up to {today} are compared with the {days} before"
     return Prose(paragraphs=(f"{spans}; {windows}.",))
 
