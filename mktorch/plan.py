@@ -8,53 +8,38 @@ from __future__ import annotations
 from typing import Any
 
 from mktorch import ingest
-from mktorch.analysis import experiments as tested
-from mktorch.analysis import kpi_tables
-from mktorch.analysis.attribution import attribution_shares, attribution_summary
-from mktorch.analysis.budget import budget_governance, budget_moves, channel_flow
-from mktorch.analysis.calibration import confidence_ranking, decision_calibration
+from mktorch.analysis import (
+    attribution,
+    budget,
+    calibration,
+    decisions,
+    experiments,
+    funnel,
+    funnel_steps,
+    kpi_tables,
+    model_cost,
+    operating,
+    returns,
+    risk,
+    roi,
+    segment_trends,
+    segments,
+)
 from mktorch.analysis.campaigns import campaign_analysis
 from mktorch.analysis.creatives import creative_standing
-from mktorch.analysis.decisions import decision_insights, decision_trend
 from mktorch.analysis.detection import risk_detected
-from mktorch.analysis.funnel import funnel_detail, funnel_stages
-from mktorch.analysis.funnel_steps import funnel_segment_steps, funnel_steps
-from mktorch.analysis.model_cost import measured_roi_analysis, measured_roi_fully_loaded
 from mktorch.analysis.money import campaign_money
-from mktorch.analysis.operating import (
-    operating_cost,
-    operating_totals,
-    performance_records,
-    roi_fully_loaded,
-    value_by_channel,
-    value_by_segment,
-)
 from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
 from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliations
-from mktorch.analysis.returns import campaign_returns, channel_returns
-from mktorch.analysis.risk import policy_violations, risk_inbox, risk_summary
-from mktorch.analysis.roi import roi_analysis, roi_by_campaign, roi_waterfall
-from mktorch.analysis.segment_trends import segment_trends, segment_windows
-from mktorch.analysis.segments import segment_momentum, segment_portfolio, segment_summary
 from mktorch.clock import clock
 from mktorch.metrics import registry
-from mktorch.narrative import report, worded
+from mktorch.narrative import model, page, report, summary, verdict, worded
 from mktorch.narrative.decisions_asked import decisions_asked
-from mktorch.narrative.model import model_cost
 from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
-from mktorch.narrative.page import about
-from mktorch.narrative.summary import (
-    executive_summary,
-    rule_based_summary,
-    summary_note,
-    summary_text,
-)
-from mktorch.narrative.verdict import COUNTED, verdict, verdict_signals
-from mktorch.recommend import recommendation_candidates, recommendations
-from mktorch.recommend.reallocate import campaign_moves, channel_moves
+from mktorch.recommend import reallocate, recommendation_candidates, recommendations
 from mktorch.recommend.records import recommendation_records
 from mktorch.rollups import rollups
 from mktorch.vocab import Source
@@ -64,23 +49,23 @@ from mktorch.wiring import Function, Step, wired
 VALUES: dict[str, Function] = {
     function.__name__: function
     for function in (
-        about,
         clock,
-        ingest.infrastructure_share,
-        ingest.known_assets,
-        kpi_tables.kpi_targets,
-        kpi_tables.kpi_values,
-        model_cost,
-        operating_totals,
-        performance_records,
         registry,
-        segment_trends,
-        summary_note,
-        summary_text,
-        tested.arm_sums,
-        tested.arm_weekdays,
-        tested.arm_weeks,
-        tested.terms,
+        ingest.known_assets,
+        ingest.infrastructure_share,
+        operating.performance_records,
+        operating.operating_totals,
+        experiments.terms,
+        experiments.arm_sums,
+        experiments.arm_weeks,
+        experiments.arm_weekdays,
+        segment_trends.segment_trends,
+        kpi_tables.kpi_values,
+        kpi_tables.kpi_targets,
+        page.about,
+        model.model_cost,
+        summary.summary_text,
+        summary.summary_note,
     )
 }
 
@@ -121,81 +106,77 @@ PLAN = wired(
     _step(
         "roi",
         "Compute return on investment, by campaign and in all",
-        roi_by_campaign,
-        roi_analysis,
+        roi.roi_by_campaign,
+        roi.roi_analysis,
     ),
     _step(
         "operating",
         "Model the operating cost and load it on the return",
-        operating_cost,
-        roi_fully_loaded,
-        roi_waterfall,
+        operating.operating_cost,
+        operating.roi_fully_loaded,
+        roi.roi_waterfall,
     ),
     _step(
         "value",
         "Set value against spend by channel and segment",
-        value_by_channel,
-        value_by_segment,
+        operating.value_by_channel,
+        operating.value_by_segment,
     ),
     _step(
         "experiments",
         "Evaluate every experiment and walk it through its gates",
-        tested.experiment_setup_faults,
-        tested.experiment_evaluations,
-        tested.experiment_gates,
-        tested.experiment_records,
+        experiments.experiment_setup_faults,
+        experiments.experiment_evaluations,
+        experiments.experiment_gates,
+        experiments.experiment_records,
     ),
     _step(
         "segments",
         "Judge each segment of each campaign: KPI, trend, scale or stop",
-        segment_windows,
-        segment_portfolio,
-        segment_momentum,
-        segment_summary,
+        segment_trends.segment_windows,
+        segments.segment_portfolio,
+        segments.segment_momentum,
+        segments.segment_summary,
     ),
-    _step(
-        "creatives",
-        "Set each creative against the others of its segment",
-        creative_standing,
-    ),
+    _step("creatives", "Set each creative against the others of its segment", creative_standing),
     _step(
         "journey",
         "Follow people from stage to stage; find leaks and breaks",
-        funnel_detail,
-        funnel_stages,
-        funnel_steps,
-        funnel_segment_steps,
+        funnel.funnel_detail,
+        funnel.funnel_stages,
+        funnel_steps.funnel_steps,
+        funnel_steps.funnel_segment_steps,
     ),
     _step(
         "attribution",
         "Set the attribution methods side by side",
-        attribution_shares,
-        attribution_summary,
+        attribution.attribution_shares,
+        attribution.attribution_summary,
     ),
     _step(
         "budget",
         "Check budget moves, flows and pacing",
-        budget_moves,
-        budget_governance,
-        channel_flow,
+        budget.budget_moves,
+        budget.budget_governance,
+        budget.channel_flow,
         budget_pacing,
     ),
     _step(
         "risk",
         "Detect risks in the data and match them with the signals",
         risk_detected,
-        risk_inbox,
-        risk_summary,
-        policy_violations,
+        risk.risk_inbox,
+        risk.risk_summary,
+        risk.policy_violations,
     ),
     _step(
         "decisions",
         "Ask what came of each decision",
-        decision_insights,
-        decision_trend,
+        decisions.decision_insights,
+        decisions.decision_trend,
         decision_outcomes,
-        decision_calibration,
-        confidence_ranking,
+        calibration.decision_calibration,
+        calibration.confidence_ranking,
     ),
     _step(
         "kpis",
@@ -208,10 +189,10 @@ PLAN = wired(
     _step(
         "returns",
         "Bound what each campaign and channel returns; find money to move",
-        campaign_returns,
-        channel_returns,
-        campaign_moves,
-        channel_moves,
+        returns.campaign_returns,
+        returns.channel_returns,
+        reallocate.campaign_moves,
+        reallocate.channel_moves,
     ),
     _step(
         "recommend",
@@ -226,16 +207,13 @@ PLAN = wired(
     _step(
         "verdict",
         "Give the verdict, its reasons and the decisions it asks for",
-        verdict_signals,
-        verdict,
+        verdict.verdict_signals,
+        verdict.verdict,
         decisions_asked,
-        rule_based_summary,
+        summary.rule_based_summary,
         uses=(
-            *COUNTED,
-            "momentum",
-            "segment_momentum",
-            "recommendation_candidates",
-            "budget_pacing",
+            *verdict.COUNTED,
+            *("momentum", "segment_momentum", "recommendation_candidates", "budget_pacing"),
             Source.CHANNELS,
         ),
     ),
@@ -249,13 +227,13 @@ PLAN = wired(
     _step(
         "model cost",
         "Charge the model's calls to the return",
-        measured_roi_analysis,
-        measured_roi_fully_loaded,
+        model_cost.measured_roi_analysis,
+        model_cost.measured_roi_fully_loaded,
     ),
     _step(
         "texts",
         "Write the executive summary and the campaign report",
-        executive_summary,
+        summary.executive_summary,
         report.campaign_report,
         reads=("verdict", "verdict_signals", "decisions_asked", "failures"),
         uses=tuple(sorted(report.READS)),

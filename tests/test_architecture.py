@@ -11,7 +11,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[1] / "mktorch"
 # Package fronts whose names load on first use, so that importing them costs nothing.
-FRONTS = ("__init__.py", "display/__init__.py", "stats/__init__.py")
+FRONTS = ("__init__.py", "display/__init__.py")
 # A table and what writes it know one another, until writers visit blocks.
 TABLES = "mktorch.display.tables"
 WRITERS = {f"{TABLES}_html", f"{TABLES}_typst"}
@@ -43,10 +43,7 @@ def imported(tree: ast.Module, known: Mapping[str, ast.Module]) -> Iterator[str]
 def circle(parsed: Mapping[str, ast.Module]) -> list[str]:
     """The modules of one circle, in order; empty where there is none."""
     graph = {
-        name: {
-            other for other in imported(tree, parsed) if other != name and not aside(name, other)
-        }
-        for name, tree in parsed.items()
+        name: set(imported(tree, parsed)) - {name} - aside(name) for name, tree in parsed.items()
     }
     try:
         TopologicalSorter(graph).prepare()
