@@ -13,6 +13,7 @@ import polars as pl
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import PipelineError
+from mktorch.sources.frames import load_frames
 from mktorch.sources.load import RawSource, load
 from mktorch.sources.validate import validate
 from mktorch.vocab import Source
@@ -42,9 +43,11 @@ class Checked(NamedTuple):
     failures: pl.DataFrame
 
 
-def raw(config: MarketingOrchestratorConfig, notes: list[str]) -> dict[Source, RawSource]:
-    """Every source as read from the data folder; see `mktorch.sources.load`."""
-    read = load(config)
+def raw(
+    config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None, notes: list[str]
+) -> dict[Source, RawSource]:
+    """Every source, read from the frames given, else from the data folder."""
+    read = load(config) if frames is None else load_frames(frames)
     notes.extend(note for source in read.values() for note in source.notes)
     return read
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,12 +31,14 @@ QUESTIONS = (
     "Are the targets met, and what stands at risk?",
     "What should be done next, by whom, on what evidence?",
 )
+FRAMES = "(frames)"
+"""What stands as a run's data folder where its records were given as frames."""
 # The texts of a run: the file's name, and the artifact it is made from.
 TEXTS = {REPORT: "campaign_report", SUMMARY: "executive_summary"}
 
 
 def run(
-    data: str | Path | None = None,
+    data: str | Path | Mapping[str, Any] | None = None,
     *,
     out: str | Path | None = None,
     campaign: str | None = None,
@@ -44,12 +46,13 @@ def run(
     as_of: str | datetime | None = None,
     **settings: Any,
 ) -> Run:
-    """Analyse a folder of records and write the run to disk.
+    """Analyse a folder of records, or frames, and write the run to disk.
 
     Parameters
     ----------
     data
-        Folder of the thirteen sources; default, the configuration's `data_dir`.
+        Folder of the thirteen sources, or frames by source name (of Polars, pandas or anything
+        that exports Arrow); default, the configuration's `data_dir`.
     out
         Folder the run's own folder is made in; default, the configuration's `runs_dir`.
     campaign
@@ -59,19 +62,37 @@ def run(
     as_of
         The moment to look from; later records are left out. Default, the newest timestamp.
 
+    Returns
+    -------
+    The run, read back from its folder: `tables` by name (Polars frames), `state` (the contract's
+    mapping), `lookups` by key, `show` (what the pages show, by name), `explain` (where a figure
+    comes from), `ok`, and `manifest` with inputs, settings, steps and errors.
+
     Raises
     ------
     ConfigError, SourceError, RunError, PipelineError
         Where the settings, the input, the output folder or the campaign cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile, mktorch
+    >>> folder = tempfile.mkdtemp()
+    >>> run = mktorch.run("data", out=f"{folder}/runs", reports_dir=f"{folder}/reports")
+    >>> run.tables.roi_analysis.select("total_media_spend", "total_net_roi").row(0)
+    (110979.25, 36206.81)
+    >>> run.state["performance_assessment"]["active_campaigns"]
+    4
     """
-    given = {"data_dir": _text(data), "runs_dir": _text(out), "as_of": as_of, **settings}
+    frames = None if data is None or isinstance(data, str | Path) else data
+    folder = FRAMES if frames is not None else _text(data)
+    given = {"data_dir": folder, "runs_dir": _text(out), "as_of": as_of, **settings}
     if isinstance(config, MarketingOrchestratorConfig):
         changed = {name: value for name, value in given.items() if value is not None}
         config, origins = load_config(overrides={**config.model_dump(), **changed})
     else:
         config, origins = load_config(config, given)
     started = perf_counter()
-    context = PipelineContext(config, campaign)
+    context = PipelineContext(config, campaign, frames)
     steps = execute(PLAN, context)
     frames = context.tables
     inputs = input_records(context)
@@ -281,7 +302,7 @@ def _execute(step: Step, context: PipelineContext) -> StepRecord:
     )
 
 
-def _text(path: str | Path | None) -> str | None:
+def _text(path: object | None) -> str | None:
     return None if path is None else str(path)
 
 

@@ -22,7 +22,7 @@ from mktorch.errors import PipelineError
 Function = Callable[..., Any]
 _F = TypeVar("_F", bound=Function)
 
-GIVEN = frozenset({"config", "campaign_id", "notes", "seconds", "tables"})
+GIVEN = frozenset({"config", "campaign_id", "frames", "notes", "seconds", "tables"})
 """What every step may ask of the run: see `PipelineContext`."""
 # The moment a run looks from is made: by the setting, or from the data where it is not set.
 SETTINGS = frozenset(MarketingOrchestratorConfig.model_fields) - {"as_of"}
@@ -30,10 +30,14 @@ SETTINGS = frozenset(MarketingOrchestratorConfig.model_fields) - {"as_of"}
 
 @dataclass
 class PipelineContext:
-    """What the steps of a run share: settings, scope, artifacts by name, notes, measured times."""
+    """What the steps of a run share: settings, scope, artifacts by name, notes, measured times.
+
+    `frames` are the sources an analyst passed, by name; without them the data folder is read.
+    """
 
     config: MarketingOrchestratorConfig
     campaign_id: str | None = None
+    frames: Mapping[str, object] | None = None
     artifacts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)

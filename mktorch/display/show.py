@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from functools import partial
-from inspect import signature
+from functools import wraps
+from inspect import Parameter, signature
 from typing import Any
 
 from mktorch import display
@@ -63,7 +63,7 @@ class Show:
             near = difflib.get_close_matches(name, display.SECTIONS, n=3, cutoff=0.5)
             hint = f"; near it: {', '.join(near)}" if near else ""
             raise AttributeError(f"there is no block {name!r} to show{hint}")
-        return partial(self._made, name)
+        return self._shown(name)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *display.SECTIONS})
@@ -72,16 +72,26 @@ class Show:
         narrowed = f", campaign={self.campaign!r}" if self.campaign else ""
         return f"Show({self.run.run_id!r}{narrowed})"
 
-    def _made(self, name: str, *, interactive: bool = False, **options: Any) -> Any:
+    def _shown(self, name: str) -> Callable[..., Any]:
+        """The block's function with this run and campaign filled in, under its own signature."""
         make = getattr(display, name)
-        if "campaign" in signature(make).parameters:
-            options.setdefault("campaign", self.campaign)
-        block: Block = make(self.run, **options)
-        if rendering():
-            block = block.linked(self.campaign)
-        self.blocks[name] = block
-        if not interactive:
-            return block
-        if not isinstance(block, Chart):
-            raise DisplayError(f"{name} is no chart here; leave out interactive=True")
-        return block.drawing
+        _, *own = signature(make).parameters.values()
+        taken = signature(make).replace(parameters=own)
+
+        @wraps(make)
+        def shown(*args: Any, interactive: bool = False, **options: Any) -> Any:
+            if "campaign" in set(taken.parameters) - set(taken.bind_partial(*args).arguments):
+                options.setdefault("campaign", self.campaign)
+            block: Block = make(self.run, *args, **options)
+            if rendering():
+                block = block.linked(self.campaign)
+            self.blocks[name] = block
+            if not interactive:
+                return block
+            if not isinstance(block, Chart):
+                raise DisplayError(f"{name} is no chart here; leave out interactive=True")
+            return block.drawing
+
+        last = Parameter("interactive", Parameter.KEYWORD_ONLY, default=False, annotation=bool)
+        shown.__signature__ = taken.replace(parameters=[*own, last])  # type: ignore[attr-defined]
+        return shown
