@@ -91,9 +91,14 @@ class Quarto:
     halt: Halt
 
     def __call__(self, document: Document, outputs: Mapping[Cell, list[Output]]) -> Convert:
-        executed = self.stage.reports / f"{document.name}.ipynb"
-        executed.write_text(notebook(document, outputs), encoding="utf-8")
-        return lambda form: self._rendered(executed, document.path.name, form)
+        def finished(form: str) -> bytes:
+            held = notebook(document, outputs, form)
+            executed = self.stage.reports / f"{document.name}.ipynb"
+            executed.write_text(held.text, encoding="utf-8")
+            made = self._rendered(executed, document.path.name, form)
+            return held.restored(made.decode()).encode() if held.pieces else made
+
+        return finished
 
     def _rendered(self, executed: Path, name: str, form: str) -> bytes:
         """Render an executed notebook to one format and return the file's bytes.

@@ -176,7 +176,7 @@ def test_html_of_other_libraries_asks_for_no_scripts() -> None:
     cell = Cell("table", {"label": "it"}, Path("x.qmd"), 1)
     output = {"output_type": "execute_result", "data": {"text/html": "<b>`1`</b>"}}
     document = Document(Path("x.qmd"), {}, {}, (cell,), "x")
-    (made,) = json.loads(notebook(document, {cell: [output]}))["cells"]
+    (made,) = json.loads(notebook(document, {cell: [output]}, "html").text)["cells"]
     assert made["outputs"][0]["data"] == {"text/markdown": "```{=html}\n<b>`1`</b>\n```"}
 
 
