@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from mktorch.kpis import LABELS
 from mktorch.metrics import METRICS
 from mktorch.vocab import Direction
 
@@ -14,6 +15,7 @@ _HEAD = re.compile(r"(#+) (.*)")
 _ITEM = re.compile(r"(?:- |\d+\. )")
 _RULE = re.compile(r"\|(?: *:?-+:? *\|)+")
 
+_KPIS = {label: name for name, label in LABELS.items()}
 _LESS = [name.replace("_", " ") for name, m in METRICS.items() if m.direction == Direction.DOWN]
 
 _CAMPAIGN = "roi-by-campaign.{}.{{campaign_id}}".format
@@ -97,7 +99,7 @@ CITED: tuple[Cited, ...] = (
     Cited("Momentum", r"^return: (?P<now>\S+) against", {"now": "kpi-cards.return_on_ad_spend"}),
     Cited(
         "KPIs",
-        r"^(?P<kpi>[\w ]+): (?P<value>.+?), (?:target (?P<target>.+?)|no target); "
+        r"^(?P<kpi>[\w ,-]+): (?P<value>.+?), (?:target (?P<target>.+?)|no target); "
         r"(?:[\w ]+)(?: \(attainment (?P<attained>\S+)\))?[;.]",
         {
             "value": "kpi-scorecard.value_text.{kpi}",
@@ -305,7 +307,7 @@ def _line(line: Line, ranked: Mapping[int, str], campaigns: Mapping[str, str]) -
             if line.heading in (name, f"{campaign} {name}"):
                 known["campaign_id"] = campaign
         if "kpi" in known:
-            known["kpi"] = known["kpi"].lower().replace(" ", "_")
+            known["kpi"] = _KPIS[known["kpi"]]
         if "rank" in known:
             known["recommendation_id"] = ranked[int(known["rank"])]
         for name, figure in each.figures.items():
