@@ -3,7 +3,7 @@
 Polars parses newline-delimited JSON at full speed and refuses a number, Boolean or list of another
 type, but it also drops unknown fields without a word and turns a bare `12` into text. `read_clean`
 therefore counts bytes, which costs a tenth of the parsing, and returns nothing unless the counts
-leave no room for either. The careful reader (`records`) takes over then; both give one result.
+leave no room for either. The careful reader (`json_records`) takes over then; both give one result.
 
 The proof, for a piece of n records without a backslash, so that quotes only open and close text:
 
@@ -39,7 +39,7 @@ from mktorch.sources.convert import (
     to_date,
     to_moment,
 )
-from mktorch.sources.records import Number, lines, shown
+from mktorch.sources.json_records import Number, lines, shown
 from mktorch.sources.rules import found
 
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '

@@ -82,11 +82,15 @@ OFFSET, DATE_ONLY, TIME_DROPPED = "offset", "date_only", "time_dropped"
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive records: typed columns, what was unreadable (rows from 0), and habits met."""
+    """Consecutive records: typed columns, what was unreadable (rows from 0), and habits met.
+
+    `bom` says whether the file began with a byte order mark.
+    """
 
     frame: pl.DataFrame
     failures: pl.DataFrame
     habits: Habits
+    bom: bool = False
 
 
 _PLAIN = "%Y-%m-%dT%H:%M:%S"

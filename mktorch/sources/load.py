@@ -156,7 +156,7 @@ def _warnings(habits: Habits, spec: SourceSpec) -> Iterator[pl.DataFrame]:
 
 
 def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
-    if file.bom:
+    if file.batch.bom:
         yield f"{path}: began with a byte order mark, which was left out"
     if not file.batch.frame.height:
         weight = "is required but" if spec.required else ""

@@ -10,7 +10,8 @@ import stat
 import pytest
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.sources import SourceError, json_reader, load
+from mktorch.sources import SourceError, load
+from mktorch.sources.readers import json_files
 from mktorch.vocab import Source
 from tests.sources.good import broken, records, validated, write
 
@@ -104,7 +105,7 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path, monkeypatch, content, w
     write(tmp_path, records())
     (tmp_path / "channels.json").write_bytes(content)
     if not fast:
-        monkeypatch.setattr(json_reader, "can_be_clean", lambda _: False)
+        monkeypatch.setattr(json_files, "can_be_clean", lambda _: False)
     with pytest.raises(SourceError) as caught:
         load(MarketingOrchestratorConfig(data_dir=str(tmp_path)))
     assert words in str(caught.value)

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.sources import FAILURE_SCHEMA, SPECS, SourceError, json_reader, load, validate
+from mktorch.sources import FAILURE_SCHEMA, SPECS, SourceError, load, validate
+from mktorch.sources.readers import json_files
 from mktorch.vocab import Source
 from tests.sources.good import RECORDS, broken, records, validated, write
 
@@ -294,7 +295,7 @@ def test_nothing_is_lost(tmp_path, tables):
 
 def test_sparse_faults_in_many_pieces(tmp_path, monkeypatch):
     """Faults far apart, in a file read in many pieces: each is found, and nothing else."""
-    monkeypatch.setattr(json_reader, "PIECE", 2000)
+    monkeypatch.setattr(json_files, "PIECE", 2000)
     tables = records()
     base = {k: v for k, v in tables["performance_metrics"][0].items() if k != "experiment_id"}
     rows = [

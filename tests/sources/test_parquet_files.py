@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from mktorch.sources import columns as c
-from mktorch.sources.parquet_reader import from_frame
+from mktorch.sources.readers.parquet_files import from_frame
 
 NOON = datetime(2026, 3, 15, 12)
 BAD = ["unreadable_value"]
