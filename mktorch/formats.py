@@ -136,7 +136,8 @@ def _integer(value: Any, fmt: Format, locale: Locale) -> str:
     if fmt.compact:
         digits = fmt.decimals or 0
         return format_compact_decimal(value, locale=locale.name, fraction_digits=digits)
-    return format_decimal(value, "#,##0", locale=locale.name)
+    # A count may be a fraction, as of a conversion that two ads share.
+    return format_decimal(value, "#,##0.##", locale=locale.name)
 
 
 def _decimal(value: Any, fmt: Format, locale: Locale) -> str:

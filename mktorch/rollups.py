@@ -1,7 +1,8 @@
 """The one heavy pass: performance summed by asset, experiment, campaign, segment, channel and day.
 
-Money is summed in whole millionths of the currency unit. Integer sums do not depend on order, so
-the same rows give the same bits on any engine, thread count or row order.
+Money and conversions, of which a part may count, are summed in whole millionths. Integer sums do
+not depend on order, so the same rows give the same bits on any engine, thread count or row order.
+A blank cell is left out of its sum alone; a sum of blanks is null.
 
 Experiments also get the sums of squares and products of their daily snapshots, from which variances
 follow without the days, and their sums by calendar week and by weekday.
@@ -16,12 +17,16 @@ from itertools import combinations_with_replacement
 
 import polars as pl
 
+from mktorch.exact import MICRO
+from mktorch.exact import micros as micros
+from mktorch.exact import units as units
+from mktorch.sources.rates import BASES, KNOWN, implied, off, rate_base
 from mktorch.vocab import Measure, Window
 
-MICRO = 1_000_000
 DAYS_PER_MONTH = 365.25 / 12
 MEASURES = tuple(str(measure) for measure in Measure)
-_MONEY = (Measure.COST, Measure.REVENUE)
+_IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
+_COLUMNS = {**{m: str(m) for m in Measure}, Measure.REVENUE: "revenue_proxy"}
 PRODUCTS = {
     (a, b): f"{a}_sq" if a == b else f"{a}_x_{b}"
     for a, b in combinations_with_replacement(MEASURES, 2)
@@ -63,24 +68,6 @@ def windows(as_of: date, days: int) -> dict[Window, tuple[date, date]]:
     }
 
 
-def micros(money: pl.Expr) -> pl.Expr:
-    """Money as whole millionths (Int128), so that sums are exact and free of order."""
-    return (money * MICRO).round().cast(pl.Int128)
-
-
-def units(money: pl.Expr) -> pl.Expr:
-    """Whole millionths back as money: the nearest Float64, up to 9e15 units."""
-    small = money.abs() < 2**53  # beyond it the cast would round before the division does
-    whole, rest = money // MICRO, money % MICRO
-    return pl.when(small).then(_in_units(money)).otherwise(whole.cast(pl.Float64) + _in_units(rest))
-
-
-def _in_units(money: pl.Expr) -> pl.Expr:
-    # Polars divides by a scalar through its reciprocal, which is off by one bit; by a column, not.
-    value = money.cast(pl.Float64)
-    return value / (value * 0 + MICRO)
-
-
 def rollups(
     metrics: pl.LazyFrame, assets: pl.LazyFrame, as_of: date, window_days: int
 ) -> dict[str, pl.DataFrame]:
@@ -99,7 +86,11 @@ def rollups(
     -------
     Rollup name -> frame: its keys, the measures, `snapshots` (rows summed), `first_day` and
     `last_day`; one row per key (and window), sorted by them. A key without rows is absent.
-    `rollup_rate` holds, per asset, what its supplied conversion rates imply.
+    `rollup_rate` holds, per asset, what its supplied conversion rates imply, by the denominator
+    (`rate_denominator`, whose sum is `rate_base`) that fits all of them best. `rollup_correction`
+    sums the rows that take something back: per campaign, window and measure `rows`, `corrected`
+    (the sum of what is negative), `total` (the whole sum) and `below_zero`, whether even that is
+    negative.
 
     Of experiments only the rows that name the experiment count. `rollup_experiment` adds `days`
     (daily snapshots) and the columns of `PRODUCTS`, exact while a day's money is under 1e12.
@@ -108,13 +99,16 @@ def rollups(
     before the experiment's first row, under whatever experiment; null where there are none.
     """
     # Collected here, so that the plans below share it: a filter pushed down would scan again.
-    daily, rate = pl.collect_all([_daily(metrics, assets), _rates(metrics)])
+    daily, rate, negative = pl.collect_all(
+        [_daily(metrics, assets), _rates(metrics), _negatives(metrics, assets)]
+    )
     base = daily.lazy()
     tested = base.filter(pl.col("experiment_id").is_not_null())
     spans = windows(as_of, window_days)
     plans = {
-        "rollup_rate": rate.lazy(),
+        "rollup_rate": _implied(rate).lazy(),
         **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
+        "rollup_correction": _corrections(negative.lazy(), base, spans),
         "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], _moments()),
         "rollup_experiment_week": _sum(
             tested.with_columns(pl.col("date").dt.truncate("1w").alias("week")),
@@ -137,23 +131,32 @@ def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
             "asset_id",
             "experiment_id",
             pl.col("timestamp").dt.date().alias("date"),
-            "impressions",
-            "clicks",
-            "conversions",
-            micros(pl.col("cost")).alias("cost"),
-            micros(pl.col("revenue_proxy")).alias("revenue"),
+            *_measures(),
         )
         .group_by("asset_id", "experiment_id", "date")
-        .agg(*(pl.col(measure).sum() for measure in MEASURES), pl.len().alias("snapshots"))
+        .agg(*map(_known_sum, MEASURES), pl.len().alias("snapshots"))
         .join(assets.select("asset_id", *_ASSET), on="asset_id", how="left")
     )
+
+
+def _measures() -> list[pl.Expr]:
+    """The measures as integers: counts as they are, what may have decimals in millionths."""
+    return [
+        (micros(pl.col(column)) if measure in _IN_MICROS else pl.col(column)).alias(measure)
+        for measure, column in _COLUMNS.items()
+    ]
+
+
+def _known_sum(measure: str) -> pl.Expr:
+    """The sum of what is known; null where nothing is."""
+    return pl.when(pl.col(measure).count() > 0).then(pl.col(measure).sum()).alias(measure)
 
 
 def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()) -> pl.LazyFrame:
     return (
         base.group_by(keys)
         .agg(
-            *(pl.col(measure).sum() for measure in MEASURES),
+            *map(_known_sum, MEASURES),
             pl.col("snapshots").sum().cast(pl.Int64),
             pl.col("date").min().alias("first_day"),
             pl.col("date").max().alias("last_day"),
@@ -169,10 +172,10 @@ def _moments() -> tuple[pl.Expr, ...]:
 
 
 def _product(a: str, b: str) -> pl.Expr:
-    """The exact sum of a product as Float64: millionths come back once per factor of money."""
+    """The exact sum of a product as Float64: millionths come back once per factor in them."""
     total = (pl.col(a).cast(pl.Int128) * pl.col(b).cast(pl.Int128)).sum()
-    money = (measure for measure in (a, b) if measure in _MONEY)
-    return reduce(lambda value, _: units(value), money, total).cast(pl.Float64)
+    scaled = (measure for measure in (a, b) if measure in _IN_MICROS)
+    return reduce(lambda value, _: units(value), scaled, total).cast(pl.Float64)
 
 
 def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
@@ -187,25 +190,87 @@ def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
         .filter(age.is_between(1, BEFORE_DAYS))
         .with_columns(weekday)
         .group_by(keys)
-        .agg(pl.col(measure).sum().alias(f"{measure}{BEFORE}") for measure in MEASURES)
+        .agg(_known_sum(measure).alias(f"{measure}{BEFORE}") for measure in MEASURES)
     )
-    during = tested.with_columns(weekday).group_by(keys).agg(pl.col(MEASURES).sum(), _DAYS)
+    during = tested.with_columns(weekday).group_by(keys).agg(*map(_known_sum, MEASURES), _DAYS)
     return during.join(before, on=keys, how="left").sort(keys)
 
 
 def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
-    """Per asset, over rows that state a rate: conversions counted, and as the rates imply them."""
+    """Per asset, over rows that state a rate and all its parts: counts, and by either denominator
+    the conversions that the rates imply and how far off they are, in millionths."""
     return (
-        metrics.filter(pl.col("conversion_rate").is_not_null())
+        metrics.filter(KNOWN)
         .group_by("asset_id")
         .agg(
-            pl.col("impressions").sum(),
-            pl.col("conversions").sum(),
-            micros(pl.col("conversion_rate") * pl.col("impressions"))
-            .sum()
-            .alias("implied_conversions"),
+            pl.col(BASES).sum(),
+            micros(pl.col("conversions")).sum().alias("conversions"),
+            *(implied(base).sum().alias(f"implied_by_{base}") for base in BASES),
+            *map(off, BASES),
         )
         .sort("asset_id")
+    )
+
+
+def _implied(rates: pl.DataFrame) -> pl.DataFrame:
+    """The rates of all assets taken by the denominator that fits them better on the whole."""
+    base = rate_base(rates)
+    return rates.select(
+        "asset_id",
+        "impressions",
+        "conversions",
+        pl.col(f"implied_by_{base}").alias("implied_conversions"),
+        pl.lit(base).alias("rate_denominator"),
+        pl.col(base).alias("rate_base"),
+    )
+
+
+def _negatives(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows that take something back, one row per measure that is negative: `value`."""
+    below = [
+        metrics.filter(pl.col(column) < 0).select(
+            "asset_id",
+            pl.col("timestamp").dt.date().alias("date"),
+            pl.lit(str(measure)).alias("measure"),
+            micros(pl.col(column)).alias("value"),
+        )
+        for measure, column in _COLUMNS.items()
+    ]
+    owners = assets.select("asset_id", "campaign_id")
+    return pl.concat(below).join(owners, on="asset_id", how="left").drop("asset_id")
+
+
+def _corrections(
+    negative: pl.LazyFrame, base: pl.LazyFrame, spans: dict[Window, tuple[date, date]]
+) -> pl.LazyFrame:
+    """What is taken back beside the whole sum, by campaign, window and measure."""
+    keys = ("campaign_id", "window", "measure")
+    totals = base.select(
+        "campaign_id",
+        "date",
+        *(
+            (pl.col(m) if m in _IN_MICROS else pl.col(m).cast(pl.Int128) * MICRO).alias(m)
+            for m in MEASURES
+        ),
+    ).unpivot(MEASURES, index=("campaign_id", "date"), variable_name="measure", value_name="total")
+    taken = _windowed(negative, spans).group_by(keys).agg(
+        pl.len().cast(pl.Int64).alias("rows"), pl.col("value").sum().alias("corrected")
+    )  # fmt: skip
+    whole = _windowed(totals, spans).group_by(keys).agg(pl.col("total").sum())
+    return (
+        taken.join(whole, on=keys, how="left")
+        .with_columns((pl.col("total") < 0).alias("below_zero"))
+        .sort(keys)
+    )
+
+
+def _windowed(base: pl.LazyFrame, spans: dict[Window, tuple[date, date]]) -> pl.LazyFrame:
+    parts = {
+        Window.ALL: base,
+        **{w: base.filter(pl.col("date").is_between(*span)) for w, span in spans.items()},
+    }
+    return pl.concat(
+        part.with_columns(pl.lit(str(window)).alias("window")) for window, part in parts.items()
     )
 
 

@@ -6,17 +6,17 @@ from datetime import date
 
 import polars as pl
 
-from mktorch.rollups import micros, units, windows
-from mktorch.vocab import FunnelStage, Window
+from mktorch.config.funnel_rules import FunnelRules
+from mktorch.exact import micros, units
+from mktorch.rollups import windows
+from mktorch.vocab import Window
 
 CELL = ("campaign_id", "segment_id", "channel_id")
-STAGES = tuple(str(stage) for stage in FunnelStage)
-_ORDER = pl.col("stage").replace_strict(
-    {stage: order for order, stage in enumerate(STAGES, start=1)}, return_dtype=pl.Int64
-)
 
 
-def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.DataFrame:
+def funnel_detail(
+    events: pl.DataFrame, as_of: date, window_days: int, rules: FunnelRules
+) -> pl.DataFrame:
     """Stage counts by campaign, segment, channel, window and stage.
 
     Parameters
@@ -25,6 +25,8 @@ def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.Dat
         `funnel_events`. An event belongs to its `date`, or to its timestamp's day without one.
     as_of, window_days
         The windows; see `mktorch.rollups.windows`.
+    rules
+        Its `stages` set the order.
 
     Returns
     -------
@@ -35,6 +37,7 @@ def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.Dat
     """
     dated = events.with_columns(day=pl.coalesce("date", pl.col("timestamp").dt.date()))
     spans = windows(as_of, window_days)
+    order = {stage: rules.order(stage) for stage in rules.stages}
     parts = {
         Window.ALL: dated,
         **{w: dated.filter(pl.col("day").is_between(*span)) for w, span in spans.items()},
@@ -43,7 +46,7 @@ def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.Dat
         pl.concat(
             part.group_by(*CELL, "stage")
             .agg(
-                pl.col("count").sum(),
+                micros(pl.col("count")).sum(),
                 micros(pl.col("count") * pl.col("confidence")).sum().alias("weighted_count"),
                 pl.len().cast(pl.Int64).alias("events"),
                 pl.col("source").n_unique().cast(pl.Int64).alias("sources"),
@@ -51,7 +54,10 @@ def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.Dat
             .with_columns(window=pl.lit(str(window)))
             for window, part in parts.items()
         )
-        .with_columns(units(pl.col("weighted_count")), stage_order=_ORDER)
+        .with_columns(
+            units(pl.col("count", "weighted_count")),
+            stage_order=pl.col("stage").replace_strict(order, return_dtype=pl.Int64),
+        )
         .select(
             *CELL,
             "window",
@@ -75,12 +81,11 @@ def funnel_stages(detail: pl.DataFrame, *keys: str) -> pl.DataFrame:
     return (
         detail.group_by(*keys, "window", "stage_order", "stage")
         .agg(
-            pl.col("count").sum(),
-            micros(pl.col("weighted_count")).sum(),
+            micros(pl.col("count", "weighted_count")).sum(),
             pl.col("events").sum(),
             pl.col("sources").max(),
             pl.len().cast(pl.Int64).alias("cells"),
         )
-        .with_columns(units(pl.col("weighted_count")))
+        .with_columns(units(pl.col("count", "weighted_count")))
         .sort(*keys, "window", "stage_order")
     )

@@ -10,8 +10,8 @@ import polars as pl
 from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import MOMENTS, moments
 from mktorch.config.recommendation_rules import RecommendationRules
+from mktorch.exact import MICRO, micros, units
 from mktorch.metrics import ratio
-from mktorch.rollups import MICRO, micros, units
 from mktorch.stats import Sums, ratio_estimate
 from mktorch.stats.means import critical_t
 from mktorch.vocab import CampaignStatus, Window

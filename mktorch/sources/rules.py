@@ -40,6 +40,9 @@ class Rule(StrEnum):
     NET_ROI_MISMATCH = "net_roi_mismatch"
     EXPERIMENT_END_BEFORE_START = "experiment_end_before_start"
     ALLOCATION_SUM = "allocation_sum"
+    NEGATIVE_SUM = "negative_sum"
+    RESTATED_ROW = "restated_row"
+    ACCOUNT_CLASH = "account_clash"
 
 
 ERROR, WARNING = FailureSeverity.ERROR, FailureSeverity.WARNING
@@ -66,6 +69,9 @@ SEVERITY: Mapping[Rule, FailureSeverity] = MappingProxyType(
         Rule.NET_ROI_MISMATCH: WARNING,
         Rule.EXPERIMENT_END_BEFORE_START: WARNING,
         Rule.ALLOCATION_SUM: WARNING,
+        Rule.NEGATIVE_SUM: WARNING,
+        Rule.RESTATED_ROW: WARNING,
+        Rule.ACCOUNT_CLASH: ERROR,
     }
 )
 """Severity of each rule unless the config's `validation_severity` says otherwise."""

@@ -70,7 +70,9 @@ def _creatives(work: Work) -> Mapping[str, Any]:
 
 def _journey(work: Work) -> Mapping[str, Any]:
     config = work.config
-    detail = funnel_detail(work[Source.FUNNEL_EVENTS], work.day, config.window_days)
+    detail = funnel_detail(
+        work[Source.FUNNEL_EVENTS], work.day, config.window_days, config.funnel_rules
+    )
     by_campaign, by_segment = ("campaign_id",), ("campaign_id", "segment_id")
     stages = funnel_stages(detail, *by_campaign)
     alpha = config.statistical_significance_threshold

@@ -11,13 +11,15 @@ import polars as pl
 
 from mktorch.rollups import BY_KEY, BY_WINDOW, rollups
 from mktorch.runs import FAILURES
+from mktorch.sources.currencies import in_currency
 from mktorch.sources.load import load
 from mktorch.sources.validate import validate
+from mktorch.sources.zones import in_zone
 from mktorch.steps.work import Period, PipelineError, Step, Work
 from mktorch.vocab import Source
 
 SOURCES = tuple(str(source) for source in Source)
-ROLLUPS = ("rollup_rate", *BY_WINDOW, *BY_KEY)
+ROLLUPS = ("rollup_rate", "rollup_correction", *BY_WINDOW, *BY_KEY)
 
 
 def _load(work: Work) -> Mapping[str, Any]:
@@ -33,7 +35,8 @@ def _validate(work: Work) -> Mapping[str, Any]:
 
 
 def _scope(work: Work) -> Mapping[str, Any]:
-    frames: Mapping[Source, pl.DataFrame] = work["valid"]
+    local = in_zone(work["valid"], work.config.reporting_timezone)
+    frames = in_currency(local, work.config)
     as_of = work.config.as_of or _newest(frames)
     known, late = _known_at(frames, as_of)
     work.notes.extend(late)
