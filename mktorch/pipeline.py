@@ -14,7 +14,9 @@ from typing import Any
 import polars as pl
 
 from mktorch import __version__
+from mktorch.analysis.reconciliations import SCHEMA
 from mktorch.config import MarketingOrchestratorConfig, load_config
+from mktorch.errors import MktorchError
 from mktorch.narrative.files import REPORT, SUMMARY, published
 from mktorch.narrative.model import usage
 from mktorch.rollups import windows
@@ -30,6 +32,9 @@ from mktorch.runs import (
     state_of,
     write_run,
 )
+from mktorch.sources.rules import Rule
+from mktorch.sources.totals import totals
+from mktorch.sources.validate import Validated
 from mktorch.steps import PLAN, PipelineError, Step, Work
 from mktorch.vocab import FailureSeverity, StepStatus, Window
 
@@ -119,11 +124,17 @@ def run(
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check of the records found: failed and suspicious rows, and figures that differ."""
+    """What a check of the records found: failed and suspicious rows, and figures that differ.
+
+    `totals` proves that accepted and set-aside sums make up the files'; `problem` is why no run
+    could be made of the records, and no figure compared.
+    """
 
     rows: int
     failures: pl.DataFrame
     reconciliations: pl.DataFrame
+    totals: pl.DataFrame
+    problem: str | None = None
 
     @property
     def differing(self) -> int:
@@ -163,18 +174,30 @@ class Findings:
             "rows": self.rows,
             "failures": self.failures.to_dicts(),
             "reconciliations": self.reconciliations.to_dicts(),
+            "totals": self.totals.to_dicts(),
+            "problem": self.problem,
         }
 
 
 def check(config: MarketingOrchestratorConfig) -> Findings:
     """Load, validate and reconcile without writing a run."""
     work = Work(config)
-    end = next(n for n, step in enumerate(PLAN, start=1) if "reconciliations" in step.makes)
-    execute(PLAN[:end], work)
+    read, end = (
+        next(n for n, step in enumerate(PLAN, start=1) if made in step.makes)
+        for made in (FAILURES, "reconciliations")
+    )
+    execute(PLAN[:read], work)
+    problem = None
+    try:
+        execute(PLAN[read:end], work)
+    except MktorchError as error:  # what failed is listed all the same
+        problem = str(error)
     return Findings(
         sum(record.rows for record in input_records(work)),
         work[FAILURES],
-        work["reconciliations"],
+        work.artifacts.get("reconciliations", pl.DataFrame(schema=SCHEMA)),
+        totals(work["raw"], Validated(work["valid"], work[FAILURES], ())),
+        problem,
     )
 
 
@@ -234,13 +257,17 @@ def model_usage(work: Work) -> ModelUsage:
 
 def input_records(work: Work) -> list[InputRecord]:
     """Every input file with its hash and how many of its records stand."""
-    errors = work[FAILURES].filter(pl.col("severity") == FailureSeverity.ERROR)
-    failed = {
-        (source, file): count
-        for source, file, count in errors.group_by("source", "file")
-        .agg(pl.col("row").n_unique())
-        .iter_rows()
-    }
+    error = pl.col("severity") == FailureSeverity.ERROR
+    gone = work[FAILURES].filter(error | (pl.col("rule") == Rule.RESTATED_ROW))
+    failed, left_out = (
+        {
+            (source, file): count
+            for source, file, count in rows.group_by("source", "file")
+            .agg(pl.col("row").n_unique())
+            .iter_rows()
+        }
+        for rows in (gone.filter(error), gone)
+    )
     return [
         InputRecord(
             source=file.source,
@@ -248,7 +275,7 @@ def input_records(work: Work) -> list[InputRecord]:
             sha256=file.sha256,
             bytes=file.bytes,
             rows=file.rows,
-            valid=file.rows - failed.get((file.source, file.path), 0),
+            valid=file.rows - left_out.get((file.source, file.path), 0),
             failed=failed.get((file.source, file.path), 0),
         )
         for raw in work["raw"].values()

@@ -20,7 +20,7 @@ import polars as pl
 from mktorch.exact import MICRO
 from mktorch.exact import micros as micros
 from mktorch.exact import units as units
-from mktorch.sources.rates import BASES, KNOWN, implied, off, rate_base
+from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
 from mktorch.vocab import Measure, Window
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -197,8 +197,8 @@ def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
-    """Per asset, over rows that state a rate and all its parts: counts, and by either denominator
-    the conversions that the rates imply and how far off they are, in millionths."""
+    """Per asset, over rows that state a rate and all its parts: counts, the conversions that the
+    rates imply by either denominator, in millionths, and how many rows fit which better."""
     return (
         metrics.filter(KNOWN)
         .group_by("asset_id")
@@ -206,7 +206,7 @@ def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
             pl.col(BASES).sum(),
             micros(pl.col("conversions")).sum().alias("conversions"),
             *(implied(base).sum().alias(f"implied_by_{base}") for base in BASES),
-            *map(off, BASES),
+            *votes(),
         )
         .sort("asset_id")
     )

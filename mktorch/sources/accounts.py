@@ -95,7 +95,7 @@ def account_checks(spec: SourceSpec, frames: Mapping[Source, pl.DataFrame]) -> I
             .then(pl.format("several accounts have it here, {} among them", own))
             .otherwise(two)
         )
-        broken = own.is_not_null() & ((account != own) | several)
+        broken = own.is_not_null() & named.is_not_null() & ((account != own) | several)
         message = pl.format(
             "{} '{}': {}; write account_id in both files, beside an id that each account has",
             pl.lit(key.column), named, both,

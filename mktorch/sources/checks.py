@@ -110,7 +110,9 @@ def _exceeds(rule: Rule, field: str, limit: str, why: str) -> Check:
         plain(pl.col(limit)),
         pl.lit(why),
     )
-    return _check(rule, field, pl.col(field) > pl.col(limit), message)
+    # A correction takes back parts of several rows: its own parts need not match.
+    broken = (pl.col(field) > pl.col(limit)) & (pl.col(limit) >= 0)
+    return _check(rule, field, broken, message)
 
 
 _VIEW_THROUGH = _exceeds(

@@ -17,17 +17,21 @@ def implied(base: str) -> pl.Expr:
     return micros(pl.col("conversion_rate") * pl.col(base))
 
 
-def off(base: str) -> pl.Expr:
-    """How far the rates are off in all, were they of `base`: conversions in millionths."""
-    return (implied(base) - micros(pl.col("conversions"))).abs().sum().alias(f"off_by_{base}")
+def votes() -> list[pl.Expr]:
+    """Of how many rows the rate is nearer to conversions per each of `BASES` than per the other."""
+    off = {base: (implied(base) - micros(pl.col("conversions"))).abs() for base in BASES}
+    one, other = BASES
+    return [
+        (off[one] < off[other]).sum().alias(f"{one}_votes"),
+        (off[other] < off[one]).sum().alias(f"{other}_votes"),
+    ]
 
 
-def rate_base(sums: pl.DataFrame) -> str:
-    """The denominator under which the rates are off by less, from `off` of each, summed over rows.
+def rate_base(counted: pl.DataFrame) -> str:
+    """The denominator that more rows vote for, from `votes` of all rows or of parts of them.
 
     >>> counts = {"conversions": [8.0], "impressions": [4000], "clicks": [160]}
-    >>> rate_base(pl.DataFrame({"conversion_rate": [0.05], **counts}).select(map(off, BASES)))
+    >>> rate_base(pl.DataFrame({"conversion_rate": [0.05], **counts}).select(votes()))
     'clicks'
     """
-    totals = {base: int(sums[f"off_by_{base}"].sum()) for base in BASES}
-    return min(BASES, key=lambda base: totals[base])
+    return max(BASES, key=lambda base: int(counted[f"{base}_votes"].sum()))

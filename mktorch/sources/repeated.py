@@ -17,6 +17,10 @@ UNTOLD = (
     "{kept} has the same key and stands; if both are parts, set duplicates to sum or name the "
     "column that splits them in grain"
 )
+CLASH = (
+    "the key is used for {kept}; if two accounts share it, write account_id beside it here and "
+    "wherever it is named, else mend one of them"
+)
 REFUSED = (
     "another row has the same key, and duplicates is refuse; remove all but one, or set duplicates "
     "to last, first or sum"
@@ -56,8 +60,24 @@ def repeated(
     )
     if spec.measured:
         return _measured(rows.filter(~pl.col(_FAULTY)), spec, way)
-    ranked = rows.sort(_FAULTY, _ORDER)
-    return _failed(_beside(ranked, spec.key), spec, Rule.DUPLICATE_KEY, TWICE), None
+    parents = [key.column for key in spec.foreign_keys if key.rule == Rule.ORPHAN_KEY]
+    clash = _clashing(rows, spec, parents[0]) if parents else rows.clear()
+    ranked = rows.join(clash, on=_ORDER, how="anti").sort(_FAULTY, _ORDER)
+    failed = [_failed(_beside(ranked, spec.key), spec, Rule.DUPLICATE_KEY, TWICE)]
+    if clash.height:
+        failed.append(_failed(clash, spec, Rule.ACCOUNT_CLASH, CLASH))
+    return pl.concat(failed), None
+
+
+def _clashing(rows: pl.DataFrame, spec: SourceSpec, parent: str) -> pl.DataFrame:
+    """Rows of a key that names things of different parents: nobody knows which of them is meant."""
+    places = pl.format("{} {} ({} row {})", pl.lit(parent), parent, FILE, ROW)
+    return (
+        rows.filter(~pl.col(_FAULTY))
+        .filter(pl.col(parent).n_unique().over(spec.key) > 1)
+        .sort(_ORDER)
+        .with_columns(places.str.join(" and ").over(spec.key).alias("_kept"))
+    )
 
 
 def _beside(rows: pl.DataFrame, by: tuple[str, ...], keep: str = "first") -> pl.DataFrame:

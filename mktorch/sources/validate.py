@@ -14,7 +14,7 @@ from mktorch.sources.checks import Check, column_checks, reference_check, row_ch
 from mktorch.sources.columns import metadata
 from mktorch.sources.load import RawSource, with_keys
 from mktorch.sources.measures import SUMMED
-from mktorch.sources.rates import BASES, KNOWN, off, rate_base
+from mktorch.sources.rates import BASES, KNOWN, rate_base, votes
 from mktorch.sources.repeated import repeated
 from mktorch.sources.rules import CLIP, ERROR, FAILURE_SCHEMA, Rule, no_failures, severities
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
@@ -71,10 +71,10 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
             if again is not None:
                 bad.append(_named([again], own.frame, spec))
             notes += [note] if note else []
-            notes += _said(own)
         named = _graded(pl.concat(bad), severity, spec)
         frames[source], rejected = _parted(own.frame, named)
         failures.append(named)
+        notes += _said(source, frames[source])
         if any(key.parent == source for child in SPECS.values() for key in child.foreign_keys):
             parents[source] = _parent(
                 frames[source], rejected, named, spec.key[0], shared.get(source)
@@ -91,7 +91,7 @@ def _checks(
     spec = own.spec
     yield from column_checks(spec)
     rates = own.frame.filter(KNOWN) if spec.source == Source.PERFORMANCE_METRICS else None
-    base = BASES[0] if rates is None else rate_base(rates.select(map(off, BASES)))
+    base = BASES[0] if rates is None else rate_base(rates.select(votes()))
     yield from row_checks(spec.source, config.rate_tolerance, base)
     yield from account_checks(spec, frames)
     for key in spec.foreign_keys:
@@ -100,24 +100,24 @@ def _checks(
         yield reference_check(key, parent.valid, parent.rejected, is_list)
 
 
-def _said(own: RawSource) -> Iterator[str]:
+def _said(source: Source, valid: pl.DataFrame) -> Iterator[str]:
     """What was taken how: the denominator of supplied rates, and cells that are blank."""
-    if own.spec.source != Source.PERFORMANCE_METRICS:
+    if source != Source.PERFORMANCE_METRICS:
         return
-    rates = own.frame.filter(KNOWN)
+    rates = valid.filter(KNOWN)
     if rates.height:
-        base = rate_base(rates.select(map(off, BASES)))
+        base = rate_base(rates.select(votes()))
         yield (
-            f"{own.spec.source}.conversion_rate: {rates.height:,} rates taken as conversions / "
+            f"{source}.conversion_rate: {rates.height:,} rates taken as conversions / "
             f"{base}, which they fit best"
         )
     day = pl.col("timestamp").dt.date()
-    for name in SUMMED[own.spec.source]:
-        blank = own.frame.filter(pl.col(name).is_null())
+    for name in SUMMED[source]:
+        blank = valid.filter(pl.col(name).is_null())
         if blank.height:
             first, last = blank.select(day.min().alias("first"), day.max().alias("last")).row(0)
             yield (
-                f"{own.spec.source}.{name}: blank in {blank.height:,} rows, from {first} to "
+                f"{source}.{name}: blank in {blank.height:,} rows, from {first} to "
                 f"{last}; unknown there, not 0: sums leave them out"
             )
 

@@ -13,6 +13,7 @@ from mktorch.rollups import BY_KEY, BY_WINDOW, rollups
 from mktorch.runs import FAILURES
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.load import load
+from mktorch.sources.set_aside import set_aside, set_aside_total
 from mktorch.sources.validate import validate
 from mktorch.sources.zones import in_zone
 from mktorch.steps.work import Period, PipelineError, Step, Work
@@ -31,7 +32,16 @@ def _load(work: Work) -> Mapping[str, Any]:
 def _validate(work: Work) -> Mapping[str, Any]:
     valid = validate(work["raw"], work.config)
     work.notes.extend(valid.notes)
-    return {"valid": valid.frames, FAILURES: valid.failures}
+    read = {source: own.frame for source, own in work["raw"].items()}
+    stated = in_currency(read, work.config, strict=False)
+    return {
+        "valid": valid.frames,
+        FAILURES: valid.failures,
+        "set_aside": set_aside(stated, valid.failures),
+        "set_aside_total": set_aside_total(
+            stated, valid.failures, work.config.maximum_rejected_share
+        ),
+    }
 
 
 def _scope(work: Work) -> Mapping[str, Any]:
@@ -110,7 +120,7 @@ STEPS: tuple[Step, ...] = (
         "validate",
         "Check every record; set the failed apart, with reasons",
         ("raw",),
-        ("valid", FAILURES),
+        ("valid", FAILURES, "set_aside", "set_aside_total"),
         _validate,
         optional=False,
     ),

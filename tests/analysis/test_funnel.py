@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from mktorch.analysis.funnel import STAGES, funnel_detail, funnel_stages
+from mktorch.analysis.funnel import funnel_detail, funnel_stages
 from mktorch.analysis.funnel_steps import funnel_steps
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.funnel_rules import FunnelRules
@@ -63,7 +63,7 @@ def earned(**by_campaign: float) -> pl.DataFrame:
 
 def steps(rows, *, revenue=NO_MONEY, keys=CAMPAIGN, rules=RULES, window="all") -> pl.DataFrame:
     frame = rows if isinstance(rows, pl.DataFrame) else events(rows)
-    stages = funnel_stages(funnel_detail(frame, AS_OF, 7), *keys)
+    stages = funnel_stages(funnel_detail(frame, AS_OF, 7, RULES), *keys)
     return funnel_steps(stages, revenue, keys, rules, 0.05).filter(window=window)
 
 
@@ -306,11 +306,11 @@ def test_no_events() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.dictionaries(st.sampled_from(STAGES), st.integers(0, 10**9), min_size=1))
+@given(st.dictionaries(st.sampled_from(RULES.stages), st.integers(0, 10**9), min_size=1))
 def test_people_are_conserved_along_any_journey(counts) -> None:
     """Adjacent observed stages chain up, and who is lost plus who goes on is who came."""
     table = steps(journey("A", **counts))
-    observed = [stage for stage in STAGES if stage in counts]
+    observed = [stage for stage in RULES.stages if stage in counts]
     assert table["from_stage"].to_list() == observed[:-1]
     assert table["to_stage"].to_list() == observed[1:]
     kept = table.drop_nulls("lost")
