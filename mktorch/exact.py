@@ -36,3 +36,12 @@ def plain(number: pl.Expr) -> pl.Expr:
     return pl.when(value == whole).then(whole.cast(pl.String)).otherwise(
         value.round(6).cast(pl.String)
     )  # fmt: skip
+
+
+def known_sum(column: str) -> pl.Expr:
+    """The sum of what is known of a column; null where nothing is, never an invented 0.
+
+    >>> pl.DataFrame({"x": [None, 2]}).select(known_sum("x")).item()
+    2
+    """
+    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)

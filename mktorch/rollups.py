@@ -17,7 +17,7 @@ from itertools import combinations_with_replacement
 
 import polars as pl
 
-from mktorch.exact import MICRO
+from mktorch.exact import MICRO, known_sum
 from mktorch.exact import micros as micros
 from mktorch.exact import units as units
 from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
@@ -92,8 +92,10 @@ def rollups(
     (the sum of what is negative), `total` (the whole sum) and `below_zero`, whether even that is
     negative.
 
-    Of experiments only the rows that name the experiment count. `rollup_experiment` adds `days`
-    (daily snapshots) and the columns of `PRODUCTS`, exact while a day's money is under 1e12.
+    Of experiments only the rows that name the experiment count, and of those only days on which
+    every measure that the experiment records is known. `rollup_experiment` adds `days` (daily
+    snapshots), `fractional_days` (those whose conversions are a fraction) and the columns of
+    `PRODUCTS`, exact while a day's money is under 1e12.
     `week` is the Monday of a calendar week, `weekday` 1 (Monday) to 7; the weekday rows add `days`
     and, with the suffix `_before`, the asset's sums on the same weekday of the `BEFORE_DAYS` days
     before the experiment's first row, under whatever experiment; null where there are none.
@@ -103,7 +105,7 @@ def rollups(
         [_daily(metrics, assets), _rates(metrics), _negatives(metrics, assets)]
     )
     base = daily.lazy()
-    tested = base.filter(pl.col("experiment_id").is_not_null())
+    tested = base.filter(pl.col("experiment_id").is_not_null()).filter(_ripe())
     spans = windows(as_of, window_days)
     plans = {
         "rollup_rate": _implied(rate).lazy(),
@@ -134,7 +136,11 @@ def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
             *_measures(),
         )
         .group_by("asset_id", "experiment_id", "date")
-        .agg(*map(_known_sum, MEASURES), pl.len().alias("snapshots"))
+        .agg(
+            *map(known_sum, MEASURES),
+            *(pl.col(m).null_count().alias(f"{m}_blanks") for m in MEASURES),
+            pl.len().alias("snapshots"),
+        )
         .join(assets.select("asset_id", *_ASSET), on="asset_id", how="left")
     )
 
@@ -147,16 +153,19 @@ def _measures() -> list[pl.Expr]:
     ]
 
 
-def _known_sum(measure: str) -> pl.Expr:
-    """The sum of what is known; null where nothing is."""
-    return pl.when(pl.col(measure).count() > 0).then(pl.col(measure).sum()).alias(measure)
+def _ripe() -> pl.Expr:
+    """Days of an experiment on which all is known that the experiment records at all."""
+    return pl.all_horizontal(
+        pl.col(f"{m}_blanks").eq(0) | (pl.col(m).count().over("experiment_id") == 0)
+        for m in MEASURES
+    )
 
 
 def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()) -> pl.LazyFrame:
     return (
         base.group_by(keys)
         .agg(
-            *map(_known_sum, MEASURES),
+            *map(known_sum, MEASURES),
             pl.col("snapshots").sum().cast(pl.Int64),
             pl.col("date").min().alias("first_day"),
             pl.col("date").max().alias("last_day"),
@@ -167,8 +176,10 @@ def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()
 
 
 def _moments() -> tuple[pl.Expr, ...]:
-    """`days`, and the sum over daily rows of every product of two measures."""
-    return (_DAYS, *(_product(a, b).alias(column) for (a, b), column in PRODUCTS.items()))
+    """`days`, those of them whose conversions are a fraction, and the sum over daily rows of every
+    product of two measures."""
+    parted = (pl.col("conversions") % MICRO != 0).sum().cast(pl.Int64).alias("fractional_days")
+    return (_DAYS, parted, *(_product(a, b).alias(column) for (a, b), column in PRODUCTS.items()))
 
 
 def _product(a: str, b: str) -> pl.Expr:
@@ -190,9 +201,9 @@ def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
         .filter(age.is_between(1, BEFORE_DAYS))
         .with_columns(weekday)
         .group_by(keys)
-        .agg(_known_sum(measure).alias(f"{measure}{BEFORE}") for measure in MEASURES)
+        .agg(known_sum(measure).alias(f"{measure}{BEFORE}") for measure in MEASURES)
     )
-    during = tested.with_columns(weekday).group_by(keys).agg(*map(_known_sum, MEASURES), _DAYS)
+    during = tested.with_columns(weekday).group_by(keys).agg(*map(known_sum, MEASURES), _DAYS)
     return during.join(before, on=keys, how="left").sort(keys)
 
 

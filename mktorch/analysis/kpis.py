@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 import polars as pl
 
+from mktorch.analysis.money import total
 from mktorch.metrics import ratio
 from mktorch.rollups import DAYS_PER_MONTH, micros, units
 from mktorch.vocab import CampaignStatus, Window
@@ -135,7 +136,7 @@ def _average_lift(evaluations: pl.DataFrame) -> pl.DataFrame:
 def _consistency(assets: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.DataFrame:
     by_cta = (
         rollup_asset.filter(pl.col("window") == Window.ALL)
-        .join(assets.select("asset_id", "cta"), on="asset_id")
+        .join(assets.select("asset_id", "cta").drop_nulls(), on="asset_id")
         .group_by("campaign_id", "segment_id", "cta")
         .agg(pl.col("impressions").sum())
     )
@@ -169,9 +170,10 @@ def _precision(rollup_segment: pl.DataFrame) -> pl.DataFrame:
     impressions, conversions = pl.col("impressions"), pl.col("conversions")
     # conv_s / imp_s >= conv_c / imp_c, multiplied out so that equality is exact
     wide = pl.Int128
-    at_or_above = conversions.cast(wide) * impressions.sum().over(campaign).cast(
-        wide
-    ) >= conversions.sum().over(campaign).cast(wide) * impressions.cast(wide)
+    counted = micros(conversions)
+    at_or_above = counted * impressions.sum().over(campaign).cast(wide) >= counted.sum().over(
+        campaign
+    ) * impressions.cast(wide)
     shares = (
         rollup_segment.filter(impressions > 0)
         .with_columns(at_or_above.alias("precise"))
@@ -209,11 +211,7 @@ def _comparison(
 
 
 def _pooled(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(
-        pl.col("impressions").sum(),
-        pl.col("conversions").sum(),
-        units(micros(pl.col("cost")).sum()).alias("cost"),
-    )
+    return frame.select(total("impressions"), total("conversions"), total("cost"))
 
 
 def _change(
@@ -221,7 +219,7 @@ def _change(
 ) -> pl.DataFrame:
     a, b = (_rate(side, top, bottom) for side in (now, then))
     if a is None or b is None:
-        return _value(name, None, reason=_undefined(a is None, bottom, window), window=window)
+        return _value(name, None, reason=_unknown(now, then, top, bottom, window), window=window)
     return _row(name, a - b, a, b, window, None)
 
 
@@ -230,7 +228,7 @@ def _reduction(
 ) -> pl.DataFrame:
     a, b = (_rate(side, top, bottom) for side in (now, then))
     if a is None or b is None:
-        return _value(name, None, reason=_undefined(a is None, bottom, window), window=window)
+        return _value(name, None, reason=_unknown(now, then, top, bottom, window), window=window)
     if b == 0:
         return _value(name, None, reason=f"{top} was 0 before: nothing to reduce", window=window)
     return _row(name, 1 - a / b, a, b, window, None)
@@ -255,9 +253,15 @@ def _rate(side: pl.DataFrame, top: str, bottom: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _undefined(now_missing: bool, bottom: str, window: str) -> str:
-    side = window.split(" - ")[0 if now_missing else 1].removesuffix(" (no prior window)")
-    return f"no {bottom} in {side}" + (" window" if side in ("current", "prior") else "")
+def _unknown(now: pl.DataFrame, then: pl.DataFrame, top: str, bottom: str, window: str) -> str:
+    """Which side has no rate, and whether for want of a denominator or of a numerator."""
+    missing = _rate(now, top, bottom) is None
+    side = window.split(" - ")[0 if missing else 1].removesuffix(" (no prior window)")
+    where = side + (" window" if side in ("current", "prior") else "")
+    values = now if missing else then
+    if values[top].item() is None and values[bottom].item() is not None:
+        return f"{top} are not known yet in {where}"
+    return f"no {bottom} in {where}"
 
 
 def _missing(current: bool) -> str:

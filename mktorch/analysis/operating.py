@@ -12,7 +12,6 @@ import polars as pl
 from mktorch.analysis.money import exact, total
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.vocab import Window
 
 _COSTS = ("media_spend", "model_cost", "review_cost", "api_cost", "infrastructure_cost")
@@ -142,7 +141,7 @@ def value_by(
     by_key = (
         rollup.filter(pl.col("window") == Window.ALL)
         .group_by(keys)
-        .agg(units(micros(pl.col(c)).sum()).alias(c) for c in ("cost", "revenue"))
+        .agg(total(c) for c in ("cost", "revenue"))
         .join(names.select(keys, name="name"), on=keys, how="left")
         .sort(keys)
         .select(keys, "name", spend="cost", revenue="revenue")

@@ -143,6 +143,7 @@ def _days(
 
 def _rest(days: pl.DataFrame) -> pl.DataFrame:
     """For each segment, the daily sums of its campaign's other segments: all less its own."""
+    days = days.drop_nulls(_PARTS)
     whole = days.group_by("campaign_id", "date").agg(
         *(total(part) for part in _PARTS), pl.len().alias("delivering")
     )

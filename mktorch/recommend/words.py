@@ -16,6 +16,7 @@ from mktorch.vocab import STAGE_WORDS
 FORMATS: Mapping[str, Format] = {
     "": formats.TEXT,
     "integer": formats.INTEGER,
+    "count": formats.COUNT,
     "figure": formats.FIGURE,
     "currency": formats.CURRENCY,
     "cents": formats.CURRENCY_EXACT,

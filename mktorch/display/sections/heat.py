@@ -13,6 +13,7 @@ from mktorch.display.sections.phrases import (
     with_names,
 )
 from mktorch.display.tables import Column, Table
+from mktorch.exact import known_sum
 from mktorch.formats import CURRENCY, RATIO
 from mktorch.metrics import ratio, registry
 from mktorch.rollups import MEASURES
@@ -93,7 +94,7 @@ def _judged(run: Run, campaign: str, kpis: tuple[str, ...]) -> pl.DataFrame:
         of_campaign(run, "rollup_segment", campaign)
         .filter(window=str(Window.ALL))
         .group_by("segment_id", maintain_order=True)
-        .agg(pl.col(MEASURES).sum())
+        .agg(map(known_sum, MEASURES))
     )
 
     def value(kpi: str, *, whole: bool = False) -> pl.Expr:

@@ -23,7 +23,7 @@ from mktorch.display.sections.phrases import (
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, INTEGER, PERCENT, format_value
+from mktorch.formats import COUNT, CURRENCY, PERCENT, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Window, stage_words
 
@@ -49,7 +49,7 @@ def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
     marked = (pl.col("stage") == worst["from_stage"]) if worst else pl.lit(value=False)
     shown = drawn.with_columns(
         label=_stage_texts(drawn["stage"], capital=True),
-        text=texts(drawn["people"], INTEGER, locale),
+        text=texts(drawn["people"], COUNT, locale),
         share=texts(drawn["conversion"], PERCENT),
     ).with_columns(
         marked=marked & pl.col("share").is_not_null(),
@@ -141,8 +141,8 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
         ),
         counts=pl.format(
             "{} to {}",
-            texts(shown["from_count"], INTEGER),
-            texts(shown["to_count"], INTEGER),
+            texts(shown["from_count"], COUNT),
+            texts(shown["to_count"], COUNT),
         ),
     )
     rules = run.config.funnel_rules
@@ -157,7 +157,7 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
             Column(
                 name="lost",
                 label="People lost",
-                format=INTEGER,
+                format=COUNT,
                 missing="counts grow on the way",
                 origin="{steps}.lost",
             ),
@@ -277,7 +277,7 @@ def _funnel_finding(worst: dict[str, Any] | None) -> str:
     if worst is None:
         return "No step of the journey leaks or breaks off against what is usual."
     start, end = (stage_words(worst[f"{at}_stage"]) for at in ("from", "to"))
-    came, passed = (format_value(worst[f"{at}_count"], INTEGER) for at in ("from", "to"))
+    came, passed = (format_value(worst[f"{at}_count"], COUNT) for at in ("from", "to"))
     usual = worst["usual_conversion"]
     beside = f", where {format_value(usual, PERCENT)} is usual" if usual is not None else ""
     return (
@@ -291,7 +291,7 @@ def _stage_notes(run: Run, stages: pl.DataFrame, people: pl.DataFrame) -> list[s
     before = stages.filter(pl.col("stage_order") < _first_order(run))
     counts = before.group_by("stage_order", "stage").agg(pl.col("count").sum()).sort("stage_order")
     exposures = [
-        f"{format_value(seen, INTEGER)} {stage_words(stage)}"
+        f"{format_value(seen, COUNT)} {stage_words(stage)}"
         for stage, seen in zip(counts["stage"], counts["count"], strict=True)
     ]
     campaigns = people["campaign_id"].n_unique()
