@@ -125,5 +125,7 @@ def _reason() -> pl.Expr:
         .then(pl.lit("not launched: no spend recorded"))
         .when(pl.col("total_spend").is_null())
         .then(pl.lit("no ledger row and no performance rows"))
+        .when(pl.col("total_revenue_proxy").is_null())
+        .then(pl.lit("no revenue is recorded"))
         .otherwise(pl.lit("spend is 0"))
     )

@@ -104,18 +104,21 @@ def business_kpis(
     """
     now, then, window = _comparison(rollup_campaign, rollup_experiment, experiments)
     revenue, roi = (assessment[name].item() for name in ("total_revenue_proxy", "overall_roi"))
+    missing = "spend" if assessment["total_spend"].item() is None else "revenue"
     return pl.concat(
         (
             _change("conversion_rate_delta", now, then, "conversions", "impressions", window),
             _reduction("cpa_reduction_percentage", now, then, "cost", "conversions", window),
             _value("marketing_attributed_revenue", revenue, reason="no revenue is recorded"),
             _wasted(rollup_asset),
-            _value("roi_estimate", roi, reason="no spend is recorded"),
+            _value("roi_estimate", roi, reason=f"no {missing} is recorded"),
         )
     )
 
 
 def _velocity(campaigns: pl.DataFrame, experiments: pl.DataFrame, today: date) -> pl.DataFrame:
+    if experiments.is_empty():
+        return _value("experiment_velocity", None, reason="no experiment is recorded")
     started = experiments.filter(pl.col("start_date") <= today)
     first = started["start_date"].min()
     days = (today - first).days if isinstance(first, date) else 0

@@ -16,8 +16,8 @@ from mktorch.vocab import STAGE_WORDS
 FORMATS: Mapping[str, Format] = {
     "": formats.TEXT,
     "integer": formats.INTEGER,
-    "count": formats.COUNT,
     "figure": formats.FIGURE,
+    "count": formats.COUNT,
     "currency": formats.CURRENCY,
     "cents": formats.CURRENCY_EXACT,
     "percent": formats.PERCENT,

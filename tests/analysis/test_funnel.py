@@ -95,7 +95,7 @@ def test_counts_by_window_stage_and_confidence() -> None:
             events([("A", "S1", "C2", "click", 7)], timestamp=datetime(2026, 2, 1)),
         ]
     )
-    detail = funnel_detail(frame, AS_OF, 7)
+    detail = funnel_detail(frame, AS_OF, 7, RULES)
     assert detail.drop("campaign_id", "segment_id", "stage_order").rows() == [
         ("C1", "all", "click", 150, 130.0, 2, 1),
         ("C1", "all", "visit", 0, 0.0, 1, 1),
@@ -118,7 +118,7 @@ def test_two_systems_that_report_one_stage_are_seen() -> None:
             events([("A", "S1", "C1", "click", 12)], source="web_analytics"),
         ]
     )
-    detail = funnel_detail(frame, AS_OF, 7)
+    detail = funnel_detail(frame, AS_OF, 7, RULES)
     assert detail.filter(window="all").select("count", "sources").row(0) == (22, 2)
 
 
@@ -334,7 +334,7 @@ def of_sample(sample, frame: pl.DataFrame, keys=CAMPAIGN, window="all") -> pl.Da
     day = date(2026, 4, 26)
     rolled = rollups(sample["performance_metrics"].lazy(), sample["creative_assets"].lazy(), day, 7)
     revenue = rolled["rollup_campaign" if keys == CAMPAIGN else "rollup_segment"]
-    stages = funnel_stages(funnel_detail(frame, day, 7), *keys)
+    stages = funnel_stages(funnel_detail(frame, day, 7, RULES), *keys)
     return funnel_steps(stages, revenue, keys, RULES, 0.05).filter(window=window)
 
 
@@ -346,7 +346,7 @@ def test_row_order_changes_nothing(sample) -> None:
 
 
 def test_splits_add_up(sample) -> None:
-    detail = funnel_detail(sample["funnel_events"], date(2026, 4, 26), 7)
+    detail = funnel_detail(sample["funnel_events"], date(2026, 4, 26), 7, RULES)
     for keys in (CAMPAIGN, SEGMENT, ("channel_id",)):
         stages = funnel_stages(detail, *keys).filter(window="all")
         assert stages["count"].sum() == sample["funnel_events"]["count"].sum()
