@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from mktorch.analysis.money import total
 from mktorch.rollups import BY_KEY, BY_WINDOW, rollups
 from mktorch.runs import FAILURES
 from mktorch.sources.currencies import in_currency
@@ -17,7 +18,7 @@ from mktorch.sources.set_aside import set_aside, set_aside_total
 from mktorch.sources.validate import validate
 from mktorch.sources.zones import in_zone
 from mktorch.steps.work import Period, PipelineError, Step, Work
-from mktorch.vocab import Source
+from mktorch.vocab import Source, Window
 
 SOURCES = tuple(str(source) for source in Source)
 ROLLUPS = ("rollup_rate", "rollup_correction", *BY_WINDOW, *BY_KEY)
@@ -58,12 +59,32 @@ def _scope(work: Work) -> Mapping[str, Any]:
 
 
 def _rollups(work: Work) -> Mapping[str, Any]:
-    return rollups(
+    made = rollups(
         work[Source.PERFORMANCE_METRICS].lazy(),
         work[Source.CREATIVE_ASSETS].lazy(),
         work.day,
         work.config.window_days,
     )
+    work.notes.extend(_taken_back(made["rollup_correction"]))
+    return made
+
+
+def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
+    """How much credits and corrections take back, and the windows that they bring below 0."""
+    whole = corrections.filter(window=str(Window.ALL)).group_by("measure").agg(
+        pl.col("rows").sum(), total("corrected")
+    ).sort("measure")  # fmt: skip
+    for measure, rows, corrected in whole.iter_rows():
+        yield (
+            f"{Source.PERFORMANCE_METRICS}: {rows:,} rows take back {measure}, "
+            f"{-corrected:,.6g} in all; they are kept and summed"
+        )
+    below = corrections.filter("below_zero").select("campaign_id", "window", "measure", "total")
+    for campaign, window, measure, amount in below.iter_rows():
+        yield (
+            f"{campaign}: {measure} of the window {window!r} is below 0 ({amount:,.6g}); right if "
+            "more was taken back than the window brought, else mend the rows"
+        )
 
 
 def _newest(frames: Mapping[Source, pl.DataFrame]) -> datetime:
