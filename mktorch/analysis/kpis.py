@@ -104,7 +104,7 @@ def business_kpis(
     """
     now, then, window = _comparison(rollup_campaign, rollup_experiment, experiments)
     revenue, roi = (assessment[name].item() for name in ("total_revenue_proxy", "overall_roi"))
-    missing = "spend" if assessment["total_spend"].item() is None else "revenue"
+    missing = "revenue" if revenue is None else "spend"
     return pl.concat(
         (
             _change("conversion_rate_delta", now, then, "conversions", "impressions", window),
@@ -117,7 +117,7 @@ def business_kpis(
 
 
 def _velocity(campaigns: pl.DataFrame, experiments: pl.DataFrame, today: date) -> pl.DataFrame:
-    if experiments.is_empty():
+    if experiments.is_empty() and not campaigns.is_empty():
         return _value("experiment_velocity", None, reason="no experiment is recorded")
     started = experiments.filter(pl.col("start_date") <= today)
     first = started["start_date"].min()
