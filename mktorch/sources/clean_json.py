@@ -74,8 +74,7 @@ def read_clean(
     first = _first(piece)
     extras = {k: v for k, v in first.items() if k not in columns and type(v) in _EXTRA}
     # A sparse column that the first record lacks is left out: in another it would be uncounted.
-    absent = {n: c.dtype for n, c in columns.items() if metadata(c, "sparse") and n not in first}
-    own = {name: column for name, column in columns.items() if name not in absent}
+    own = {n: c for n, c in columns.items() if n in first or not metadata(c, "sparse")}
     numeric = [n for n, c in own.items() if c.dtype == pl.String and _is_whole(first.get(n))]
     written = {name: _polars_type(column.dtype) for name, column in own.items()}
     written |= dict.fromkeys(numeric, pl.Int64())  # refuses texts, and numbers that are not whole
@@ -88,16 +87,13 @@ def read_clean(
     counts = _counts(piece)
     if not _is_certain(piece, counts, frame) or any(frame[name].null_count() for name in extras):
         return None
-    frame = frame.with_columns(
-        pl.col(numeric).cast(pl.String),
-        *(pl.lit(None, dtype).alias(name) for name, dtype in absent.items()),
-    )
+    frame = frame.with_columns(pl.col(numeric).cast(pl.String))
     if counts.blank:
         frame = frame.with_columns(blank_is_absent())
     habits = Habits()
     for name, value in extras.items():
         habits.add(UNKNOWN_FIELD, name, Seen(frame.height, 0, shown(value)))
-    return _typed(frame.select(list(columns)), columns, habits)
+    return _typed(frame.select(list(own)), own, habits)
 
 
 _EXTRA = {str: pl.String(), Number: pl.Float64(), bool: pl.Boolean()}
@@ -174,7 +170,7 @@ def _typed(frame: pl.DataFrame, columns: Mapping[str, dy.Column], habits: Habits
     values = []
     for name, column in columns.items():
         text = frame[name]
-        if not column.dtype.is_temporal() or text.dtype == column.dtype:
+        if not column.dtype.is_temporal():
             continue
         if column.dtype == pl.Date:
             value = to_date(text, name, habits)

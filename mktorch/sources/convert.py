@@ -6,7 +6,7 @@ A reader hands over each column as text with the kind of value that was written 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
@@ -300,6 +300,32 @@ def convert(
         values.append(value.rename(name))
         bad.append(lost(texts[name], value, name, column))
     return Batch(pl.DataFrame(values).with_columns(blank_is_absent()), found(bad), habits)
+
+
+def stacked(frames: Sequence[pl.DataFrame], columns: Mapping[str, dy.Column]) -> pl.DataFrame:
+    """Frames of the declared columns on top of each other, without the sparse ones that no row has.
+
+    A frame that lacks a sparse column has none of its values.
+    """
+    held = {name for frame in frames for name in frame.columns if not _is_bare(frame[name])}
+    kept = {n: c.dtype for n, c in columns.items() if n in held or not metadata(c, "sparse")}
+    return pl.concat(
+        [
+            pl.DataFrame(schema=kept),
+            *(
+                frame.select(
+                    name if name in frame.columns else pl.lit(None, dtype).alias(name)
+                    for name, dtype in kept.items()
+                )
+                for frame in frames
+                if frame.height
+            ),
+        ]
+    )
+
+
+def _is_bare(values: pl.Series) -> bool:
+    return values.null_count() == len(values)
 
 
 def lost(text: pl.Series, value: pl.Series, name: str, column: dy.Column) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.sources.convert import (
@@ -15,6 +16,7 @@ from mktorch.sources.convert import (
     TIME_DROPPED,
     UNKNOWN_FIELD,
     Habits,
+    stacked,
     zone_of,
 )
 from mktorch.sources.files import FileRead, MissingError, parts, read_file, relative
@@ -103,9 +105,11 @@ def load_source(spec: SourceSpec, folder: Path, name: str, *, fast: bool = True)
     except OSError as error:
         raise SourceError(f"{folder / name} cannot be read ({error.strerror})") from None
     read = [(relative(path, folder), read_file(path, spec, fast=fast)) for path in paths]
-    whole = pl.concat([_placed(file.batch.frame, path) for path, file in read])
-    declared, spec = spec, present(spec, whole)
-    frame = whole.select(*spec.columns, FILE, ROW)
+    places = {FILE: dy.String(), ROW: dy.Int64()}
+    frame = stacked(
+        [_placed(file.batch.frame, path) for path, file in read], {**spec.columns, **places}
+    )
+    declared, spec = spec, present(spec, frame)
     bad = pl.concat([_failures(file, path, declared) for path, file in read])
     return RawSource(
         spec=spec,

@@ -27,11 +27,16 @@ def votes() -> list[pl.Expr]:
     ]
 
 
-def rate_base(counted: pl.DataFrame) -> str:
+def counted(rows: pl.DataFrame) -> pl.DataFrame:
+    """The `votes` of all rows, and how many they are (`known`)."""
+    return rows.lazy().filter(KNOWN).select(pl.len().alias("known"), *votes()).collect()
+
+
+def rate_base(votes_cast: pl.DataFrame) -> str:
     """The denominator that more rows vote for, from `votes` of all rows or of parts of them.
 
     >>> counts = {"conversions": [8.0], "impressions": [4000], "clicks": [160]}
     >>> rate_base(pl.DataFrame({"conversion_rate": [0.05], **counts}).select(votes()))
     'clicks'
     """
-    return max(BASES, key=lambda base: int(counted[f"{base}_votes"].sum()))
+    return max(BASES, key=lambda base: int(votes_cast[f"{base}_votes"].sum()))

@@ -72,12 +72,8 @@ def _with(column: dy.Column, **annotations: object) -> dy.Column:
 
 
 def present(spec: SourceSpec, frame: pl.DataFrame) -> SourceSpec:
-    """The declaration without the sparse columns that no row has; `account_id` and the grain that
-    are left split the key."""
-    left = {
-        name: column
-        for name, column in spec.columns.items()
-        if not metadata(column, "sparse") or frame[name].null_count() < frame.height
-    }
+    """The declaration of the columns that a frame has; `account_id` and the grain among them split
+    the key."""
+    left = {name: column for name, column in spec.columns.items() if name in frame.columns}
     further = [n for n, c in left.items() if metadata(c, "grain") or n == "account_id"]
     return replace(spec, only=tuple(left), key=(*spec.key, *further))

@@ -14,7 +14,7 @@ from mktorch.sources.checks import Check, column_checks, reference_check, row_ch
 from mktorch.sources.columns import metadata
 from mktorch.sources.load import RawSource, with_keys
 from mktorch.sources.measures import SUMMED
-from mktorch.sources.rates import BASES, KNOWN, rate_base, votes
+from mktorch.sources.rates import BASES, counted, rate_base
 from mktorch.sources.repeated import repeated
 from mktorch.sources.rules import CLIP, ERROR, FAILURE_SCHEMA, Rule, no_failures, severities
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
@@ -90,8 +90,7 @@ def _checks(
 ) -> Iterator[Check]:
     spec = own.spec
     yield from column_checks(spec)
-    rates = own.frame.filter(KNOWN) if spec.source == Source.PERFORMANCE_METRICS else None
-    base = BASES[0] if rates is None else rate_base(rates.select(votes()))
+    base = rate_base(counted(own.frame)) if spec.source == Source.PERFORMANCE_METRICS else BASES[0]
     yield from row_checks(spec.source, config.rate_tolerance, base)
     yield from account_checks(spec, frames)
     for key in spec.foreign_keys:
@@ -104,12 +103,11 @@ def _said(source: Source, valid: pl.DataFrame) -> Iterator[str]:
     """What was taken how: the denominator of supplied rates, and cells that are blank."""
     if source != Source.PERFORMANCE_METRICS:
         return
-    rates = valid.filter(KNOWN)
-    if rates.height:
-        base = rate_base(rates.select(votes()))
+    rates = counted(valid)
+    if known := rates["known"].item():
         yield (
-            f"{source}.conversion_rate: {rates.height:,} rates taken as conversions / "
-            f"{base}, which they fit best"
+            f"{source}.conversion_rate: {known:,} rates taken as conversions / "
+            f"{rate_base(rates)}, which they fit best"
         )
     day = pl.col("timestamp").dt.date()
     for name in SUMMED[source]:

@@ -20,7 +20,7 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.clean_json import can_be_clean, read_clean
-from mktorch.sources.convert import Batch, Habits
+from mktorch.sources.convert import Batch, Habits, stacked
 from mktorch.sources.json_records import Malformed, elements, lines, to_batch
 from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError, found
@@ -237,8 +237,7 @@ class _Assembly:
 
     def finish(self) -> Batch:
         """All records read, in order."""
-        schema = {name: column.dtype for name, column in self._columns.items()}
-        frame = pl.concat([pl.DataFrame(schema=schema), *self._frames])
+        frame = stacked(self._frames, self._columns)
         return Batch(frame, found(self._failures), self._habits, self._shape.bom)
 
 
