@@ -37,6 +37,7 @@ from mktorch.sources.convert import (
     Seen,
     blank_is_absent,
     lost,
+    stacked,
     to_date,
     to_moment,
     zone_of,
@@ -178,4 +179,4 @@ def _typed(frame: pl.DataFrame, columns: Mapping[str, dy.Column], habits: Habits
             value = to_moment(text, name, habits, zone_of(column))
         values.append(value.alias(name))
         bad.append(lost(text, value, name, column))
-    return Batch(frame.with_columns(values), found(bad), habits)
+    return Batch(stacked([frame.with_columns(values)], columns), found(bad), habits)

@@ -299,7 +299,8 @@ def convert(
         value = _reader(column)(texts[name], kinds[name], name, habits)
         values.append(value.rename(name))
         bad.append(lost(texts[name], value, name, column))
-    return Batch(pl.DataFrame(values).with_columns(blank_is_absent()), found(bad), habits)
+    frame = pl.DataFrame(values).with_columns(blank_is_absent())
+    return Batch(stacked([frame], columns), found(bad), habits)
 
 
 def stacked(frames: Sequence[pl.DataFrame], columns: Mapping[str, dy.Column]) -> pl.DataFrame:
