@@ -151,11 +151,15 @@ def validate(
     data: Data = None,
     config: ConfigFile = None,
     settings: Settings = None,
+    with_totals: Annotated[
+        bool, typer.Option("--totals", help="Prove the sums: file = accepted + set aside.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check the records and list every failure with file, row, field and rule."""
     with _helpful_errors():
         from mktorch.pipeline import check
+        from mktorch.sources.totals import total_lines
 
         given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
         configured, _ = load_config(config, given)
@@ -166,11 +170,15 @@ def validate(
         else:
             for line in found.lines():
                 typer.echo(line)
+            for line in total_lines(found.totals) if with_totals else ():
+                typer.echo(line)
         _say(
             f"{found.rows:,} records read from {configured.data_dir}: {errors:,} errors, "
             f"{found.failures.height - errors:,} warnings, {found.differing:,} figures that differ"
         )
-        raise typer.Exit(FINDINGS if errors else DONE)
+        if found.problem:
+            _say(f"No run can be made of them: {found.problem}")
+        raise typer.Exit(FINDINGS if errors or found.problem else DONE)
 
 
 @app.command()

@@ -184,7 +184,7 @@ def _values(table: Table) -> Iterator[tuple[str, tuple[pl.Series, Format]]]:
     if table.group:
         yield free("Group"), (_plain(table.frame[table.group]), text)
     for column in table.columns:
-        yield free(column.label), (_series(table, column), column.format)
+        yield free(column.label), (_whole(_series(table, column), column.format), column.format)
         if column.detail:
             words = column.detail.replace("_", " ")
             values = _plain(table.frame[column.detail])
@@ -197,6 +197,13 @@ def _series(table: Table, column: Column) -> pl.Series:
         return _plain(values)
     words = pl.Series(table.texts(column), dtype=pl.String)
     return pl.select(pl.when(values.is_not_null()).then(words)).to_series()
+
+
+def _whole(values: pl.Series, form: Format) -> pl.Series:
+    """Counts without decimals where none of them has any."""
+    if form.kind != Kind.INTEGER or not values.dtype.is_float():
+        return values
+    return values.cast(pl.Int64) if bool((values == values.floor()).all()) else values
 
 
 def _plain(values: pl.Series) -> pl.Series:

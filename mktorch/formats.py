@@ -50,10 +50,11 @@ class Format:
 
 @dataclass(frozen=True)
 class Locale:
-    """Currency (ISO 4217) and the customs of writing numbers and dates."""
+    """Currency (ISO 4217), the customs of writing numbers and dates, and the zone of times."""
 
     currency: str = "USD"
     name: str = "en_US"
+    zone: str = "UTC"
 
 
 def known_locale(name: str) -> str:
@@ -77,6 +78,8 @@ def known_locale(name: str) -> str:
 
 TEXT = Format(Kind.TEXT)
 INTEGER = Format(Kind.INTEGER)
+COUNT = Format(Kind.INTEGER, decimals=2)  # of things that may be shared: 9.25, and 12
+COMPACT = Format(Kind.INTEGER, decimals=1, compact=True)
 CURRENCY = Format(Kind.CURRENCY, decimals=0)
 CURRENCY_EXACT = Format(Kind.CURRENCY, decimals=2)
 CURRENCY_COMPACT = Format(Kind.CURRENCY, decimals=1, compact=True)
@@ -135,7 +138,9 @@ def _integer(value: Any, fmt: Format, locale: Locale) -> str:
     if fmt.compact:
         digits = fmt.decimals or 0
         return format_compact_decimal(value, locale=locale.name, fraction_digits=digits)
-    return format_decimal(value, "#,##0", locale=locale.name)
+    # A count may be a fraction, as of a conversion that two ads share: decimals where it has some.
+    pattern = "#,##0" + ("." + "#" * fmt.decimals if fmt.decimals else "")
+    return format_decimal(value, pattern, locale=locale.name)
 
 
 def _decimal(value: Any, fmt: Format, locale: Locale) -> str:
@@ -195,7 +200,7 @@ def _date(value: date, _fmt: Format, locale: Locale) -> str:
 
 
 def _datetime(value: datetime, _fmt: Format, locale: Locale) -> str:
-    return f"{_date(value, _fmt, locale)}, {value:%H:%M} UTC"
+    return f"{_date(value, _fmt, locale)}, {value:%H:%M} {locale.zone}"
 
 
 def _bytes(value: int, _fmt: Format, locale: Locale) -> str:

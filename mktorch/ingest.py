@@ -13,9 +13,12 @@ import polars as pl
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import PipelineError
+from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
 from mktorch.sources.load import RawSource, load
+from mktorch.sources.set_aside import set_aside, set_aside_total
 from mktorch.sources.validate import validate
+from mktorch.sources.zones import in_zone
 from mktorch.vocab import Source
 from mktorch.wiring import makes
 
@@ -37,17 +40,19 @@ class Period:
 
 
 class Checked(NamedTuple):
-    """The records that stand, by source, and every failure found."""
+    """The records that stand, by source, every failure found, and what it comes to in money."""
 
     valid: dict[Source, pl.DataFrame]
     failures: pl.DataFrame
+    set_aside: pl.DataFrame
+    set_aside_total: pl.DataFrame
 
 
 def raw(
     config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None, notes: list[str]
 ) -> dict[Source, RawSource]:
     """Every source, read from the frames given, else from the data folder."""
-    read = load(config) if frames is None else load_frames(frames)
+    read = load(config) if frames is None else load_frames(frames, config)
     notes.extend(note for source in read.values() for note in source.notes)
     return read
 
@@ -58,7 +63,13 @@ def checked(
     """The records that pass every check, and what the others failed; see `validate`."""
     found = validate(raw, config)
     notes.extend(found.notes)
-    return Checked(found.frames, found.failures)
+    read = in_currency({name: own.frame for name, own in raw.items()}, config, strict=False)
+    return Checked(
+        found.frames,
+        found.failures,
+        set_aside(read, found.failures),
+        set_aside_total(read, found.failures, config.maximum_rejected_share),
+    )
 
 
 @makes(*Source, "as_of", "period")
@@ -78,8 +89,9 @@ def scope(
     PipelineError
         Where no record has a timestamp and none is set, or there is no such campaign.
     """
-    as_of = config.as_of or _newest(valid)
-    known, late = _known_at(valid, as_of)
+    frames = in_currency(in_zone(valid, config.reporting_timezone), config)
+    as_of = config.as_of or _newest(frames)
+    known, late = _known_at(frames, as_of)
     notes.extend(late)
     period = Period.of(known)
     if campaign_id is not None:

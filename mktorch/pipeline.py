@@ -13,14 +13,19 @@ from typing import Any
 
 import polars as pl
 
+from mktorch.analysis.reconciliations import SCHEMA
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig, load_config
+from mktorch.errors import MktorchError
 from mktorch.manifest import InputRecord, Manifest, ModelUsage, StepRecord, run_id
 from mktorch.narrative.files import REPORT, SUMMARY, published
 from mktorch.narrative.model import usage
 from mktorch.notebook import Run, load_run
 from mktorch.plan import PLAN
 from mktorch.runs import FAILURES, state_of, write_run
+from mktorch.sources.rules import Rule
+from mktorch.sources.totals import totals
+from mktorch.sources.validate import Validated
 from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, StepStatus
 from mktorch.wiring import PipelineContext, Step
@@ -132,11 +137,17 @@ def run(
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check of the records found: failed and suspicious rows, and figures that differ."""
+    """What a check of the records found: failed and suspicious rows, and figures that differ.
+
+    `totals` proves that accepted and set-aside sums make up the files'; `problem` is why no run
+    could be made of the records, and no figure compared.
+    """
 
     rows: int
     failures: pl.DataFrame
     reconciliations: pl.DataFrame
+    totals: pl.DataFrame
+    problem: str | None = None
 
     @property
     def differing(self) -> int:
@@ -176,18 +187,30 @@ class Findings:
             "rows": self.rows,
             "failures": self.failures.to_dicts(),
             "reconciliations": self.reconciliations.to_dicts(),
+            "totals": self.totals.to_dicts(),
+            "problem": self.problem,
         }
 
 
 def check(config: MarketingOrchestratorConfig) -> Findings:
     """Load, validate and reconcile without writing a run."""
     context = PipelineContext(config)
-    end = next(n for n, step in enumerate(PLAN, start=1) if "reconciliations" in step.makes)
-    execute(PLAN[:end], context)
+    read, end = (
+        next(n for n, step in enumerate(PLAN, start=1) if made in step.makes)
+        for made in (FAILURES, "reconciliations")
+    )
+    execute(PLAN[:read], context)
+    problem = None
+    try:
+        execute(PLAN[read:end], context)
+    except MktorchError as error:  # what failed is listed all the same
+        problem = str(error)
     return Findings(
         sum(record.rows for record in input_records(context)),
         context[FAILURES],
-        context["reconciliations"],
+        context.artifacts.get("reconciliations", pl.DataFrame(schema=SCHEMA)),
+        totals(context["raw"], Validated(context["valid"], context[FAILURES], ())),
+        problem,
     )
 
 
@@ -247,13 +270,17 @@ def model_usage(context: PipelineContext) -> ModelUsage:
 
 def input_records(context: PipelineContext) -> list[InputRecord]:
     """Every input file with its hash and how many of its records stand."""
-    errors = context[FAILURES].filter(pl.col("severity") == FailureSeverity.ERROR)
-    failed = {
-        (source, file): count
-        for source, file, count in errors.group_by("source", "file")
-        .agg(pl.col("row").n_unique())
-        .iter_rows()
-    }
+    error = pl.col("severity") == FailureSeverity.ERROR
+    gone = context[FAILURES].filter(error | (pl.col("rule") == Rule.RESTATED_ROW))
+    failed, left_out = (
+        {
+            (source, file): count
+            for source, file, count in rows.group_by("source", "file")
+            .agg(pl.col("row").n_unique())
+            .iter_rows()
+        }
+        for rows in (gone.filter(error), gone)
+    )
     return [
         InputRecord(
             source=file.source,
@@ -261,7 +288,7 @@ def input_records(context: PipelineContext) -> list[InputRecord]:
             sha256=file.sha256,
             bytes=file.bytes,
             rows=file.rows,
-            valid=file.rows - failed.get((file.source, file.path), 0),
+            valid=file.rows - left_out.get((file.source, file.path), 0),
             failed=failed.get((file.source, file.path), 0),
         )
         for raw in context["raw"].values()

@@ -1,6 +1,7 @@
 """The one heavy pass: performance summed by asset, experiment, campaign, segment, channel and day.
 
-Money is summed in whole millionths of the currency unit (`mktorch.sums`).
+Money and conversions, of which a part may count, are summed in whole millionths (`mktorch.sums`).
+A blank cell is left out of its sum alone; a sum of blanks is null.
 
 Experiments also get the sums of squares and products of their daily snapshots, from which variances
 follow without the days, and their sums by calendar week and by weekday.
@@ -8,19 +9,21 @@ follow without the days, and their sums by calendar week and by weekday.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from itertools import combinations_with_replacement
 
 import polars as pl
 
 from mktorch.clock import Clock, Span
-from mktorch.sums import micros, units
-from mktorch.vocab import Measure, Window
+from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
+from mktorch.sums import MICRO, known_sum, micros, total, units
+from mktorch.vocab import Measure, Source, Window
 from mktorch.wiring import makes
 
 MEASURES = tuple(str(measure) for measure in Measure)
-_MONEY = (Measure.COST, Measure.REVENUE)
+_IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
+_COLUMNS = {**{m: str(m) for m in Measure}, Measure.REVENUE: "revenue_proxy"}
 PRODUCTS = {
     (a, b): f"{a}_sq" if a == b else f"{a}_x_{b}"
     for a, b in combinations_with_replacement(MEASURES, 2)
@@ -48,9 +51,12 @@ BY_KEY = {
 _DAYS = pl.len().cast(pl.Int64).alias("days")
 
 
-@makes("rollup_rate", *BY_WINDOW, *BY_KEY)
+@makes("rollup_rate", "rollup_correction", *BY_WINDOW, *BY_KEY)
 def rollups(
-    performance_metrics: pl.DataFrame, creative_assets: pl.DataFrame, clock: Clock
+    performance_metrics: pl.DataFrame,
+    creative_assets: pl.DataFrame,
+    clock: Clock,
+    notes: list[str] | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Sum performance by every key of `BY_WINDOW` and `BY_KEY` in one scan.
 
@@ -62,28 +68,39 @@ def rollups(
         asset_id with its campaign_id, segment_id and channel_id.
     clock
         The windows.
+    notes
+        Is told what rows take back, and which sums that brings below 0.
 
     Returns
     -------
     Rollup name -> frame: its keys, the measures, `snapshots` (rows summed), `first_day` and
     `last_day`; one row per key (and window), sorted by them. A key without rows is absent.
-    `rollup_rate` holds, per asset, what its supplied conversion rates imply.
+    `rollup_rate` holds, per asset, what its supplied conversion rates imply, by the denominator
+    (`rate_denominator`, whose sum is `rate_base`) that fits all of them best. `rollup_correction`
+    sums the rows that take something back: per campaign, window and measure `rows`, `corrected`
+    (the sum of what is negative), `total` (the whole sum) and `below_zero`, whether even that is
+    negative.
 
-    Of experiments only the rows that name the experiment count. `rollup_experiment` adds `days`
-    (daily snapshots) and the columns of `PRODUCTS`, exact while a day's money is under 1e12.
+    Of experiments only the rows that name the experiment count, and of those only days on which
+    every measure that the experiment records is known. `rollup_experiment` adds `days` (daily
+    snapshots), `fractional_days` (those whose conversions are a fraction) and the columns of
+    `PRODUCTS`, exact while a day's money is under 1e12.
     `week` is the Monday of a calendar week, `weekday` 1 (Monday) to 7; the weekday rows add `days`
     and, with the suffix `_before`, the asset's sums on the same weekday of the `BEFORE_DAYS` days
     before the experiment's first row, under whatever experiment; null where there are none.
     """
     metrics, assets = performance_metrics.lazy(), creative_assets.lazy()
     # Collected here, so that the plans below share it: a filter pushed down would scan again.
-    daily, rate = pl.collect_all([_daily(metrics, assets), _rates(metrics)])
+    daily, rate, negative = pl.collect_all(
+        [_daily(metrics, assets), _rates(metrics), _negatives(metrics, assets)]
+    )
     base = daily.lazy()
-    tested = base.filter(pl.col("experiment_id").is_not_null())
+    tested = base.filter(pl.col("experiment_id").is_not_null()).filter(_ripe())
     spans = clock.windows
     plans = {
-        "rollup_rate": rate.lazy(),
+        "rollup_rate": _implied(rate).lazy(),
         **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
+        "rollup_correction": _corrections(negative.lazy(), base, spans),
         "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], _moments()),
         "rollup_experiment_week": _sum(
             tested.with_columns(pl.col("date").dt.truncate("1w").alias("week")),
@@ -93,10 +110,31 @@ def rollups(
         **{name: _sum(base, BY_KEY[name]) for name in ("rollup_day", "rollup_asset_day")},
     }
     frames = pl.collect_all(list(plans.values()))
-    return {
+    made = {
         name: frame.with_columns(units(pl.col(pl.Int128)))
         for name, frame in zip(plans, frames, strict=True)
     }
+    if notes is not None:
+        notes.extend(_taken_back(made["rollup_correction"]))
+    return made
+
+
+def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
+    """How much credits and corrections take back, and the windows that they bring below 0."""
+    whole = corrections.filter(window=str(Window.ALL)).group_by("measure").agg(
+        pl.col("rows").sum(), total("corrected")
+    ).sort("measure")  # fmt: skip
+    for measure, rows, corrected in whole.iter_rows():
+        yield (
+            f"{Source.PERFORMANCE_METRICS}: {rows:,} rows take back {measure}, "
+            f"{-corrected:,.6g} in all; they are kept and summed"
+        )
+    below = corrections.filter("below_zero").select("campaign_id", "window", "measure", "total")
+    for campaign, window, measure, amount in below.iter_rows():
+        yield (
+            f"{campaign}: {measure} of the window {window!r} is below 0 ({amount:,.6g}); right if "
+            "more was taken back than the window brought, else mend the rows"
+        )
 
 
 def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
@@ -106,15 +144,31 @@ def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
             "asset_id",
             "experiment_id",
             pl.col("timestamp").dt.date().alias("date"),
-            "impressions",
-            "clicks",
-            "conversions",
-            micros(pl.col("cost")).alias("cost"),
-            micros(pl.col("revenue_proxy")).alias("revenue"),
+            *_measures(),
         )
         .group_by("asset_id", "experiment_id", "date")
-        .agg(*(pl.col(measure).sum() for measure in MEASURES), pl.len().alias("snapshots"))
+        .agg(
+            *map(known_sum, MEASURES),
+            *(pl.col(m).null_count().alias(f"{m}_blanks") for m in MEASURES),
+            pl.len().alias("snapshots"),
+        )
         .join(assets.select("asset_id", *_ASSET), on="asset_id", how="left")
+    )
+
+
+def _measures() -> list[pl.Expr]:
+    """The measures as integers: counts as they are, what may have decimals in millionths."""
+    return [
+        (micros(pl.col(column)) if measure in _IN_MICROS else pl.col(column)).alias(measure)
+        for measure, column in _COLUMNS.items()
+    ]
+
+
+def _ripe() -> pl.Expr:
+    """Days of an experiment on which all is known that the experiment records at all."""
+    return pl.all_horizontal(
+        pl.col(f"{m}_blanks").eq(0) | (pl.col(m).count().over("experiment_id") == 0)
+        for m in MEASURES
     )
 
 
@@ -122,7 +176,7 @@ def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()
     return (
         base.group_by(keys)
         .agg(
-            *(pl.col(measure).sum() for measure in MEASURES),
+            *map(known_sum, MEASURES),
             pl.col("snapshots").sum().cast(pl.Int64),
             pl.col("date").min().alias("first_day"),
             pl.col("date").max().alias("last_day"),
@@ -133,15 +187,17 @@ def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()
 
 
 def _moments() -> tuple[pl.Expr, ...]:
-    """`days`, and the sum over daily rows of every product of two measures."""
-    return (_DAYS, *(_product(a, b).alias(column) for (a, b), column in PRODUCTS.items()))
+    """`days`, those of them whose conversions are a fraction, and the sum over daily rows of every
+    product of two measures."""
+    parted = (pl.col("conversions") % MICRO != 0).sum().cast(pl.Int64).alias("fractional_days")
+    return (_DAYS, parted, *(_product(a, b).alias(column) for (a, b), column in PRODUCTS.items()))
 
 
 def _product(a: str, b: str) -> pl.Expr:
-    """The exact sum of a product as Float64: millionths come back once per factor of money."""
+    """The exact sum of a product as Float64: millionths come back once per factor in them."""
     total = (pl.col(a).cast(pl.Int128) * pl.col(b).cast(pl.Int128)).sum()
-    money = (measure for measure in (a, b) if measure in _MONEY)
-    return reduce(lambda value, _: units(value), money, total).cast(pl.Float64)
+    scaled = (measure for measure in (a, b) if measure in _IN_MICROS)
+    return reduce(lambda value, _: units(value), scaled, total).cast(pl.Float64)
 
 
 def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
@@ -156,25 +212,87 @@ def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
         .filter(age.is_between(1, BEFORE_DAYS))
         .with_columns(weekday)
         .group_by(keys)
-        .agg(pl.col(measure).sum().alias(f"{measure}{BEFORE}") for measure in MEASURES)
+        .agg(known_sum(measure).alias(f"{measure}{BEFORE}") for measure in MEASURES)
     )
-    during = tested.with_columns(weekday).group_by(keys).agg(pl.col(MEASURES).sum(), _DAYS)
+    during = tested.with_columns(weekday).group_by(keys).agg(*map(known_sum, MEASURES), _DAYS)
     return during.join(before, on=keys, how="left").sort(keys)
 
 
 def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
-    """Per asset, over rows that state a rate: conversions counted, and as the rates imply them."""
+    """Per asset, over rows that state a rate and all its parts: counts, the conversions that the
+    rates imply by either denominator, in millionths, and how many rows fit which better."""
     return (
-        metrics.filter(pl.col("conversion_rate").is_not_null())
+        metrics.filter(KNOWN)
         .group_by("asset_id")
         .agg(
-            pl.col("impressions").sum(),
-            pl.col("conversions").sum(),
-            micros(pl.col("conversion_rate") * pl.col("impressions"))
-            .sum()
-            .alias("implied_conversions"),
+            pl.col(BASES).sum(),
+            micros(pl.col("conversions")).sum().alias("conversions"),
+            *(implied(base).sum().alias(f"implied_by_{base}") for base in BASES),
+            *votes(),
         )
         .sort("asset_id")
+    )
+
+
+def _implied(rates: pl.DataFrame) -> pl.DataFrame:
+    """The rates of all assets taken by the denominator that fits them better on the whole."""
+    base = rate_base(rates)
+    return rates.select(
+        "asset_id",
+        "impressions",
+        "conversions",
+        pl.col(f"implied_by_{base}").alias("implied_conversions"),
+        pl.lit(base).alias("rate_denominator"),
+        pl.col(base).alias("rate_base"),
+    )
+
+
+def _negatives(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows that take something back, one row per measure that is negative: `value`."""
+    below = [
+        metrics.filter(pl.col(column) < 0).select(
+            "asset_id",
+            pl.col("timestamp").dt.date().alias("date"),
+            pl.lit(str(measure)).alias("measure"),
+            micros(pl.col(column)).alias("value"),
+        )
+        for measure, column in _COLUMNS.items()
+    ]
+    owners = assets.select("asset_id", "campaign_id")
+    return pl.concat(below).join(owners, on="asset_id", how="left").drop("asset_id")
+
+
+def _corrections(
+    negative: pl.LazyFrame, base: pl.LazyFrame, spans: dict[Window, Span]
+) -> pl.LazyFrame:
+    """What is taken back beside the whole sum, by campaign, window and measure."""
+    keys = ("campaign_id", "window", "measure")
+    totals = base.select(
+        "campaign_id",
+        "date",
+        *(
+            (pl.col(m) if m in _IN_MICROS else pl.col(m).cast(pl.Int128) * MICRO).alias(m)
+            for m in MEASURES
+        ),
+    ).unpivot(MEASURES, index=("campaign_id", "date"), variable_name="measure", value_name="total")
+    taken = _windowed(negative, spans).group_by(keys).agg(
+        pl.len().cast(pl.Int64).alias("rows"), pl.col("value").sum().alias("corrected")
+    )  # fmt: skip
+    whole = _windowed(totals, spans).group_by(keys).agg(pl.col("total").sum())
+    return (
+        taken.join(whole, on=keys, how="left")
+        .with_columns((pl.col("total") < 0).alias("below_zero"))
+        .sort(keys)
+    )
+
+
+def _windowed(base: pl.LazyFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
+    parts = {
+        Window.ALL: base,
+        **{w: base.filter(pl.col("date").is_between(*span)) for w, span in spans.items()},
+    }
+    return pl.concat(
+        part.with_columns(pl.lit(str(window)).alias("window")) for window, part in parts.items()
     )
 
 

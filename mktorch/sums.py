@@ -27,3 +27,35 @@ def _in_units(money: pl.Expr) -> pl.Expr:
     # Polars divides by a scalar through its reciprocal, which is off by one bit; by a column, not.
     value = money.cast(pl.Float64)
     return value / (value * 0 + MICRO)
+
+
+def plain(number: pl.Expr) -> pl.Expr:
+    """A number as text, to the millionth and without decimals where it has none.
+
+    >>> pl.DataFrame({"x": [9.25, 12.0, None]}).select(plain(pl.col("x")))["x"].to_list()
+    ['9.25', '12', None]
+    """
+    value = number.cast(pl.Float64)
+    whole = value.cast(pl.Int64, strict=False)
+    return pl.when(value == whole).then(whole.cast(pl.String)).otherwise(
+        value.round(6).cast(pl.String)
+    )  # fmt: skip
+
+
+def known_sum(column: str) -> pl.Expr:
+    """The sum of what is known of a column; null where nothing is, never an invented 0.
+
+    >>> pl.DataFrame({"x": [None, 2]}).select(known_sum("x")).item()
+    2
+    """
+    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
+
+
+def total(column: str) -> pl.Expr:
+    """The exact sum of a money column; null where no row has a value.
+
+    >>> pl.DataFrame({"x": [0.1, 0.2, None]}).select(total("x")).item()
+    0.3
+    """
+    known = pl.col(column).is_not_null().any()
+    return pl.when(known).then(units(micros(pl.col(column)).sum())).alias(column)

@@ -53,14 +53,20 @@ class Priority(StrEnum):
 
 
 class FunnelStage(StrEnum):
-    """Journey stages, in funnel order."""
+    """Journey stages that are known without a setting, in funnel order; a sales funnel's among
+    them. `funnel_rules.stages` sets others."""
 
     IMPRESSION = "impression"
     CLICK = "click"
     VISIT = "visit"
     SIGNUP = "signup"
+    LEAD = "lead"
+    MQL = "mql"
     DEMO_REQUEST = "demo_request"
+    SQL = "sql"
+    OPPORTUNITY = "opportunity"
     PURCHASE = "purchase"
+    WON = "won"
     FEATURE_ADOPT = "feature_adopt"
 
 
@@ -70,10 +76,26 @@ STAGE_WORDS = {
     FunnelStage.CLICK: "clicks",
     FunnelStage.VISIT: "visits",
     FunnelStage.SIGNUP: "sign-ups",
+    FunnelStage.LEAD: "leads",
+    FunnelStage.MQL: "marketing-qualified leads",
     FunnelStage.DEMO_REQUEST: "demo requests",
+    FunnelStage.SQL: "sales-qualified leads",
+    FunnelStage.OPPORTUNITY: "opportunities",
     FunnelStage.PURCHASE: "purchases",
+    FunnelStage.WON: "deals won",
     FunnelStage.FEATURE_ADOPT: "feature adoptions",
 }
+
+
+def stage_words(stage: str) -> str:
+    """What a stage counts, in words; a stage of one's own by its name.
+
+    >>> stage_words("won"), stage_words("site_visit")
+    ('deals won', 'site visit')
+    """
+    return {str(known): words for known, words in STAGE_WORDS.items()}.get(
+        stage, stage.replace("_", " ")
+    )
 
 
 class BudgetStatus(StrEnum):
@@ -163,6 +185,15 @@ class FailureSeverity(StrEnum):
 
     ERROR = "error"
     WARNING = "warning"
+
+
+class Duplicates(StrEnum):
+    """Of rows with one key that nothing tells apart: which stand, or whether they are added up."""
+
+    LAST = "last"
+    SUM = "sum"
+    FIRST = "first"
+    REFUSE = "refuse"
 
 
 class Measure(StrEnum):

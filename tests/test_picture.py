@@ -12,8 +12,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import mktorch
-from mktorch.analysis.money import total
 from mktorch.rollups import MEASURES
+from mktorch.sums import total
 from mktorch.vocab import Source
 from tests.conftest import SAMPLE
 from tests.test_runs import reproducible

@@ -69,7 +69,7 @@ def test_sums_by_hand() -> None:
         ("H2", 9.0),
     ]
     # A1 states rates on 100 + 400 impressions: 0.01 * 100 + 0.02 * 400 = 9; counted 1 + 4 = 5
-    assert done["rollup_rate"].rows() == [("A1", 500, 5, 9.0)]
+    assert done["rollup_rate"].rows() == [("A1", 500, 5, 9.0, "impressions", 500)]
 
 
 def test_windows_touch_and_do_not_overlap() -> None:

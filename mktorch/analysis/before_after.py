@@ -5,19 +5,18 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.comparisons import CONTROL, moments
-from mktorch.sums import micros, units
+from mktorch.sums import known_sum, total
 from mktorch.vocab import Measure
 
-_MONEY = (Measure.COST, Measure.REVENUE)
-_COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.CONVERSIONS)
+_COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS)
+_SHARED = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
 
 
 def daily(rollup_day: pl.DataFrame, *keys: str) -> pl.DataFrame:
     """`rollup_day` summed to one row per `keys` and date, sorted so; money sums are exact."""
     return (
         rollup_day.group_by(*keys, "date")
-        .agg(pl.col(_COUNTS).sum(), *(micros(pl.col(m)).sum() for m in _MONEY))
-        .with_columns(units(pl.col(_MONEY)))
+        .agg(*map(known_sum, _COUNTS), *map(total, _SHARED))
         .sort(*keys, "date")
     )
 

@@ -55,7 +55,7 @@ def campaign_analysis(
         pl.len().cast(pl.Int64).alias("total_assets")
     )
     volume = rollup_campaign.filter(pl.col("window") == Window.ALL).select("campaign_id", *_COUNTS)
-    counted = ("total_assets", "active_experiments", "completed_experiments", *_COUNTS)
+    counted = ("total_assets", "active_experiments", "completed_experiments")
     joined = campaigns
     for table in (held, running, ended, volume, campaign_money):
         joined = joined.join(table, on="campaign_id", how="left")
@@ -63,6 +63,13 @@ def campaign_analysis(
     return (
         joined.with_columns(
             *(pl.col(column).fill_null(0) for column in counted),
+            *(
+                pl.when(pl.col("metrics_spend").is_null() & pl.col("impressions").is_null())
+                .then(pl.col(column).fill_null(0))
+                .otherwise(column)
+                .alias(column)
+                for column in _COUNTS
+            ),
             roas(revenue, spend).alias("roas"),
             roi(revenue, spend).alias("roi"),
             ratio(spend, pl.col("budget")).alias("budget_used"),
@@ -122,5 +129,7 @@ def _reason() -> pl.Expr:
         .then(pl.lit("not launched: no spend recorded"))
         .when(pl.col("total_spend").is_null())
         .then(pl.lit("no ledger row and no performance rows"))
+        .when(pl.col("total_revenue_proxy").is_null())
+        .then(pl.lit("no revenue is recorded"))
         .otherwise(pl.lit("spend is 0"))
     )

@@ -19,7 +19,8 @@ def moments(days: pl.DataFrame, *keys: str) -> pl.DataFrame:
     """Sums, squares and products of daily `numerator` (y) and `denominator` (x).
 
     Takes one row per key and `date`; gives one per key, sorted: `n` days, `x`, `y`, `xx`, `yy`,
-    `xy`. The sums are made in whole millionths, so that row order changes no bit.
+    `xy`, over the days on which both are known. The sums are made in whole millionths, so that row
+    order changes no bit.
 
     >>> days = pl.DataFrame({"k": ["a", "a"], "date": [1, 2], "numerator": [1.0, 2.0],
     ...                      "denominator": [10.0, 30.0]})
@@ -28,7 +29,8 @@ def moments(days: pl.DataFrame, *keys: str) -> pl.DataFrame:
     """
     x, y = micros(pl.col("denominator")), micros(pl.col("numerator"))
     return (
-        days.group_by(keys)
+        days.drop_nulls(["numerator", "denominator"])
+        .group_by(keys)
         .agg(
             pl.len().cast(pl.Int64).alias("n"),
             units(x.sum()).alias("x"),

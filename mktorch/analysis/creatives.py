@@ -9,11 +9,12 @@ import polars as pl
 from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import CONTROL, compare, moments
 from mktorch.analysis.experiments.arms import arms
-from mktorch.analysis.money import exact, total
+from mktorch.analysis.money import exact
 from mktorch.clock import Clock
 from mktorch.config import Metric
 from mktorch.config.segment_rules import SegmentRules
 from mktorch.metrics import attribute_of, measure_of, ratio
+from mktorch.sums import total
 from mktorch.vocab import Direction, ExperimentStatus
 
 _KEYS = ("campaign_id", "segment_id", "asset_id")

@@ -5,17 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.clock import Clock
+from mktorch.config.funnel_rules import FunnelRules
 from mktorch.sums import micros, units
-from mktorch.vocab import FunnelStage, Window
+from mktorch.vocab import Window
 
 CELL = ("campaign_id", "segment_id", "channel_id")
-STAGES = tuple(str(stage) for stage in FunnelStage)
-_ORDER = pl.col("stage").replace_strict(
-    {stage: order for order, stage in enumerate(STAGES, start=1)}, return_dtype=pl.Int64
-)
 
 
-def funnel_detail(funnel_events: pl.DataFrame, clock: Clock) -> pl.DataFrame:
+def funnel_detail(
+    funnel_events: pl.DataFrame, clock: Clock, funnel_rules: FunnelRules
+) -> pl.DataFrame:
     """Stage counts by campaign, segment, channel, window and stage.
 
     Parameters
@@ -24,6 +23,8 @@ def funnel_detail(funnel_events: pl.DataFrame, clock: Clock) -> pl.DataFrame:
         `funnel_events`. An event belongs to its `date`, or to its timestamp's day without one.
     clock
         The windows.
+    funnel_rules
+        Its `stages` set the order.
 
     Returns
     -------
@@ -34,6 +35,7 @@ def funnel_detail(funnel_events: pl.DataFrame, clock: Clock) -> pl.DataFrame:
     """
     dated = funnel_events.with_columns(day=pl.coalesce("date", pl.col("timestamp").dt.date()))
     spans = clock.windows
+    order = {stage: funnel_rules.order(stage) for stage in funnel_rules.stages}
     parts = {
         Window.ALL: dated,
         **{w: dated.filter(pl.col("day").is_between(*span)) for w, span in spans.items()},
@@ -42,7 +44,7 @@ def funnel_detail(funnel_events: pl.DataFrame, clock: Clock) -> pl.DataFrame:
         pl.concat(
             part.group_by(*CELL, "stage")
             .agg(
-                pl.col("count").sum(),
+                micros(pl.col("count")).sum(),
                 micros(pl.col("count") * pl.col("confidence")).sum().alias("weighted_count"),
                 pl.len().cast(pl.Int64).alias("events"),
                 pl.col("source").n_unique().cast(pl.Int64).alias("sources"),
@@ -50,7 +52,10 @@ def funnel_detail(funnel_events: pl.DataFrame, clock: Clock) -> pl.DataFrame:
             .with_columns(window=pl.lit(str(window)))
             for window, part in parts.items()
         )
-        .with_columns(units(pl.col("weighted_count")), stage_order=_ORDER)
+        .with_columns(
+            units(pl.col("count", "weighted_count")),
+            stage_order=pl.col("stage").replace_strict(order, return_dtype=pl.Int64),
+        )
         .select(
             *CELL,
             "window",
@@ -79,12 +84,11 @@ def stages_by(detail: pl.DataFrame, *keys: str) -> pl.DataFrame:
     return (
         detail.group_by(*keys, "window", "stage_order", "stage")
         .agg(
-            pl.col("count").sum(),
-            micros(pl.col("weighted_count")).sum(),
+            micros(pl.col("count", "weighted_count")).sum(),
             pl.col("events").sum(),
             pl.col("sources").max(),
             pl.len().cast(pl.Int64).alias("cells"),
         )
-        .with_columns(units(pl.col("weighted_count")))
+        .with_columns(units(pl.col("count", "weighted_count")))
         .sort(*keys, "window", "stage_order")
     )

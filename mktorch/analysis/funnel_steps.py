@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.funnel import STAGES, stages_by
+from mktorch.analysis.funnel import stages_by
 from mktorch.config.funnel_rules import FunnelRules, StepFinding
 from mktorch.metrics import ratio
 from mktorch.stats import wilson
+from mktorch.sums import plain
 from mktorch.vocab import STAGE_WORDS
 
 _ENDS = ("low", "high")
@@ -198,7 +199,7 @@ def _people(rules: FunnelRules) -> pl.Expr:
 
 
 def _counts_people(rules: FunnelRules) -> pl.Expr:
-    return pl.col("from_stage").is_in(STAGES[STAGES.index(rules.people_from) :])
+    return pl.col("from_stage").is_in(rules.stages[rules.stages.index(rules.people_from) :])
 
 
 def _finding(rules: FunnelRules) -> pl.Expr:
@@ -222,7 +223,11 @@ def _reason(rules: FunnelRules) -> pl.Expr:
     people, onward = pl.col("from_count"), pl.col("to_count")
     start, end = _in_words("from_stage"), _in_words("to_stage")
     grows = pl.format(
-        "more {} ({}) than {} ({}): counts grow down the funnel", end, onward, start, people
+        "more {} ({}) than {} ({}): counts grow down the funnel",
+        end,
+        plain(onward),
+        start,
+        plain(people),
     )
     fewer = pl.when(pl.col("from_cells") < pl.col("to_cells")).then(
         pl.format(
@@ -239,7 +244,7 @@ def _reason(rules: FunnelRules) -> pl.Expr:
         .when(people == 0)
         .then(pl.format("no {}", start))
         .when(onward == 0)
-        .then(pl.format("{} recorded as 0 after {} {}", end, people, start))
+        .then(pl.format("{} recorded as 0 after {} {}", end, plain(people), start))
         .when(~_counts_people(rules))
         .then(pl.format("{} are exposures, not people", start))
         .when(people < rules.minimum_people)
@@ -254,7 +259,8 @@ def _reason(rules: FunnelRules) -> pl.Expr:
 
 
 def _in_words(stage: str) -> pl.Expr:
-    return pl.col(stage).replace_strict(STAGE_WORDS, return_dtype=pl.String)
+    named = pl.col(stage).str.replace_all("_", " ", literal=True)
+    return pl.col(stage).replace_strict(STAGE_WORDS, default=named, return_dtype=pl.String)
 
 
 def _money_reason() -> pl.Expr:

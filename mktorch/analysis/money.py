@@ -75,16 +75,6 @@ def campaign_money(
     )
 
 
-def total(column: str) -> pl.Expr:
-    """The exact sum of a money column; null where no row has a value.
-
-    >>> pl.DataFrame({"x": [0.1, 0.2, None]}).select(total("x")).item()
-    0.3
-    """
-    known = pl.col(column).is_not_null().any()
-    return pl.when(known).then(units(micros(pl.col(column)).sum())).alias(column)
-
-
 def exact(value: pl.Expr) -> pl.Expr:
     """Money arithmetic without binary dust: rounded to millionths."""
     return units(micros(value))

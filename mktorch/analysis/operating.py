@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.money import exact, total
+from mktorch.analysis.money import exact
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.metrics import ratio
-from mktorch.sums import micros, units
+from mktorch.sums import total
 from mktorch.vocab import Window
 
 _COSTS = ("media_spend", "model_cost", "review_cost", "api_cost", "infrastructure_cost")
@@ -170,7 +170,7 @@ def value_by(
     by_key = (
         rollup.filter(pl.col("window") == Window.ALL)
         .group_by(keys)
-        .agg(units(micros(pl.col(c)).sum()).alias(c) for c in ("cost", "revenue"))
+        .agg(total(c) for c in ("cost", "revenue"))
         .join(names.select(keys, name="name"), on=keys, how="left")
         .sort(keys)
         .select(keys, "name", spend="cost", revenue="revenue")

@@ -96,12 +96,16 @@ def budget_pacing(
             .then(pl.lit("the flight has not started"))
             .when(spend.is_null())
             .then(pl.lit("no spend is recorded"))
+            .when(budget.is_null())
+            .then(pl.lit("no budget is set"))
             .when(budget <= 0)
             .then(pl.lit("the budget is 0"))
             .when(over)
             .then(pl.lit("the flight has ended: the projection is the spend to date"))
             .when(paused)
             .then(pl.lit("paused: the projection is the spend to date"))
+            .when(pl.col("end_date").is_null())
+            .then(pl.lit("no end date is set: an always-on campaign has no pace"))
             .alias("reason"),
         )
         .select(

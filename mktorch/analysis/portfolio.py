@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.money import total
 from mktorch.metrics import roi
+from mktorch.sums import total
 from mktorch.vocab import CampaignStatus, ExperimentStatus, Performance
 
 _VERDICTS = {

@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.analysis.money import exact, relative_gap
 from mktorch.rollups import MEASURES
 from mktorch.sources.checks import NET_ROI_ROUNDING
-from mktorch.sums import micros, units
+from mktorch.sums import total
 
 SCHEMA = {
     "check": pl.String,
@@ -119,14 +119,14 @@ def _net_against_parts(ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rate_against_counts(rollup_rate: pl.DataFrame) -> pl.DataFrame:
-    return rollup_rate.filter(pl.col("impressions") > 0).select(
+    return rollup_rate.filter(pl.col("rate_base") > 0).select(
         _pair(
             "rate_against_counts",
             "performance_metrics",
             pl.col("asset_id"),
             "conversion_rate",
-            pl.col("implied_conversions") / pl.col("impressions"),
-            pl.col("conversions") / pl.col("impressions"),
+            pl.col("implied_conversions") / pl.col("rate_base"),
+            pl.col("conversions") / pl.col("rate_base"),
         )
     )
 
@@ -138,8 +138,7 @@ def _supplied_rollups(supplied: pl.DataFrame, rollup_day: pl.DataFrame) -> pl.Da
         .join(rollup_day, on=["campaign_id", "segment_id"])
         .filter(pl.col("date").is_between("window_start", "window_end"))
         .group_by("rollup_id")
-        .agg(micros(pl.col(measure)).sum() for measure in MEASURES)
-        .with_columns(units(pl.col(measure)) for measure in MEASURES)
+        .agg(total(measure) for measure in MEASURES)
     )
     both = supplied.select("rollup_id", *_ROLLED).join(
         computed, on="rollup_id", how="left", suffix="_computed"

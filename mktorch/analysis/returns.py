@@ -76,7 +76,10 @@ def campaign_returns(
     ahead = budget_pacing.select(
         "campaign_id",
         days_left=left,
-        horizon_days=left.clip(upper_bound=recommendation_rules.horizon_days),
+        # A campaign without an end goes on: it is looked at for the whole horizon.
+        horizon_days=left.clip(upper_bound=recommendation_rules.horizon_days).fill_null(
+            recommendation_rules.horizon_days
+        ),
         remaining=pl.col("remaining").clip(lower_bound=0),
     )
     run_rate = pl.col("window_spend") * pl.col("horizon_days") / clock.window_days
@@ -237,14 +240,16 @@ def _window_spend(
     returned: pl.DataFrame, window: pl.DataFrame, keys: tuple[str, ...]
 ) -> pl.DataFrame:
     """The current window's spend, on the account that stands, and its conversions; 0 if none."""
-    current = window.select(*keys, "cost", window_conversions="conversions")
+    current = window.select(*keys, "cost", _seen=True, window_conversions="conversions")
+    unseen = pl.col("_seen").is_null()
     spend = pl.col("cost").fill_null(0.0) * pl.col("spend_scale").fill_null(1.0)
     return (
         returned.join(current, on=keys, how="left")
         .with_columns(
-            window_spend=cents(spend), window_conversions=pl.col("window_conversions").fill_null(0)
+            window_spend=cents(spend),
+            window_conversions=pl.when(unseen).then(0.0).otherwise("window_conversions"),
         )
-        .drop("cost")
+        .drop("cost", "_seen")
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.money import exact, total
+from mktorch.analysis.money import exact
 from mktorch.metrics import ratio, roi
+from mktorch.sums import total
 from mktorch.vocab import RoiStatus
 
 _WATERFALL = (

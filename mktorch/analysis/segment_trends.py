@@ -8,12 +8,13 @@ import polars as pl
 
 from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import CONTROL, MOMENTS, compare, moments, trend
-from mktorch.analysis.money import exact, total
+from mktorch.analysis.money import exact
 from mktorch.clock import Clock
 from mktorch.config import Metric
 from mktorch.config.segment_rules import SegmentRules
 from mktorch.metrics import attribute_of, measure_of, ratio, roas, value_of
 from mktorch.rollups import MEASURES
+from mktorch.sums import total
 from mktorch.vocab import Direction, Window
 
 KEYS = ("campaign_id", "segment_id")
@@ -148,6 +149,7 @@ def _days(
 
 def _rest(days: pl.DataFrame) -> pl.DataFrame:
     """For each segment, the daily sums of its campaign's other segments: all less its own."""
+    days = days.drop_nulls(_PARTS)
     whole = days.group_by("campaign_id", "date").agg(
         *(total(part) for part in _PARTS), pl.len().alias("delivering")
     )

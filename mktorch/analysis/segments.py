@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.money import total
 from mktorch.analysis.segment_rule import recommend
 from mktorch.analysis.segment_standing import stand, supplied_rollups
 from mktorch.analysis.segment_trends import KEYS
@@ -12,6 +11,7 @@ from mktorch.clock import Clock
 from mktorch.config.segment_rules import SegmentRules, Trend
 from mktorch.metrics import ratio, roas
 from mktorch.rollups import MEASURES
+from mktorch.sums import known_sum, total
 from mktorch.vocab import Measure, Window
 
 _COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.CONVERSIONS)
@@ -63,9 +63,11 @@ def segment_portfolio(
         .join(
             audience_segments.select("segment_id", segment_name="name"), on="segment_id", how="left"
         )
-        .join(ever.select(*KEYS, *MEASURES, "roas"), on=KEYS, how="left")
+        .join(ever.select(*KEYS, *MEASURES, "roas", _ever=True), on=KEYS, how="left")
         .join(
-            now.select(*KEYS, *(pl.col(c).alias(f"current_{c}") for c in _NOW)), on=KEYS, how="left"
+            now.select(*KEYS, *(pl.col(c).alias(f"current_{c}") for c in _NOW), _now=True),
+            on=KEYS,
+            how="left",
         )
         .join(segment_trends.drop("primary_kpi"), on=KEYS, how="left")
         .join(supplied, on=KEYS, how="left")
@@ -104,7 +106,7 @@ def segment_summary(
     """
     sums = segment_portfolio.group_by("segment_id").agg(
         pl.len().cast(pl.Int64).alias("campaigns"),
-        *(pl.col(measure).sum() for measure in _COUNTS),
+        *map(known_sum, _COUNTS),
         total("cost"),
         total("revenue"),
         *_by_trend(),
@@ -115,7 +117,10 @@ def segment_summary(
         audience_segments.select("segment_id", "name", "priority", "size_estimate")
         .join(sums, on="segment_id", how="left")
         .with_columns(
-            *(pl.col(column).fill_null(0) for column in filled),
+            *(
+                pl.when(pl.col("campaigns").is_null()).then(0).otherwise(column).alias(column)
+                for column in filled
+            ),
             *(total(money).alias(f"total_{money}") for money in ("cost", "revenue")),
         )
         .with_columns(
@@ -199,8 +204,9 @@ def _by_trend() -> list[pl.Expr]:
 
 
 def _nothing_now(column: str) -> pl.Expr:
-    """0 where the segment has performance, but none in the current window."""
-    return pl.when(pl.col("impressions").is_not_null()).then(pl.col(column).fill_null(0))
+    """0 where the segment has performance, but none in the current window; unknown stays null."""
+    ever, now = pl.col("_ever").is_not_null(), pl.col("_now").is_not_null()
+    return pl.when(ever & ~now).then(0).otherwise(column).alias(column)
 
 
 def _unrecorded(reason: str) -> pl.Expr:

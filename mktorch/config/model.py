@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -43,6 +43,7 @@ from mktorch.formats import known_locale
 from mktorch.kpis import TARGET_TABLES, default_targets
 from mktorch.vocab import (
     Direction,
+    Duplicates,
     FailureSeverity,
     KpiGroup,
     Measure,
@@ -59,6 +60,24 @@ PERFORMANCE_THRESHOLDS = {
     "exceeding_expectations": 1.2,
     "meeting_expectations": 0.8,
     "below_expectations": 0.0,
+}
+GRAIN = {
+    "performance_metrics": [
+        "device",
+        "network",
+        "hour",
+        "country",
+        "region",
+        "city",
+        "language",
+        "placement",
+        "publisher_platform",
+        "age",
+        "gender",
+        "keyword",
+        "match_type",
+        "conversion_action",
+    ]
 }
 # A table given in part changes the entries it names; the others keep their defaults.
 _TABLES = {
@@ -78,15 +97,37 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "; see docs/configuration.md for the names"
 
 
-def _utc(value: object) -> object:
-    """Read a date, a timestamp or an offset timestamp as naive UTC."""
+def _known_zone(name: str) -> str:
+    import polars as pl
+
+    try:
+        _local(datetime(2026, 1, 1, tzinfo=UTC), name)
+    except pl.exceptions.PolarsError:
+        raise ValueError(
+            f"{name!r} is no known time zone; name one of the IANA list, such as Europe/Stockholm"
+        ) from None
+    return name
+
+
+def _local(moment: datetime, zone: str) -> datetime:
+    """The wall clock of a zone at a moment that states its offset."""
+    import polars as pl  # the zones it knows are those the records are read with
+
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    stamp = pl.Series([utc], dtype=pl.Datetime("us")).dt.replace_time_zone("UTC")
+    local: datetime = stamp.dt.convert_time_zone(zone).dt.replace_time_zone(None).item()
+    return local
+
+
+def _in_zone(value: object, info: ValidationInfo) -> object:
+    """Read a date, a timestamp or an offset timestamp as the reporting zone's naive time."""
     if isinstance(value, str):
         day = len(value.strip()) == len("2026-01-31")
         value = datetime.fromisoformat(value)
         if day:  # a bare date means the whole of that day
             value = datetime.combine(value, time.max)
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).replace(tzinfo=None)
+        return _local(value, info.data.get("reporting_timezone", "UTC"))
     return value
 
 
@@ -151,8 +192,15 @@ class MarketingOrchestratorConfig(BaseSettings):
     segment_rollups_file: str = "segment_rollups.json"
     attribution_hints_file: str = "attribution_hints.json"
 
+    # What the records mean
+    reporting_timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    duplicates: Duplicates = Duplicates.LAST
+    grain: dict[str, list[str]] = Field(default_factory=lambda: dict(GRAIN))
+    exchange_rates: dict[str, Positive | dict[date, Positive]] = Field(default_factory=dict)
+    maximum_rejected_share: Fraction = 0.01
+
     # Clock, windows, money
-    as_of: Annotated[datetime | None, BeforeValidator(_utc)] = None
+    as_of: Annotated[datetime | None, BeforeValidator(_in_zone)] = None
     window_days: int = Field(7, ge=1, le=366)
     money_authority: MoneyAuthority = MoneyAuthority.LEDGER
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
@@ -237,6 +285,22 @@ class MarketingOrchestratorConfig(BaseSettings):
         file = toml_file.get()
         toml = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
         return (init_settings, env_settings, *toml)
+
+    @field_validator("grain")
+    @classmethod
+    def _known_sources(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        for name in value:
+            if name not in list(Source):
+                raise ValueError(f"unknown source {name!r}{nearest(name, list(Source))}")
+        return value
+
+    @field_validator("exchange_rates")
+    @classmethod
+    def _known_currencies(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for code in value:
+            if not (len(code) == 3 and code.isascii() and code.isupper()):
+                raise ValueError(f"{code!r} is no currency; write an ISO 4217 code such as SEK")
+        return value
 
     @field_validator(*_TABLES, mode="before")
     @classmethod

@@ -6,14 +6,14 @@ import polars as pl
 
 from mktorch.kpis.comparison import Side, Sides, change, now_and_then, reduction
 from mktorch.kpis.model import Kpi, Value, both, read
-from mktorch.sums import micros, units
+from mktorch.sums import micros, total, units
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
 
 def conversion_rate_delta(
     rollup_campaign: pl.DataFrame, rollup_experiment: pl.DataFrame, experiments: pl.DataFrame
 ) -> Value:
-    sums = (pl.col("conversions").sum(), pl.col("impressions").sum())
+    sums = (total("conversions"), total("impressions"))
     return change(
         _sides(rollup_campaign, rollup_experiment, experiments, *sums), "conversions", "impressions"
     )
@@ -22,7 +22,7 @@ def conversion_rate_delta(
 def cpa_reduction_percentage(
     rollup_campaign: pl.DataFrame, rollup_experiment: pl.DataFrame, experiments: pl.DataFrame
 ) -> Value:
-    sums = (_cost(pl.col("cost")), pl.col("conversions").sum())
+    sums = (total("cost"), total("conversions"))
     return reduction(
         _sides(rollup_campaign, rollup_experiment, experiments, *sums), "cost", "conversions"
     )
@@ -40,7 +40,10 @@ def wasted_spend_reduction(rollup_asset: pl.DataFrame) -> Value:
 
 
 def roi_estimate(performance_assessment: pl.DataFrame) -> Value:
-    return Value(performance_assessment["overall_roi"].item())
+    roi = performance_assessment["overall_roi"].item()
+    unknown = performance_assessment["total_revenue_proxy"].item() is None
+    missing = "revenue" if unknown else "spend"
+    return Value(roi, reason=f"no {missing} is recorded" if roi is None else None)
 
 
 def _cost(of: pl.Expr) -> pl.Expr:

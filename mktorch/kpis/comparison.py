@@ -17,12 +17,18 @@ class Side(NamedTuple):
     """The sums of one side, and the words for it."""
 
     name: str
-    sums: Mapping[str, float]
+    sums: Mapping[str, float | None]
 
     def rate(self, top: str, bottom: str) -> float | None:
-        """One sum over another; null where the other is not positive."""
-        over = self.sums[bottom]
-        return self.sums[top] / over if over > 0 else None
+        """One sum over another; null where one is not known, or the other is not positive."""
+        over, what = self.sums[bottom], self.sums[top]
+        return what / over if what is not None and over is not None and over > 0 else None
+
+    def lacks(self, top: str, bottom: str) -> str:
+        """Why it has no rate: for want of a denominator, or of a numerator."""
+        if self.sums[top] is None and self.sums[bottom] is not None:
+            return f"{top} are not known yet in {self.name}"
+        return f"no {bottom} in {self.name}"
 
 
 class Sides(NamedTuple):
@@ -45,7 +51,7 @@ def change(sides: Sides, top: str, bottom: str) -> Value:
     now, then = (side.rate(top, bottom) for side in sides[:2])
     if now is None or then is None:
         side = sides.now if now is None else sides.then
-        return Value(None, window=sides.window, reason=f"no {bottom} in {side.name}")
+        return Value(None, window=sides.window, reason=side.lacks(top, bottom))
     return Value(now - then, now, then, sides.window)
 
 

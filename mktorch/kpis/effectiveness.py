@@ -9,12 +9,15 @@ import polars as pl
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.kpis.comparison import change, now_and_then
 from mktorch.kpis.model import Kpi, Value, both, read, share
+from mktorch.sums import micros
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
 
 def experiment_velocity(
     experiments: pl.DataFrame, campaigns: pl.DataFrame, as_of: datetime
 ) -> Value:
+    if experiments.is_empty() and not campaigns.is_empty():
+        return Value(None, reason="no experiment is recorded")
     today = as_of.date()
     started = experiments.filter(pl.col("start_date") <= today)
     first = started["start_date"].min()
@@ -34,7 +37,7 @@ def messaging_consistency_score(rollup_asset: pl.DataFrame, creative_assets: pl.
     cell = ("campaign_id", "segment_id")
     by_cta = (
         rollup_asset.filter(window=str(Window.ALL))
-        .join(creative_assets.select("asset_id", "cta"), on="asset_id")
+        .join(creative_assets.select("asset_id", "cta").drop_nulls(), on="asset_id")
         .group_by(*cell, "cta")
         .agg(pl.col("impressions").sum())
     )
@@ -56,9 +59,10 @@ def targeting_precision_improvement(rollup_segment: pl.DataFrame) -> Value:
     campaign = ("campaign_id", "window")
     # conv_s / imp_s >= conv_c / imp_c, multiplied out so that equality is exact
     wide = pl.Int128
-    at_or_above = conversions.cast(wide) * impressions.sum().over(campaign).cast(
-        wide
-    ) >= conversions.sum().over(campaign).cast(wide) * impressions.cast(wide)
+    counted = micros(conversions)
+    at_or_above = counted * impressions.sum().over(campaign).cast(wide) >= counted.sum().over(
+        campaign
+    ) * impressions.cast(wide)
     served = rollup_segment.filter(impressions > 0).with_columns(precise=at_or_above)
     sums = (impressions.filter("precise").sum().alias("precise"), impressions.sum())
     return change(

@@ -182,8 +182,8 @@ def _journey(rows: pl.DataFrame, page: Page, _tables: Tables) -> list[str]:
         bullets(
             sentence(
                 page.line(
-                    "{finding} from {from_stage:stage} to {to_stage:stage}: {from_count:integer} "
-                    "became {to_count:integer}, {conversion:percent} where "
+                    "{finding} from {from_stage:stage} to {to_stage:stage}: {from_count:count} "
+                    "became {to_count:count}, {conversion:percent} where "
                     "{usual_conversion:percent} is usual",
                     row,
                 )

@@ -10,7 +10,7 @@ import polars as pl
 from mktorch.formats import Locale
 from mktorch.metrics import ratio
 from mktorch.narrative.prose import Prose, counted
-from mktorch.sums import micros, units
+from mktorch.sums import total
 from mktorch.vocab import Measure, Window
 
 MEASURES = ("revenue", "spend", "return")
@@ -28,7 +28,7 @@ def momentum(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
     sums = (
         rollup_campaign.lazy()
         .group_by("window")
-        .agg(units(micros(pl.col(m)).sum()).alias(m) for m in (Measure.REVENUE, Measure.COST))
+        .agg(total(m) for m in (Measure.REVENUE, Measure.COST))
         .select(
             "window",
             pl.col("revenue"),
@@ -53,6 +53,8 @@ def momentum(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             reason=pl.when(pl.lit(bool(absent)))
             .then(pl.lit("; ".join(_NO_WINDOW.format(w) for w in absent)))
+            .when(pl.col("change").is_null() & (pl.col("measure") != "return"))
+            .then(pl.format("{} is not known in both windows", "measure"))
             .when(pl.col("change").is_null())
             .then(pl.lit("no return where nothing was spent"))
             .when(pl.col("relative").is_null())

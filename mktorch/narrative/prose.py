@@ -30,7 +30,7 @@ class Prose(Formatter):
 
 def locale_of(config: MarketingOrchestratorConfig) -> Locale:
     """The currency and the customs a run's texts are written in."""
-    return Locale(currency=config.currency, name=config.locale)
+    return Locale(config.currency, config.locale, config.reporting_timezone)
 
 
 def sentence(text: str) -> str:

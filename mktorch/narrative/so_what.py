@@ -16,7 +16,6 @@ _LOW, _POINT, _HIGH = (
     ("cost_savings", "revenue_impact"),
     ("savings_high", "revenue_high"),
 )
-NO_MONEY = "no media spend and value on record"
 
 
 def so_what(tables: Mapping[str, pl.DataFrame], locale: Locale) -> tuple[str | None, str | None]:
@@ -33,7 +32,8 @@ def so_what(tables: Mapping[str, pl.DataFrame], locale: Locale) -> tuple[str | N
         returned=ratio(pl.col("total_estimated_value"), pl.col("total_media_spend"))
     ).row(0, named=True)
     if total["total_net_roi"] is None:
-        return None, NO_MONEY
+        missing = "value" if total["total_media_spend"] is not None else "media spend and value"
+        return None, f"no {missing} on record"
     prose = Prose(locale)
     sentences = [
         prose.format(

@@ -17,6 +17,7 @@ FORMATS: Mapping[str, Format] = {
     "": formats.TEXT,
     "integer": formats.INTEGER,
     "figure": formats.FIGURE,
+    "count": formats.COUNT,
     "currency": formats.CURRENCY,
     "cents": formats.CURRENCY_EXACT,
     "percent": formats.PERCENT,

@@ -12,6 +12,7 @@ import polars as pl
 from mktorch.sources.columns import bounds, expected, metadata
 from mktorch.sources.rules import Rule
 from mktorch.sources.schemas import ForeignKey, SourceSpec
+from mktorch.sums import plain
 from mktorch.vocab import Source
 
 
@@ -48,7 +49,11 @@ def _missing(name: str, column: dy.Column) -> Iterator[Check]:
 def _vocabulary(name: str, column: dy.Column) -> Iterator[Check]:
     if words := metadata(column, "words"):
         rule = Rule.UNKNOWN_ENUM if metadata(column, "closed") else Rule.UNKNOWN_DESCRIPTIVE
-        message = pl.format("{} is '{}'; write {}", pl.lit(name), name, pl.lit(expected(column)))
+        setting = metadata(column, "setting")
+        or_set = f", or add it to {setting}" if setting else ""
+        message = pl.format(
+            "{} is '{}'; write {}{}", pl.lit(name), name, pl.lit(expected(column)), pl.lit(or_set)
+        )
         yield _check(rule, name, ~pl.col(name).is_in(list(words)), message)
 
 
@@ -63,7 +68,10 @@ def _limits(name: str, column: dy.Column) -> Iterator[Check]:
         return
     outside = pl.any_horizontal(sides)
     broken = pl.col(name).list.eval(outside).list.any() if is_list else outside
-    message = f"{name} is out of range; write {expected(column)}"
+    value = pl.lit("a value of it") if is_list else pl.col(name).cast(pl.String)
+    message = pl.format(
+        "{} is {}, which is out of range; write {}", pl.lit(name), value, pl.lit(expected(column))
+    )
     yield _check(Rule.OUT_OF_RANGE, name, broken, message)
 
 
@@ -95,9 +103,16 @@ def reference_check(
 
 def _exceeds(rule: Rule, field: str, limit: str, why: str) -> Check:
     message = pl.format(
-        "{} {} exceed {} {}; {}", pl.lit(field), field, pl.lit(limit), limit, pl.lit(why)
+        "{} {} exceed {} {}; {}",
+        pl.lit(field),
+        plain(pl.col(field)),
+        pl.lit(limit),
+        plain(pl.col(limit)),
+        pl.lit(why),
     )
-    return _check(rule, field, pl.col(field) > pl.col(limit), message)
+    # A correction takes back parts of several rows: its own parts need not match.
+    broken = (pl.col(field) > pl.col(limit)) & (pl.col(limit) >= 0)
+    return _check(rule, field, broken, message)
 
 
 _VIEW_THROUGH = _exceeds(
@@ -109,12 +124,19 @@ _VIEW_THROUGH = _exceeds(
 _MORE_CLICKS = _exceeds(
     Rule.CLICKS_EXCEED_IMPRESSIONS, "clicks", "impressions", "check the counting of impressions"
 )
-_NEGATIVE_REVENUE = _check(
-    Rule.NEGATIVE_REVENUE,
-    "revenue_proxy",
-    pl.col("revenue_proxy") < 0,
-    "revenue_proxy is negative; right for refunds, else mend it",
-)
+
+
+def _negative_sums() -> Iterator[Check]:
+    """A window's sum below zero: a credit takes back something, but not more than there was."""
+    for column in ("impressions", "clicks", "conversions", "spend", "revenue_proxy"):
+        rule = Rule.NEGATIVE_REVENUE if column == "revenue_proxy" else Rule.NEGATIVE_SUM
+        message = pl.format(
+            "{} {} is negative for the whole window; right if it takes back more than the window "
+            "brought, else mend it",
+            pl.lit(column),
+            plain(pl.col(column)),
+        )
+        yield _check(rule, column, pl.col(column) < 0, message)
 
 
 def _ends_before(rule: Rule, start: str, end: str) -> Check:
@@ -128,31 +150,27 @@ _DIGITS = range(1, 9)
 _ZERO_RATE = 0.00005
 
 
-def _rate_mismatch(tolerance: float) -> Check:
-    """A supplied conversion rate that fits neither conversions per click nor per impression.
+def _rate_mismatch(tolerance: float, base: str) -> Check:
+    """A supplied conversion rate that does not fit conversions per `base`, the denominator that the
+    rates of the whole source fit best.
 
     It fits within `tolerance` of the computed rate, plus half a unit of its last written digit. A
     written 0 is taken as 0.0000.
     """
-    rate, conversions = pl.col("conversion_rate"), pl.col("conversions")
+    rate, conversions, count = pl.col("conversion_rate"), pl.col("conversions"), pl.col(base)
     digits = (pl.when(rate.round(d) == rate).then(0.5 * 10.0**-d) for d in _DIGITS)
     half = pl.when(rate == 0).then(_ZERO_RATE).otherwise(pl.coalesce(*digits, 0.0))
-    computed = [conversions / pl.when(pl.col(c) > 0).then(c) for c in ("clicks", "impressions")]
-    fits = [
-        ((rate - own).abs() <= tolerance * own + half + 1e-12).fill_null(False) for own in computed
-    ]
-    no_base = pl.all_horizontal(own.is_null() for own in computed)
+    own = conversions / pl.when(count > 0).then(count)
+    fits = (rate - own).abs() <= tolerance * own.abs() + half + 1e-12
     # Nothing to say of a rate that is absent, or where a count is missing or could not be read.
-    known = pl.all_horizontal(
-        column.is_not_null()
-        for column in (rate, conversions, *map(pl.col, ("clicks", "impressions")))
-    )
-    broken = known & ~pl.any_horizontal(fits) & ~(no_base & (rate == 0))
+    known = pl.all_horizontal(c.is_not_null() for c in (rate, conversions, count))
+    broken = known & ~fits.fill_null(rate == 0)
     message = pl.format(
-        "conversion_rate {} is neither conversions / clicks ({}) nor conversions / impressions "
-        "({}); mend it, or leave it out to have it computed",
+        "conversion_rate {} is not conversions / {} ({}), as most rates of this source are; mend "
+        "it, leave it out to have it computed, or allow more with rate_tolerance",
         rate,
-        *(own.round(6).cast(pl.String).fill_null("no base") for own in computed),
+        pl.lit(base),
+        own.round(6).cast(pl.String).fill_null("no base"),
     )
     return _check(Rule.RATE_MISMATCH, "conversion_rate", broken, message)
 
@@ -184,35 +202,36 @@ _ALLOCATION = _check(
     "allocation does not sum to 1; write the share of each arm, control first",
 )
 
-_Across = Callable[[float], tuple[Check, ...]]
+_Across = Callable[[float, str], tuple[Check, ...]]
 _ACROSS: Mapping[Source, _Across] = MappingProxyType(
     {
-        Source.CAMPAIGNS: lambda _: (
+        Source.CAMPAIGNS: lambda *_: (
             _ends_before(Rule.END_BEFORE_START, "start_date", "end_date"),
         ),
-        Source.EXPERIMENTS: lambda _: (
+        Source.EXPERIMENTS: lambda *_: (
             _ends_before(Rule.EXPERIMENT_END_BEFORE_START, "start_date", "end_date"),
             _ALLOCATION,
         ),
-        Source.PERFORMANCE_METRICS: lambda tolerance: (
+        Source.PERFORMANCE_METRICS: lambda tolerance, base: (
             _VIEW_THROUGH,
             _MORE_CLICKS,
-            _NEGATIVE_REVENUE,
-            _rate_mismatch(tolerance),
+            _rate_mismatch(tolerance, base),
         ),
-        Source.ROI_LEDGER: lambda _: (_net_roi(),),
-        Source.SEGMENT_ROLLUPS: lambda _: (
+        Source.ROI_LEDGER: lambda *_: (_net_roi(),),
+        Source.SEGMENT_ROLLUPS: lambda *_: (
             _ends_before(Rule.END_BEFORE_START, "window_start", "window_end"),
             _VIEW_THROUGH,
             _MORE_CLICKS,
-            _NEGATIVE_REVENUE,
+            *_negative_sums(),
         ),
     }
 )
-"""Checks across the fields of a row, by source, given the relative tolerance of rates."""
+"""Checks across the fields of a row, by source, given tolerance and denominator of rates."""
 
 
-def row_checks(source: Source, rate_tolerance: float) -> tuple[Check, ...]:
-    """Checks across the fields of a source's rows."""
+def row_checks(
+    source: Source, rate_tolerance: float, rate_base: str = "impressions"
+) -> tuple[Check, ...]:
+    """Checks across the fields of a source's rows; `rate_base` is what supplied rates are of."""
     checks = _ACROSS.get(source)
-    return checks(rate_tolerance) if checks else ()
+    return checks(rate_tolerance, rate_base) if checks else ()

@@ -3,7 +3,7 @@
 Polars parses newline-delimited JSON at full speed and refuses a number, Boolean or list of another
 type, but it also drops unknown fields without a word and turns a bare `12` into text. `read_clean`
 therefore counts bytes, which costs a tenth of the parsing, and returns nothing unless the counts
-leave no room for either. The careful reader (`records`) takes over then; both give one result.
+leave no room for either. The careful reader (`json_records`) takes over then; both give one result.
 
 The proof, for a piece of n records without a backslash, so that quotes only open and close text:
 
@@ -12,6 +12,7 @@ The proof, for a piece of n records without a backslash, so that quotes only ope
   nulls is counted by its own `"name":`. If the sum of these equals the count of `":`, there is no
   other field, nor a field inside a nested object.
 - Unknown fields of the first record are read along, and count as declared if no record lacks them.
+- Ids that the first record writes as whole numbers are read as such: Polars refuses any other.
 - Every `[` must open a value of a list column.
 - Quotes are then twice (field names + texts). If that holds with the texts Polars returned, every
   text was written as text.
@@ -20,7 +21,7 @@ The proof, for a piece of n records without a backslash, so that quotes only ope
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import dataframely as dy
@@ -36,10 +37,12 @@ from mktorch.sources.convert import (
     Seen,
     blank_is_absent,
     lost,
+    stacked,
     to_date,
     to_moment,
+    zone_of,
 )
-from mktorch.sources.records import Number, lines, shown
+from mktorch.sources.json_records import Number, lines, shown
 from mktorch.sources.rules import found
 
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '
@@ -69,8 +72,13 @@ def read_clean(
     piece: bytes, columns: Mapping[str, dy.Column], *, array: bool = False, flatten: bool = False
 ) -> Batch | None:
     """Read newline-delimited objects, or those of an array, or give None for fear of a surprise."""
-    extras = _extras(piece, columns)
-    written = {name: _polars_type(column.dtype) for name, column in columns.items()}
+    first = _first(piece)
+    extras = {k: v for k, v in first.items() if k not in columns and type(v) in _EXTRA}
+    # A sparse column that the first record lacks is left out: in another it would be uncounted.
+    own = {n: c for n, c in columns.items() if n in first or not metadata(c, "sparse")}
+    numeric = [n for n, c in own.items() if c.dtype == pl.String and _is_whole(first.get(n))]
+    written = {name: _polars_type(column.dtype) for name, column in own.items()}
+    written |= dict.fromkeys(numeric, pl.Int64())  # refuses texts, and numbers that are not whole
     written |= {name: _EXTRA[type(value)] for name, value in extras.items()}
     split = one_per_line(piece, flatten=flatten) if array else io.BytesIO(piece)
     try:
@@ -80,23 +88,27 @@ def read_clean(
     counts = _counts(piece)
     if not _is_certain(piece, counts, frame) or any(frame[name].null_count() for name in extras):
         return None
+    frame = frame.with_columns(pl.col(numeric).cast(pl.String))
     if counts.blank:
         frame = frame.with_columns(blank_is_absent())
     habits = Habits()
     for name, value in extras.items():
         habits.add(UNKNOWN_FIELD, name, Seen(frame.height, 0, shown(value)))
-    return _typed(frame.drop(extras), columns, habits)
+    return _typed(frame.select(list(own)), own, habits)
 
 
 _EXTRA = {str: pl.String(), Number: pl.Float64(), bool: pl.Boolean()}
 
 
-def _extras(piece: bytes, columns: Mapping[str, dy.Column]) -> dict[str, Any]:
-    """Unknown fields of the first record: where every record has them, they do not slow reading."""
+def _first(piece: bytes) -> dict[str, Any]:
+    """The first record: unknown fields that every record has do not slow reading."""
     first = piece[piece.find(b"{") : piece.find(b"}") + 1].replace(b"\n", b" ")
     record = next(lines(first.decode("utf-8", "replace")), None)
-    fields = record if isinstance(record, dict) else {}
-    return {k: v for k, v in fields.items() if k not in columns and type(v) in _EXTRA}
+    return record if isinstance(record, dict) else {}
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Number) and value.lstrip("-").isdigit()
 
 
 def _polars_type(dtype: pl.DataType) -> pl.DataType:
@@ -153,19 +165,18 @@ def _is_certain(text: bytes, counts: _Counts, frame: pl.DataFrame) -> bool:
     )
 
 
-_TEMPORAL: Mapping[pl.DataType, Callable[[pl.Series, str, Habits], pl.Series]] = {
-    pl.Date(): to_date,
-    pl.Datetime("us"): to_moment,
-}
-
-
 def _typed(frame: pl.DataFrame, columns: Mapping[str, dy.Column], habits: Habits) -> Batch:
     """Read dates and timestamps, the only types that JSON has no form for."""
     bad = []
     values = []
     for name, column in columns.items():
-        if read := _TEMPORAL.get(column.dtype):
-            value = read(frame[name], name, habits).alias(name)
-            values.append(value)
-            bad.append(lost(frame[name], value, name, column))
-    return Batch(frame.with_columns(values), found(bad), habits)
+        text = frame[name]
+        if not column.dtype.is_temporal():
+            continue
+        if column.dtype == pl.Date:
+            value = to_date(text, name, habits)
+        else:
+            value = to_moment(text, name, habits, zone_of(column))
+        values.append(value.alias(name))
+        bad.append(lost(text, value, name, column))
+    return Batch(stacked([frame.with_columns(values)], columns), found(bad), habits)

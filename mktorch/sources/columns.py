@@ -13,8 +13,23 @@ _FIRST, _LAST = datetime(1970, 1, 1), datetime(2199, 12, 31)
 
 
 def text(*, optional: bool = False) -> dy.String:
-    """A name, an id or a sentence; a blank one counts as absent."""
+    """A name, an id or a sentence; a blank one counts as absent, a whole number as its digits."""
     return dy.String(nullable=optional)
+
+
+def sparse() -> dy.String:
+    """A text that few files have: where no row of a source has it, its frame has no such column."""
+    return dy.String(nullable=True, metadata={"sparse": True})
+
+
+def grain() -> dy.String:
+    """What further splits the rows of one key, such as a device; any value, as text. Sparse."""
+    return dy.String(nullable=True, metadata={"sparse": True, "grain": True})
+
+
+def loaded() -> dy.Datetime:
+    """When a row was pulled: of rows with one key the newest stands. Sparse, as `sparse` is."""
+    return dy.Datetime(nullable=True, metadata={"sparse": True})
 
 
 def word(of: type[StrEnum], *, optional: bool = False, closed: bool = True) -> dy.String:
@@ -22,9 +37,14 @@ def word(of: type[StrEnum], *, optional: bool = False, closed: bool = True) -> d
     return dy.String(nullable=optional, metadata={"words": tuple(of), "closed": closed})
 
 
-def count(*, optional: bool = False) -> dy.Int64:
-    """A number of things: whole, not negative."""
-    return dy.Int64(nullable=optional, min=0)
+def count(*, optional: bool = False, signed: bool = False) -> dy.Int64:
+    """A number of things: whole, not negative unless `signed`."""
+    return dy.Int64(nullable=optional, min=None if signed else 0)
+
+
+def shared(*, optional: bool = False) -> dy.Float64:
+    """A number of things of which a part may count, as of a conversion that two ads share."""
+    return dy.Float64(nullable=optional, metadata={"count": True})
 
 
 def amount(*, optional: bool = False, signed: bool = False) -> dy.Float64:
@@ -37,9 +57,9 @@ def fraction() -> dy.Float64:
     return dy.Float64(min=0, max=1)
 
 
-def flag() -> dy.Bool:
+def flag(*, optional: bool = False) -> dy.Bool:
     """True or false."""
-    return dy.Bool()
+    return dy.Bool(nullable=optional)
 
 
 def date(*, optional: bool = False) -> dy.Date:
@@ -71,7 +91,7 @@ _EXPECTED = {
     pl.Int64(): "a whole number",
     pl.Float64(): "a finite number",
     pl.Boolean(): "true or false",
-    pl.String(): "text in quotes",
+    pl.String(): "text in quotes, or a whole number",
     pl.Date(): "a day such as 2026-03-01",
     pl.Datetime("us"): "a timestamp such as 2026-03-15T10:00:00 or 2026-03-15T10:00:00+02:00",
     pl.List(pl.String): 'a list of texts such as ["A1", "A2"]',
@@ -89,6 +109,8 @@ def expected(column: dy.Column) -> str:
         return f"one of {', '.join(words)}"
     if metadata(column, "json"):
         return "any JSON value"
+    if metadata(column, "count"):
+        return "a number, which may be a fraction"
     least, most = bounds(column)
     if isinstance(least, int | float):
         limits = f" of at least {least:g}" if most is None else f" from {least:g} to {most:g}"

@@ -6,9 +6,10 @@ A reader hands over each column as text with the kind of value that was written 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from typing import NamedTuple
 
 import dataframely as dy
@@ -82,11 +83,15 @@ OFFSET, DATE_ONLY, TIME_DROPPED = "offset", "date_only", "time_dropped"
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive records: typed columns, what was unreadable (rows from 0), and habits met."""
+    """Consecutive records: typed columns, what was unreadable (rows from 0), and habits met.
+
+    `bom` says whether the file began with a byte order mark.
+    """
 
     frame: pl.DataFrame
     failures: pl.DataFrame
     habits: Habits
+    bom: bool = False
 
 
 _PLAIN = "%Y-%m-%dT%H:%M:%S"
@@ -102,6 +107,8 @@ _RARE = (
     ("%Y-%m-%dT%H:%M%z", OFFSET),
 )
 _SHAPE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$"
+_WHOLE = r"^-?\d+$"
+_WHOLES = r"^\[\s*-?\d+(\s*,\s*-?\d+)*\s*\]$"
 _NUMBER = r"^\s*[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\s*$"
 _EXACT = 2**53
 
@@ -123,26 +130,51 @@ def _either(values: pl.Series, others: pl.Series) -> pl.Series:
     return values.zip_with(values.is_not_null(), others)
 
 
-def to_moment(text: pl.Series, name: str, habits: Habits) -> pl.Series:
-    """Timestamps as naive UTC; null where unreadable."""
+def to_moment(text: pl.Series, name: str, habits: Habits, zone: str = "UTC") -> pl.Series:
+    """Timestamps as naive UTC; null where unreadable. One without an offset is of `zone`."""
     first = text.drop_nulls().head(1)
     zulu = bool(first.str.ends_with("Z").any())
-    values = text.str.to_datetime(_COMMON[zulu], time_unit="us", strict=False)
+    values = _parsed(text, _COMMON[zulu], zone)
     if values.null_count() == text.null_count():
         return values
-    values = _either(values, text.str.to_datetime(_COMMON[not zulu], time_unit="us", strict=False))
+    values = _either(values, _parsed(text, _COMMON[not zulu], zone))
     left = _where(text.str.contains(_SHAPE), text.str.replace(" ", "T", literal=True))
     for format_, habit in _RARE:
         left = _where(values.is_null(), left)
         if left.null_count() == len(left):
             break
-        parsed = left.str.to_datetime(format_, time_unit="us", strict=False)
-        if habit == OFFSET:
-            parsed = parsed.dt.replace_time_zone(None)  # polars gives UTC
+        parsed = _parsed(left, format_, zone)
         if habit:
             habits.mark(habit, name, parsed.is_not_null(), text)
         values = _either(values, parsed)
     return values
+
+
+def _parsed(text: pl.Series, format_: str, zone: str) -> pl.Series:
+    values = text.str.to_datetime(format_, time_unit="us", strict=False)
+    if format_.endswith("%z"):
+        return values.dt.replace_time_zone(None)  # polars gives UTC
+    return values if format_.endswith("Z") else from_zone(values, zone)
+
+
+def from_zone(local: pl.Series, zone: str) -> pl.Series:
+    """Wall-clock times of a zone as naive UTC.
+
+    A time that the clock shows twice is the earlier one; one that it leaps over is as much later as
+    it leapt, as if the clock had not yet been put forward.
+    """
+    if zone == "UTC":
+        return local
+    values = _to_utc(local, zone)
+    if values.null_count() == local.null_count():
+        return values
+    before = _to_utc(local.dt.offset_by("-1d"), zone).dt.offset_by("1d")
+    return _either(values, before)
+
+
+def _to_utc(local: pl.Series, zone: str) -> pl.Series:
+    placed = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return placed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
 
 
 def to_date(text: pl.Series, name: str, habits: Habits) -> pl.Series:
@@ -194,6 +226,22 @@ def _written(convert: Callable[[pl.Series, str, Habits], pl.Series], *accepted: 
     return read
 
 
+def _to_text(text: pl.Series, kinds: pl.Series, _name: str, _habits: Habits) -> pl.Series:
+    """Text, and whole numbers by their digits: ids of some platforms. Others may have lost some."""
+    digits = (kinds == Kind.NUMBER) & text.str.contains(_WHOLE)
+    return _where((kinds == Kind.STRING) | digits, text)
+
+
+def _to_texts(text: pl.Series, kinds: pl.Series, _name: str, _habits: Habits) -> pl.Series:
+    """A list of texts, or of whole numbers by their digits."""
+    plain = kinds.is_in([Kind.STRINGS, Kind.EMPTY])
+    values = _where(plain, text).str.json_decode(pl.List(pl.String()))
+    digits = _where((kinds == Kind.NUMBERS) & text.str.contains(_WHOLES), text)
+    if digits.null_count() == len(digits):
+        return values
+    return _either(values, digits.str.extract_all(r"-?\d+"))
+
+
 def _as_is(text: pl.Series, _name: str, _habits: Habits) -> pl.Series:
     return text
 
@@ -213,13 +261,28 @@ _READ: dict[pl.DataType, _Read] = {
     pl.Int64(): _number(_to_int),
     pl.Float64(): _number(_to_float),
     pl.Boolean(): _written(_to_bool, Kind.BOOL),
-    pl.String(): _written(_as_is, Kind.STRING),
+    pl.String(): _to_text,
     pl.Date(): _written(to_date, Kind.STRING),
-    pl.Datetime("us"): _written(to_moment, Kind.STRING),
-    pl.List(pl.String): _written(_to_list(pl.String()), Kind.STRINGS, Kind.EMPTY),
+    pl.List(pl.String): _to_texts,
     pl.List(pl.Float64): _written(_to_list(pl.Float64()), Kind.NUMBERS, Kind.EMPTY),
 }
+_SCALAR = _written(_as_is, Kind.STRING, Kind.NUMBER, Kind.BOOL)
 _JSON = _written(_as_is, *(kind for kind in Kind if kind not in (Kind.NULL, Kind.CONSTANT)))
+
+
+def _reader(column: dy.Column) -> _Read:
+    if metadata(column, "json"):
+        return _JSON
+    if metadata(column, "grain"):
+        return _SCALAR
+    if column.dtype == pl.Datetime("us"):
+        return _written(partial(to_moment, zone=zone_of(column)), Kind.STRING)
+    return _READ[column.dtype]
+
+
+def zone_of(column: dy.Column) -> str:
+    """The zone of a column's timestamps that state no offset."""
+    return metadata(column, "zone") or "UTC"
 
 
 def convert(
@@ -233,11 +296,37 @@ def convert(
     values: list[pl.Series] = []
     bad: list[pl.DataFrame] = []
     for name, column in columns.items():
-        read = _JSON if metadata(column, "json") else _READ[column.dtype]
-        value = read(texts[name], kinds[name], name, habits)
+        value = _reader(column)(texts[name], kinds[name], name, habits)
         values.append(value.rename(name))
         bad.append(lost(texts[name], value, name, column))
-    return Batch(pl.DataFrame(values).with_columns(blank_is_absent()), found(bad), habits)
+    frame = pl.DataFrame(values).with_columns(blank_is_absent())
+    return Batch(stacked([frame], columns), found(bad), habits)
+
+
+def stacked(frames: Sequence[pl.DataFrame], columns: Mapping[str, dy.Column]) -> pl.DataFrame:
+    """Frames of the declared columns on top of each other, without the sparse ones that no row has.
+
+    A frame that lacks a sparse column has none of its values.
+    """
+    held = {name for frame in frames for name in frame.columns if not _is_bare(frame[name])}
+    kept = {n: c.dtype for n, c in columns.items() if n in held or not metadata(c, "sparse")}
+    return pl.concat(
+        [
+            pl.DataFrame(schema=kept),
+            *(
+                frame.select(
+                    name if name in frame.columns else pl.lit(None, dtype).alias(name)
+                    for name, dtype in kept.items()
+                )
+                for frame in frames
+                if frame.height
+            ),
+        ]
+    )
+
+
+def _is_bare(values: pl.Series) -> bool:
+    return values.null_count() == len(values)
 
 
 def lost(text: pl.Series, value: pl.Series, name: str, column: dy.Column) -> pl.DataFrame:
@@ -246,6 +335,22 @@ def lost(text: pl.Series, value: pl.Series, name: str, column: dy.Column) -> pl.
     rows = rows.filter(text.gather(rows).str.strip_chars() != "")
     absent = ", or null" if getattr(column, "nullable", False) else ""
     message = f"{name} is {{value}}; write {expected(column)}{absent}"
+    if column.dtype != pl.String or metadata(column, "json"):
+        return _unreadable(rows, text, name, message)
+    numbers = text.gather(rows).str.contains(_NUMBER)
+    rounded = (
+        f"{name} is {{value}}, a number with a point or an exponent, which may have lost digits of "
+        "the id; export it as text in quotes, or as a whole number"
+    )
+    return pl.concat(
+        [
+            _unreadable(rows.filter(~numbers), text, name, message),
+            _unreadable(rows.filter(numbers), text, name, rounded),
+        ]
+    )
+
+
+def _unreadable(rows: pl.Series, text: pl.Series, name: str, message: str) -> pl.DataFrame:
     return failures(
         rows, field=name, values=text.gather(rows), rule=Rule.UNREADABLE_VALUE, message=message
     )

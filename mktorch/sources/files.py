@@ -6,26 +6,17 @@ import gzip
 import hashlib
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from mktorch.sources.convert import Batch
-from mktorch.sources.json_reader import read_json
-from mktorch.sources.parquet_reader import read_parquet
+from mktorch.sources.readers import ending, endings, reader_of
+from mktorch.sources.readers.protocol import PACKED
 from mktorch.sources.rules import SourceError
 from mktorch.sources.schemas import SourceSpec
-
-ENDINGS = (
-    ".json.gz",
-    ".ndjson.gz",
-    ".jsonl.gz",
-    ".json",
-    ".ndjson",
-    ".jsonl",
-    ".parquet",
-)
-"""File endings that are read; a folder of such files, named like the file, is read as its parts."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,6 @@ class FileRead:
     batch: Batch
     sha256: str
     size: int
-    bom: bool
 
 
 class MissingError(SourceError):
@@ -48,7 +38,7 @@ def stem(name: str) -> str:
     >>> stem("campaigns.json.gz")
     'campaigns'
     """
-    return next((name.removesuffix(e) for e in ENDINGS if name.endswith(e)), name)
+    return name.removesuffix(ending(name) or "")
 
 
 def parts(folder: Path, name: str) -> tuple[Path, ...]:
@@ -63,12 +53,12 @@ def parts(folder: Path, name: str) -> tuple[Path, ...]:
     """
     base = folder / name
     plain = base.with_name(stem(base.name))
-    names = dict.fromkeys([base, *(plain.with_name(plain.name + e) for e in ENDINGS), plain])
+    names = dict.fromkeys([base, *(plain.with_name(plain.name + e) for e in endings()), plain])
     candidates = [path for path in names if path.exists()]
     if not candidates:
         raise MissingError(
             f"{base} does not exist; write it as JSON, NDJSON or Parquet "
-            f"({', '.join(ENDINGS)}), or as a folder {plain.name}/ of such parts"
+            f"({', '.join(endings())}), or as a folder {plain.name}/ of such parts"
         )
     if len(candidates) > 1:
         listed = ", ".join(path.name + "/" * path.is_dir() for path in candidates)
@@ -76,9 +66,11 @@ def parts(folder: Path, name: str) -> tuple[Path, ...]:
     chosen = candidates[0]
     if not chosen.is_dir():
         return (chosen,)
-    inside = sorted(p for p in chosen.iterdir() if p.name.endswith(ENDINGS) and p.is_file())
+    inside = sorted(p for p in chosen.iterdir() if ending(p.name) and p.is_file())
     if not inside:
-        raise SourceError(f"{chosen}/ holds no parts; put files in it ending {', '.join(ENDINGS)}")
+        raise SourceError(
+            f"{chosen}/ holds no parts; put files in it ending {', '.join(endings())}"
+        )
     return tuple(inside)
 
 
@@ -105,6 +97,15 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
+@contextmanager
+def _unpacked(stream: _Hashed, name: str) -> Iterator[IO[bytes]]:
+    if not name.endswith(PACKED):
+        yield cast("IO[bytes]", stream)
+        return
+    with gzip.GzipFile(fileobj=stream) as unpacked:  # type: ignore[call-overload]
+        yield cast("IO[bytes]", unpacked)
+
+
 def read_file(path: Path, spec: SourceSpec, *, fast: bool = True) -> FileRead:
     """Read one file by its ending.
 
@@ -116,16 +117,11 @@ def read_file(path: Path, spec: SourceSpec, *, fast: bool = True) -> FileRead:
     try:
         with path.open("rb") as opened:
             stream = _Hashed(opened)
-            if path.name.endswith(".parquet"):
-                while stream.read(1 << 20):
-                    pass
-                batch, bom = read_parquet(path, spec.columns), False
-            elif path.name.endswith(".gz"):
-                with gzip.GzipFile(fileobj=stream) as unpacked:  # type: ignore[call-overload]
-                    batch, bom = read_json(unpacked, spec.columns, fast=fast)
-            else:
-                batch, bom = read_json(stream, spec.columns, fast=fast)  # type: ignore[arg-type]
-        return FileRead(batch, stream.hexdigest(), stream.size, bom)
+            with _unpacked(stream, path.name) as content:
+                batch = reader_of(path.name).read(content, path, spec.columns, fast=fast)
+            while stream.read(1 << 20):  # what the reader left, or read by the path
+                pass
+        return FileRead(batch, stream.hexdigest(), stream.size)
     except SourceError as error:
         raise SourceError(f"{path} {error}") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -13,12 +13,13 @@ from mktorch.sources.load import RawSource, missing, raw_source
 from mktorch.sources.parquet_reader import from_frame
 from mktorch.sources.rules import SourceError
 from mktorch.sources.schemas import SPECS
+from mktorch.sources.settled import SourcesConfig, settled
 from mktorch.vocab import Source
 
 _ROWS = 100_000  # hashed at a time, so that the text of a large frame never stands whole
 
 
-def load_frames(frames: Mapping[str, object]) -> dict[Source, RawSource]:
+def load_frames(frames: Mapping[str, object], config: SourcesConfig) -> dict[Source, RawSource]:
     """All sources from frames by source name, in `Source` order; an optional one may be absent.
 
     A frame is of Polars, pandas or anything that exports Arrow. Its rows are numbered from 1, its
@@ -34,7 +35,8 @@ def load_frames(frames: Mapping[str, object]) -> dict[Source, RawSource]:
         f"{name!r} is no source{_near(name)}" for name in frames if name not in {*map(str, Source)}
     ]
     loaded: dict[Source, RawSource] = {}
-    for source, spec in SPECS.items():
+    for source in SPECS:
+        spec = settled(source, config)
         try:
             if source not in frames:
                 loaded[source] = missing(
@@ -46,7 +48,7 @@ def load_frames(frames: Mapping[str, object]) -> dict[Source, RawSource]:
             problems.append(str(error))
             continue
         digest, size = content(frame)
-        read = FileRead(from_frame(frame, spec.columns), digest, size, bom=False)
+        read = FileRead(from_frame(frame, spec.columns), digest, size)
         loaded[source] = raw_source(spec, [(f"{source} (frame)", read)])
     if problems:
         raise SourceError("\n".join(problems))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.sources.convert import (
@@ -16,25 +16,14 @@ from mktorch.sources.convert import (
     TIME_DROPPED,
     UNKNOWN_FIELD,
     Habits,
+    stacked,
+    zone_of,
 )
 from mktorch.sources.files import FileRead, MissingError, parts, read_file, relative
 from mktorch.sources.rules import FOUND, Rule, SourceError, failures, found, no_failures
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec, frame_schema
-from mktorch.vocab import FailureSeverity, Source
-
-
-class SourcesConfig(Protocol):
-    """The settings that reading and validation look at."""
-
-    @property
-    def data_dir(self) -> str: ...
-    @property
-    def enable_validation(self) -> bool: ...
-    @property
-    def rate_tolerance(self) -> float: ...
-    @property
-    def validation_severity(self) -> Mapping[str, FailureSeverity]: ...
-    def file_of(self, source: Source) -> str: ...
+from mktorch.sources.settled import SourcesConfig, present, settled
+from mktorch.vocab import Source
 
 
 @dataclass(frozen=True)
@@ -52,9 +41,11 @@ class InputFile:
 class RawSource:
     """A source as read: typed rows, failures of reading, its files, and what was noted.
 
-    A record that could not be read keeps its place in `frame`, as nulls.
+    A record that could not be read keeps its place in `frame`, as nulls. `spec` declares the
+    columns of `frame`.
     """
 
+    spec: SourceSpec
     frame: pl.DataFrame
     failures: pl.DataFrame
     files: tuple[InputFile, ...]
@@ -63,7 +54,7 @@ class RawSource:
 
 _NOTES = {
     OFFSET: "had an offset, converted to UTC",
-    DATE_ONLY: "had no time of day, taken as midnight UTC",
+    DATE_ONLY: "had no time of day, taken as midnight {zone}",
     TIME_DROPPED: "had a time of day, dropped",
 }
 
@@ -71,8 +62,8 @@ _NOTES = {
 def load(config: SourcesConfig) -> dict[Source, RawSource]:
     """Read all sources from `config.data_dir`, in `Source` order.
 
-    Every frame has the declared columns and types, and `_file` and `_row` last. A missing optional
-    source is an empty frame and a note.
+    Every frame has the declared columns and types, and `_file` and `_row` last; a sparse column
+    only where a row has it. A missing optional source is an empty frame and a note.
 
     Raises
     ------
@@ -84,9 +75,9 @@ def load(config: SourcesConfig) -> dict[Source, RawSource]:
         raise SourceError(f"{folder} is no folder; give the folder that holds the input files")
     loaded: dict[Source, RawSource] = {}
     problems: list[str] = []
-    for source, spec in SPECS.items():
+    for source in SPECS:
         try:
-            loaded[source] = load_source(spec, folder, config.file_of(source))
+            loaded[source] = load_source(settled(source, config), folder, config.file_of(source))
         except SourceError as error:
             problems.append(str(error))
     if problems:
@@ -118,14 +109,21 @@ def missing(spec: SourceSpec, name: str, error: SourceError) -> RawSource:
     if spec.required:
         raise error
     note = f"{name}: missing; {spec.source} is optional and taken as empty"
-    return RawSource(pl.DataFrame(schema=frame_schema(spec.source)), no_failures(), (), (note,))
+    frame = pl.DataFrame(schema=frame_schema(spec.source))
+    spec = replace(spec, only=tuple(frame.columns[:-2]))
+    return RawSource(spec, frame, no_failures(), (), (note,))
 
 
 def raw_source(spec: SourceSpec, read: Sequence[tuple[str, FileRead]]) -> RawSource:
     """A source from the named files, or parts, that hold its records."""
-    frame = pl.concat([_placed(file.batch.frame, path) for path, file in read])
-    bad = pl.concat([_failures(file, path, spec) for path, file in read])
+    places = {FILE: dy.String(), ROW: dy.Int64()}
+    frame = stacked(
+        [_placed(file.batch.frame, path) for path, file in read], {**spec.columns, **places}
+    )
+    declared, spec = spec, present(spec, frame)
+    bad = pl.concat([_failures(file, path, declared) for path, file in read])
     return RawSource(
+        spec=spec,
         frame=frame,
         failures=with_keys(bad, frame, spec),
         files=tuple(
@@ -167,7 +165,7 @@ def _warnings(habits: Habits, spec: SourceSpec) -> Iterator[pl.DataFrame]:
 
 
 def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
-    if file.bom:
+    if file.batch.bom:
         yield f"{path}: began with a byte order mark, which was left out"
     if not file.batch.frame.height:
         weight = "is required but" if spec.required else ""
@@ -175,7 +173,8 @@ def _notes(file: FileRead, path: str, spec: SourceSpec) -> Iterator[str]:
     for (name, field), seen in sorted(file.batch.habits.seen.items()):
         if name in _NOTES:
             values = "1 value" if seen.rows == 1 else f"{seen.rows:,} values"
-            yield f"{spec.source}.{field}: {values} {_NOTES[name]} ({path})"
+            zone = zone_of(spec.columns[field]) if field in spec.columns else "UTC"
+            yield f"{spec.source}.{field}: {values} {_NOTES[name].format(zone=zone)} ({path})"
 
 
 def with_keys(bad: pl.DataFrame, frame: pl.DataFrame, spec: SourceSpec) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 import polars as pl
 
@@ -40,35 +41,137 @@ class Rule(StrEnum):
     NET_ROI_MISMATCH = "net_roi_mismatch"
     EXPERIMENT_END_BEFORE_START = "experiment_end_before_start"
     ALLOCATION_SUM = "allocation_sum"
+    NEGATIVE_SUM = "negative_sum"
+    RESTATED_ROW = "restated_row"
+    ACCOUNT_CLASH = "account_clash"
 
 
 ERROR, WARNING = FailureSeverity.ERROR, FailureSeverity.WARNING
 
-SEVERITY: Mapping[Rule, FailureSeverity] = MappingProxyType(
+
+class Told(NamedTuple):
+    """What a rule says: its severity, what breaks it, and the edit or setting that mends it."""
+
+    severity: FailureSeverity
+    what: str
+    mend: str
+
+
+RULES: Mapping[Rule, Told] = MappingProxyType(
     {
-        Rule.NOT_AN_OBJECT: ERROR,
-        Rule.UNREADABLE_ROW: ERROR,
-        Rule.UNREADABLE_VALUE: ERROR,
-        Rule.MISSING_REQUIRED: ERROR,
-        Rule.UNKNOWN_ENUM: ERROR,
-        Rule.OUT_OF_RANGE: ERROR,
-        Rule.DUPLICATE_KEY: ERROR,
-        Rule.ORPHAN_KEY: ERROR,
-        Rule.END_BEFORE_START: ERROR,
-        Rule.UNKNOWN_FIELD: WARNING,
-        Rule.UNKNOWN_DESCRIPTIVE: WARNING,
-        Rule.UNKNOWN_REFERENCE: WARNING,
-        Rule.NUMERIC_STRING: WARNING,
-        Rule.NEGATIVE_REVENUE: WARNING,
-        Rule.CONVERSIONS_EXCEED_CLICKS: WARNING,
-        Rule.CLICKS_EXCEED_IMPRESSIONS: WARNING,
-        Rule.RATE_MISMATCH: WARNING,
-        Rule.NET_ROI_MISMATCH: WARNING,
-        Rule.EXPERIMENT_END_BEFORE_START: WARNING,
-        Rule.ALLOCATION_SUM: WARNING,
+        Rule.NOT_AN_OBJECT: Told(
+            ERROR, "the record is a number, a text, a list or null", "write an object in braces"
+        ),
+        Rule.UNREADABLE_ROW: Told(
+            ERROR,
+            "a line of newline-delimited JSON is not JSON",
+            "write one whole object per line",
+        ),
+        Rule.UNREADABLE_VALUE: Told(
+            ERROR,
+            'a value is not of the field\'s type: `"many"` for a count, `NaN`, `Infinity`, a whole '
+            "number beyond 64 bits, a date that does not exist, an id written with a point or an "
+            "exponent",
+            "write what the message says; for an optional field null will do",
+        ),
+        Rule.MISSING_REQUIRED: Told(
+            ERROR, "a required field is absent, null or blank", "fill it in"
+        ),
+        Rule.UNKNOWN_ENUM: Told(
+            ERROR,
+            "a word outside a closed vocabulary",
+            "use one of the words listed; a stage of your own goes into `funnel_rules.stages`",
+        ),
+        Rule.OUT_OF_RANGE: Told(
+            ERROR,
+            "below or above the limits: a negative budget, a confidence of 1.2, a year before 1970",
+            "mend the value",
+        ),
+        Rule.DUPLICATE_KEY: Told(
+            ERROR,
+            "another row has the same key: of rows that measure, the same row twice",
+            "remove one, or mend its key",
+        ),
+        Rule.ORPHAN_KEY: Told(
+            ERROR,
+            "the named parent does not exist, or was itself rejected (the message says where and "
+            "why)",
+            "add or mend the parent, or mend the key",
+        ),
+        Rule.ACCOUNT_CLASH: Told(
+            ERROR,
+            "an id that two accounts or campaigns have",
+            "write `account_id` in both files, or give each its own id",
+        ),
+        Rule.END_BEFORE_START: Told(
+            ERROR, "a campaign or a rollup's window ends before it starts", "swap or mend the dates"
+        ),
+        Rule.RESTATED_ROW: Told(
+            WARNING,
+            "a newer row of the same key stands in its place; this one is left out",
+            "nothing, where rows were pulled again; for parts of one sum set `duplicates` to "
+            "`sum`, or name the column that splits them in `grain`",
+        ),
+        Rule.NEGATIVE_SUM: Told(
+            WARNING,
+            "a count or the spend of a whole window below 0; kept",
+            "right if it takes back more than the window brought, else mend it",
+        ),
+        Rule.UNKNOWN_FIELD: Told(
+            WARNING,
+            "a field that the source does not have; left out",
+            "rename it, or leave it: it does no harm; one that splits rows goes into `grain`",
+        ),
+        Rule.UNKNOWN_DESCRIPTIVE: Told(
+            WARNING, "a word outside an open vocabulary; kept", "use a listed word, if one fits"
+        ),
+        Rule.UNKNOWN_REFERENCE: Told(
+            WARNING,
+            "an experiment's asset, a metric's experiment or a risk signal's asset does not exist; "
+            "kept",
+            "mend the reference",
+        ),
+        Rule.NUMERIC_STRING: Told(
+            WARNING, "a number in quotes; read as the number", "write it without quotes"
+        ),
+        Rule.NEGATIVE_REVENUE: Told(
+            WARNING,
+            "`revenue_proxy` of a whole window below 0; kept",
+            "right if refunds exceed the revenue, else mend it",
+        ),
+        Rule.CONVERSIONS_EXCEED_CLICKS: Told(
+            WARNING,
+            "more conversions than clicks; kept",
+            "right for view-through conversions, else check the tracking",
+        ),
+        Rule.CLICKS_EXCEED_IMPRESSIONS: Told(
+            WARNING, "more clicks than impressions; kept", "check the counting of impressions"
+        ),
+        Rule.RATE_MISMATCH: Told(
+            WARNING,
+            "`conversion_rate` does not fit conversions over the denominator that the rates of the "
+            "source fit best; kept",
+            "mend it, leave it out to have it computed, or allow more with `rate_tolerance`",
+        ),
+        Rule.NET_ROI_MISMATCH: Told(
+            WARNING,
+            "`net_roi` is not value less the three costs; kept",
+            "mend it, or its parts",
+        ),
+        Rule.EXPERIMENT_END_BEFORE_START: Told(
+            WARNING, "an experiment ends before it starts; kept", "mend the dates"
+        ),
+        Rule.ALLOCATION_SUM: Told(
+            WARNING,
+            "the shares of an experiment's arms do not sum to 1 (to within 0.001); kept",
+            "write the share of each arm",
+        ),
     }
 )
-"""Severity of each rule unless the config's `validation_severity` says otherwise."""
+"""Every rule in words. The severity holds unless `validation_severity` says otherwise."""
+
+SEVERITY = MappingProxyType({rule: told.severity for rule, told in RULES.items()})
+MEND = MappingProxyType({rule: told.mend for rule, told in RULES.items()})
 
 FIXED = frozenset(
     {

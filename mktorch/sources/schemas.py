@@ -7,7 +7,7 @@ A class per source reads as its data dictionary. Every column is required unless
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import dataframely as dy
@@ -21,7 +21,11 @@ from mktorch.sources.columns import (
     fraction,
     free,
     ids,
+    loaded,
+    metadata,
     moment,
+    shared,
+    sparse,
     text,
     word,
 )
@@ -53,45 +57,48 @@ ROW = "_row"
 
 class Campaigns(dy.Schema):
     campaign_id = text()
-    created_at = moment()
+    created_at = moment(optional=True)
     name = text()
-    objective = text()
+    objective = text(optional=True)
     primary_kpi = text()
     start_date = date()
-    end_date = date()
-    budget = amount()
+    end_date = date(optional=True)
+    budget = amount(optional=True)
     status = word(CampaignStatus)
     hypothesis = text(optional=True)
     target_value = amount(optional=True, signed=True)
+    currency = sparse()
+    account_id = sparse()
 
 
 class AudienceSegments(dy.Schema):
     segment_id = text()
     name = text()
     description = text(optional=True)
-    size_estimate = count()
-    priority = word(Priority)
+    size_estimate = count(optional=True)
+    priority = word(Priority, optional=True)
 
 
 class Channels(dy.Schema):
     channel_id = text()
     type = text()
     platform = text()
-    cost_model = word(CostModel, closed=False)
-    avg_cost = amount()
+    cost_model = word(CostModel, optional=True, closed=False)
+    avg_cost = amount(optional=True)
 
 
 class CreativeAssets(dy.Schema):
     asset_id = text()
-    created_at = moment()
+    created_at = moment(optional=True)
     campaign_id = text()
     segment_id = text()
     channel_id = text()
-    variant = text()
-    message_theme = text()
-    cta = text()
-    approved_by_human = flag()
-    risk_flags = ids()
+    variant = text(optional=True)
+    message_theme = text(optional=True)
+    cta = text(optional=True)
+    approved_by_human = flag(optional=True)
+    risk_flags = ids(optional=True)
+    account_id = sparse()
 
 
 class Experiments(dy.Schema):
@@ -106,18 +113,22 @@ class Experiments(dy.Schema):
     variant_assets = ids(optional=True)
     allocation = dy.List(dy.Float64(min=0, max=1), nullable=True)
     status = word(ExperimentStatus)
+    account_id = sparse()
 
 
 class PerformanceMetrics(dy.Schema):
     asset_id = text()
     experiment_id = text(optional=True)
     timestamp = moment()
-    impressions = count()
-    clicks = count()
-    conversions = count()
+    impressions = count(optional=True, signed=True)
+    clicks = count(optional=True, signed=True)
+    conversions = shared(optional=True)
     conversion_rate = amount(optional=True)
-    cost = amount()
-    revenue_proxy = amount(signed=True)
+    cost = amount(optional=True, signed=True)
+    revenue_proxy = amount(optional=True, signed=True)
+    currency = sparse()
+    account_id = sparse()
+    loaded_at = loaded()
 
 
 class OrchestratorDecisions(dy.Schema):
@@ -135,9 +146,11 @@ class RoiLedger(dy.Schema):
     period = text(optional=True)
     llm_cost = amount()
     human_review_cost = amount()
-    media_spend = amount()
+    media_spend = amount(signed=True)
     estimated_value = amount(signed=True)
     net_roi = amount(signed=True)
+    account_id = sparse()
+    loaded_at = loaded()
 
 
 class FunnelEvents(dy.Schema):
@@ -148,9 +161,11 @@ class FunnelEvents(dy.Schema):
     segment_id = text()
     channel_id = text()
     stage = word(FunnelStage)
-    count = count()
+    count = shared()
     source = word(EventSource, closed=False)
     confidence = fraction()
+    account_id = sparse()
+    loaded_at = loaded()
 
 
 class BudgetActions(dy.Schema):
@@ -189,15 +204,17 @@ class SegmentRollups(dy.Schema):
     window_end = date()
     campaign_id = text()
     segment_id = text()
-    impressions = count()
-    clicks = count(optional=True)
-    conversions = count()
-    spend = amount()
+    impressions = shared()
+    clicks = shared(optional=True)
+    conversions = shared()
+    spend = amount(signed=True)
     revenue_proxy = amount(signed=True)
     primary_kpi = text(optional=True)
     kpi_value = amount(optional=True, signed=True)
     trend_vs_prior_window = amount(optional=True, signed=True)
     recommendation = word(SegmentRecommendation)
+    account_id = sparse()
+    loaded_at = loaded()
 
 
 class AttributionHints(dy.Schema):
@@ -205,9 +222,11 @@ class AttributionHints(dy.Schema):
     timestamp = moment(optional=True)
     campaign_id = text()
     channel_id = text()
-    attributed_conversions = amount()
+    attributed_conversions = amount(signed=True)
     method = word(AttributionMethod)
     confidence = fraction()
+    account_id = sparse()
+    loaded_at = loaded()
 
 
 @dataclass(frozen=True)
@@ -222,18 +241,27 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """One source: whether it must exist, its key, its parents and its columns."""
+    """One source: whether it must exist, its key, its parents and its columns.
+
+    `measured` rows state what came of something and may be stated again; of others a key is one
+    thing. `settled` holds columns that the settings add, or declare otherwise (`mktorch.sources.
+    settled`).
+    """
 
     source: Source
     required: bool
     schema: type[dy.Schema]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
+    measured: bool = False
+    settled: Mapping[str, dy.Column] = field(default_factory=dict)
+    only: tuple[str, ...] | None = None
 
     @property
     def columns(self) -> dict[str, dy.Column]:
-        """Declared columns by name, in order."""
-        return self.schema.columns()
+        """Declared columns by name, in order; where `only` names some, those alone."""
+        known = {**self.schema.columns(), **self.settled}
+        return known if self.only is None else {name: known[name] for name in self.only}
 
     @property
     def dtypes(self) -> dict[str, pl.DataType]:
@@ -272,7 +300,7 @@ _ALL = (
     # An experiment on an unknown asset is kept, so that it is counted as a setup error.
     SourceSpec(
         Source.EXPERIMENTS,
-        True,
+        False,
         Experiments,
         ("experiment_id",),
         (
@@ -288,21 +316,30 @@ _ALL = (
         PerformanceMetrics,
         ("asset_id", "experiment_id", "timestamp"),
         (*_keys("asset_id"), _refers("experiment_id", "experiment_id")),
+        measured=True,
     ),
     SourceSpec(
         Source.ORCHESTRATOR_DECISIONS,
-        True,
+        False,
         OrchestratorDecisions,
         ("decision_id",),
         _keys("campaign_id"),
     ),
-    SourceSpec(Source.ROI_LEDGER, True, RoiLedger, ("campaign_id", "period"), _keys("campaign_id")),
+    SourceSpec(
+        Source.ROI_LEDGER,
+        False,
+        RoiLedger,
+        ("campaign_id", "period"),
+        _keys("campaign_id"),
+        measured=True,
+    ),
     SourceSpec(
         Source.FUNNEL_EVENTS,
         False,
         FunnelEvents,
         ("event_id",),
         _keys("campaign_id", "segment_id", "channel_id"),
+        measured=True,
     ),
     SourceSpec(
         Source.BUDGET_ACTIONS,
@@ -332,6 +369,7 @@ _ALL = (
         SegmentRollups,
         ("rollup_id",),
         _keys("campaign_id", "segment_id"),
+        measured=True,
     ),
     SourceSpec(
         Source.ATTRIBUTION_HINTS,
@@ -339,6 +377,7 @@ _ALL = (
         AttributionHints,
         ("hint_id",),
         _keys("campaign_id", "channel_id"),
+        measured=True,
     ),
 )
 
@@ -347,9 +386,10 @@ SPECS: Mapping[Source, SourceSpec] = MappingProxyType({spec.source: spec for spe
 
 
 def frame_schema(source: Source) -> dict[str, pl.DataType]:
-    """Polars types of a source's frame, `_file` and `_row` last.
+    """Polars types of a source's frame, `_file` and `_row` last, without its sparse columns.
 
     >>> list(frame_schema(Source.CHANNELS))
     ['channel_id', 'type', 'platform', 'cost_model', 'avg_cost', '_file', '_row']
     """
-    return {**SPECS[source].dtypes, FILE: pl.String(), ROW: pl.Int64()}
+    always = {n: c.dtype for n, c in SPECS[source].columns.items() if not metadata(c, "sparse")}
+    return {**always, FILE: pl.String(), ROW: pl.Int64()}

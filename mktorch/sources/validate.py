@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import dataframely as dy
 import polars as pl
 
+from mktorch.sources.accounts import account_checks, qualified
 from mktorch.sources.checks import Check, column_checks, reference_check, row_checks
-from mktorch.sources.load import RawSource, SourcesConfig, key_text, with_keys
+from mktorch.sources.columns import metadata
+from mktorch.sources.load import RawSource, with_keys
+from mktorch.sources.measures import SUMMED
+from mktorch.sources.rates import BASES, counted, rate_base
+from mktorch.sources.repeated import repeated
 from mktorch.sources.rules import CLIP, ERROR, FAILURE_SCHEMA, Rule, no_failures, severities
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
+from mktorch.sources.settled import SourcesConfig
+from mktorch.sums import plain
 from mktorch.vocab import Source
 
 
@@ -48,33 +56,68 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
         For an unknown rule in `config.validation_severity`.
     """
     severity = severities(config.validation_severity)
+    raw, shared = qualified(raw)
     parents: dict[Source, _Parent] = {}
     frames: dict[Source, pl.DataFrame] = {}
     failures: list[pl.DataFrame] = []
-    for source, spec in SPECS.items():
-        own = raw[source]
+    notes = [note for source in SPECS for note in raw[source].notes]
+    for source in SPECS:
+        own, spec = raw[source], raw[source].spec
         bad = [own.failures]
         if config.enable_validation:
-            bad.append(_breaches(own, spec, _checks(spec, parents, config)))
-            bad.append(_duplicates(own.frame, spec, _errors(pl.concat(bad), severity)))
+            bad.append(_breaches(own, spec, _checks(own, parents, frames, config)))
+            faulty = _errors(pl.concat(bad), severity)
+            again, note = repeated(own.frame, spec, faulty, config.duplicates)
+            if again is not None:
+                bad.append(_named([again], own.frame, spec))
+            notes += [note] if note else []
         named = _graded(pl.concat(bad), severity, spec)
         frames[source], rejected = _parted(own.frame, named)
         failures.append(named)
+        notes += _said(source, frames[source])
         if any(key.parent == source for child in SPECS.values() for key in child.foreign_keys):
-            parents[source] = _parent(frames[source], rejected, named, spec.key[0])
-    notes = tuple(note for source in SPECS for note in raw[source].notes)
-    return Validated(frames, pl.concat([no_failures(), *failures]), notes)
+            parents[source] = _parent(
+                frames[source], rejected, named, spec.key[0], shared.get(source)
+            )
+    return Validated(frames, pl.concat([no_failures(), *failures]), tuple(notes))
 
 
 def _checks(
-    spec: SourceSpec, parents: Mapping[Source, _Parent], config: SourcesConfig
+    own: RawSource,
+    parents: Mapping[Source, _Parent],
+    frames: Mapping[Source, pl.DataFrame],
+    config: SourcesConfig,
 ) -> Iterator[Check]:
+    spec = own.spec
     yield from column_checks(spec)
-    yield from row_checks(spec.source, config.rate_tolerance)
+    base = rate_base(counted(own.frame)) if spec.source == Source.PERFORMANCE_METRICS else BASES[0]
+    yield from row_checks(spec.source, config.rate_tolerance, base)
+    yield from account_checks(spec, frames)
     for key in spec.foreign_keys:
         parent = parents[key.parent]
         is_list = isinstance(spec.dtypes[key.column], pl.List)
         yield reference_check(key, parent.valid, parent.rejected, is_list)
+
+
+def _said(source: Source, valid: pl.DataFrame) -> Iterator[str]:
+    """What was taken how: the denominator of supplied rates, and cells that are blank."""
+    if source != Source.PERFORMANCE_METRICS:
+        return
+    rates = counted(valid)
+    if known := rates["known"].item():
+        yield (
+            f"{source}.conversion_rate: {known:,} rates taken as conversions / "
+            f"{rate_base(rates)}, which they fit best"
+        )
+    day = pl.col("timestamp").dt.date()
+    for name in SUMMED[source]:
+        blank = valid.filter(pl.col(name).is_null())
+        if blank.height:
+            first, last = blank.select(day.min().alias("first"), day.max().alias("last")).row(0)
+            yield (
+                f"{source}.{name}: blank in {blank.height:,} rows, from {first} to "
+                f"{last}; unknown there, not 0: sums leave them out"
+            )
 
 
 def _breaches(raw: RawSource, spec: SourceSpec, checks: Iterator[Check]) -> pl.DataFrame:
@@ -92,7 +135,7 @@ def _breaches(raw: RawSource, spec: SourceSpec, checks: Iterator[Check]) -> pl.D
             pl.col(FILE).alias("file"),
             pl.col(ROW).alias("row"),
             pl.lit(check.field).alias("field"),
-            _shown(check.value, spec.dtypes[check.field]).alias("value"),
+            _shown(check.value, spec.columns[check.field]).alias("value"),
             pl.lit(check.rule.value).alias("rule"),
             check.message.alias("message"),
         )
@@ -109,8 +152,11 @@ def _breaches(raw: RawSource, spec: SourceSpec, checks: Iterator[Check]) -> pl.D
     )
 
 
-def _shown(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    if dtype == pl.List(pl.Float64):
+def _shown(value: pl.Expr, column: dy.Column) -> pl.Expr:
+    dtype = column.dtype
+    if metadata(column, "count"):
+        text = plain(value)
+    elif dtype == pl.List(pl.Float64):
         text = pl.format("[{}]", value.list.eval(pl.element().cast(pl.String)).list.join(", "))
     elif dtype.is_temporal():
         form = "%Y-%m-%d" if dtype == pl.Date else "%Y-%m-%dT%H:%M:%S%.f"
@@ -129,38 +175,6 @@ def _errors(bad: pl.DataFrame, severity: Mapping[Rule, str]) -> pl.DataFrame:
     return bad.filter(pl.col("rule").is_in(errors))
 
 
-def _duplicates(frame: pl.DataFrame, spec: SourceSpec, errors: pl.DataFrame) -> pl.DataFrame:
-    """Rows whose key another row has: the first without an error of its own is kept."""
-    required = [name for name in spec.key if not spec.columns[name].nullable]
-    keyed = frame.lazy().select(*spec.key, FILE, ROW).filter(
-        pl.all_horizontal(pl.col(required).is_not_null())
-    ).collect()  # fmt: skip
-    if keyed.select(spec.key).n_unique() == keyed.height:
-        return no_failures()
-    repeated = keyed.with_row_index("order").filter(keyed.select(spec.key).is_duplicated())
-    faulty = errors.select(pl.col("file").alias(FILE), pl.col("row").alias(ROW)).unique()
-    ranked = repeated.join(
-        faulty.with_columns(pl.lit(value=True).alias("faulty")), on=[FILE, ROW], how="left"
-    ).sort(pl.col("faulty").fill_null(value=False), "order")
-    kept = ranked.unique(spec.key, keep="first", maintain_order=True).select(
-        *spec.key, pl.format("{} row {}", FILE, ROW).alias("kept"), pl.col("order").alias("first")
-    )
-    later = ranked.join(kept, on=spec.key, how="left", nulls_equal=True).filter(
-        pl.col("order") != pl.col("first")
-    )
-    part = later.sort("order").select(
-        pl.col(FILE).alias("file"),
-        pl.col(ROW).alias("row"),
-        pl.lit(" + ".join(spec.key)).alias("field"),
-        key_text(spec).str.slice(0, CLIP).alias("value"),
-        pl.lit(Rule.DUPLICATE_KEY.value).alias("rule"),
-        pl.format(
-            "the key is that of {}, which is kept; remove one, or mend its key", "kept"
-        ).alias("message"),
-    )
-    return _named([part], frame, spec)
-
-
 def _graded(bad: pl.DataFrame, severity: Mapping[Rule, str], spec: SourceSpec) -> pl.DataFrame:
     """Failures with their severity, by file, row and field."""
     grades = {rule.value: str(grade) for rule, grade in severity.items()}
@@ -174,21 +188,29 @@ def _graded(bad: pl.DataFrame, severity: Mapping[Rule, str], spec: SourceSpec) -
 
 
 def _parted(frame: pl.DataFrame, failures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows without an error, and the others, in the order read."""
-    errors = failures.filter(pl.col("severity") == ERROR).select(
+    """Rows that stand, and those with an error, in the order read; restated rows are neither."""
+    error = pl.col("severity") == ERROR
+    errors = failures.filter(error).select(
         pl.col("file").alias(FILE), pl.col("row").alias(ROW)
     ).unique()  # fmt: skip
-    if errors.is_empty():
+    gone = failures.filter(error | (pl.col("rule") == Rule.RESTATED_ROW)).select(
+        pl.col("file").alias(FILE), pl.col("row").alias(ROW)
+    ).unique()  # fmt: skip
+    if gone.is_empty():
         return frame, frame.clear()
     on = [FILE, ROW]
     return (
-        frame.join(errors, on=on, how="anti", maintain_order="left"),
+        frame.join(gone, on=on, how="anti", maintain_order="left"),
         frame.join(errors, on=on, how="semi", maintain_order="left"),
     )
 
 
 def _parent(
-    valid: pl.DataFrame, rejected: pl.DataFrame, failures: pl.DataFrame, key: str
+    valid: pl.DataFrame,
+    rejected: pl.DataFrame,
+    failures: pl.DataFrame,
+    key: str,
+    shared: pl.DataFrame | None,
 ) -> _Parent:
     """A table's keys for its children, and why the rejected ones are none."""
     first = failures.filter(pl.col("severity") == ERROR).unique(
@@ -205,4 +227,7 @@ def _parent(
             ),
         )
     )
+    if shared is not None:  # a bare id of several accounts is no row's, whatever was rejected
+        others = reasons.join(shared, on="id", how="anti", maintain_order="left")
+        reasons = pl.concat([others, shared])
     return _Parent(valid[key], reasons)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from mktorch.analysis.funnel import STAGES, funnel_detail, stages_by
+from mktorch.analysis.funnel import funnel_detail, stages_by
 from mktorch.analysis.funnel_steps import steps_by
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
@@ -64,7 +64,7 @@ def earned(**by_campaign: float) -> pl.DataFrame:
 
 def steps(rows, *, revenue=NO_MONEY, keys=CAMPAIGN, rules=RULES, window="all") -> pl.DataFrame:
     frame = rows if isinstance(rows, pl.DataFrame) else events(rows)
-    stages = stages_by(funnel_detail(frame, Clock.on(AS_OF)), *keys)
+    stages = stages_by(funnel_detail(frame, Clock.on(AS_OF), RULES), *keys)
     return steps_by(stages, revenue, keys, rules, 0.05).filter(window=window)
 
 
@@ -96,7 +96,7 @@ def test_counts_by_window_stage_and_confidence() -> None:
             events([("A", "S1", "C2", "click", 7)], timestamp=datetime(2026, 2, 1)),
         ]
     )
-    detail = funnel_detail(frame, Clock.on(AS_OF))
+    detail = funnel_detail(frame, Clock.on(AS_OF), RULES)
     assert detail.drop("campaign_id", "segment_id", "stage_order").rows() == [
         ("C1", "all", "click", 150, 130.0, 2, 1),
         ("C1", "all", "visit", 0, 0.0, 1, 1),
@@ -119,7 +119,7 @@ def test_two_systems_that_report_one_stage_are_seen() -> None:
             events([("A", "S1", "C1", "click", 12)], source="web_analytics"),
         ]
     )
-    detail = funnel_detail(frame, Clock.on(AS_OF))
+    detail = funnel_detail(frame, Clock.on(AS_OF), RULES)
     assert detail.filter(window="all").select("count", "sources").row(0) == (22, 2)
 
 
@@ -307,11 +307,11 @@ def test_no_events() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.dictionaries(st.sampled_from(STAGES), st.integers(0, 10**9), min_size=1))
+@given(st.dictionaries(st.sampled_from(RULES.stages), st.integers(0, 10**9), min_size=1))
 def test_people_are_conserved_along_any_journey(counts) -> None:
     """Adjacent observed stages chain up, and who is lost plus who goes on is who came."""
     table = steps(journey("A", **counts))
-    observed = [stage for stage in STAGES if stage in counts]
+    observed = [stage for stage in RULES.stages if stage in counts]
     assert table["from_stage"].to_list() == observed[:-1]
     assert table["to_stage"].to_list() == observed[1:]
     kept = table.drop_nulls("lost")
@@ -337,7 +337,7 @@ def of_sample(sample, frame: pl.DataFrame, keys=CAMPAIGN, window="all") -> pl.Da
         sample["performance_metrics"].lazy(), sample["creative_assets"].lazy(), Clock.on(day)
     )
     revenue = rolled["rollup_campaign" if keys == CAMPAIGN else "rollup_segment"]
-    stages = stages_by(funnel_detail(frame, Clock.on(day)), *keys)
+    stages = stages_by(funnel_detail(frame, Clock.on(day), RULES), *keys)
     return steps_by(stages, revenue, keys, RULES, 0.05).filter(window=window)
 
 
@@ -349,7 +349,7 @@ def test_row_order_changes_nothing(sample) -> None:
 
 
 def test_splits_add_up(sample) -> None:
-    detail = funnel_detail(sample["funnel_events"], Clock.on(date(2026, 4, 26)))
+    detail = funnel_detail(sample["funnel_events"], Clock.on(date(2026, 4, 26)), RULES)
     for keys in (CAMPAIGN, SEGMENT, ("channel_id",)):
         stages = stages_by(detail, *keys).filter(window="all")
         assert stages["count"].sum() == sample["funnel_events"]["count"].sum()

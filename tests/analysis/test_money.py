@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from mktorch.analysis.money import campaign_money, exact, relative_gap, total
+from mktorch.analysis.money import campaign_money, exact, relative_gap
+from mktorch.sums import total
 
 CAMPAIGNS = pl.DataFrame({"campaign_id": ["C3", "C1", "C2"]})
 LEDGER = pl.DataFrame(

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 import mktorch
-from mktorch.analysis.money import total
 from mktorch.analysis.roi import roi_analysis, roi_waterfall
+from mktorch.sums import total
 from tests.conftest import TINY
 
 # 500 * 10 / (365.25 / 12), in three shares of whole millionths: 54.757016 each

@@ -125,7 +125,8 @@ def test_one_campaign_has_its_own_funnel(sample_run) -> None:
         .select("stage", "count")
         .iter_rows()
     )
-    assert f"Visits: {counts['visit']:,}; {counts['signup'] / counts['visit']:.1%} of" in chart.alt
+    passed = counts["signup"] / counts["visit"]
+    assert f"Visits: {counts['visit']:,.0f}; {passed:.1%} of" in chart.alt
 
 
 def test_a_segment_speaks_where_its_campaign_does_not(sample_run) -> None:

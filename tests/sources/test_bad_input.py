@@ -10,7 +10,8 @@ import stat
 import pytest
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.sources import SourceError, json_reader, load
+from mktorch.sources import SourceError, load
+from mktorch.sources.readers import json_files
 from mktorch.vocab import Source
 from tests.sources.good import broken, records, validated, write
 
@@ -27,7 +28,7 @@ def test_one_row_fault_of_each_kind_is_named_and_the_rest_stays(tmp_path):
         2: {"impressions": "12000"},  # numeric string
         3: {"cost": float("nan")},
         4: {"revenue_proxy": float("inf")},
-        5: {"clicks": -1},  # negative count
+        5: {"conversion_rate": -1},  # negative rate
         6: {"impressions": 10**30},  # huge integer
         7: {"timestamp": "2026-03-20"},  # date only
         8: {"timestamp": "2026-03-20T10:00:00+02:00"},  # offset
@@ -51,8 +52,8 @@ def test_one_row_fault_of_each_kind_is_named_and_the_rest_stays(tmp_path):
         (2, "impressions", "12000", "numeric_string", "warning"),
         (3, "cost", "NaN", "unreadable_value", "error"),
         (4, "revenue_proxy", "Infinity", "unreadable_value", "error"),
-        (5, "clicks", "-1", "out_of_range", "error"),
-        (5, "conversions", "96", "conversions_exceed_clicks", "warning"),
+        (5, "conversion_rate", "-1.0", "out_of_range", "error"),
+        (5, "conversion_rate", "-1.0", "rate_mismatch", "warning"),
         (6, "impressions", "1" + "0" * 30, "unreadable_value", "error"),
         (9, "asset_id", "A99", "orphan_key", "error"),
         (
@@ -78,9 +79,14 @@ def test_one_row_fault_of_each_kind_is_named_and_the_rest_stays(tmp_path):
     assert result.notes == (
         f"{place} no time of day, taken as midnight UTC (performance_metrics.json)",
         f"{place} an offset, converted to UTC (performance_metrics.json)",
+        RATES.replace("10 rates", "6 rates"),
     )
 
 
+RATES = (
+    "performance_metrics.conversion_rate: 10 rates taken as conversions / impressions, which they "
+    "fit best"
+)
 GOOD = text_of(records()["channels"])
 FILES = {
     "empty": (b"", "is empty"),
@@ -104,7 +110,7 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path, monkeypatch, content, w
     write(tmp_path, records())
     (tmp_path / "channels.json").write_bytes(content)
     if not fast:
-        monkeypatch.setattr(json_reader, "can_be_clean", lambda _: False)
+        monkeypatch.setattr(json_files, "can_be_clean", lambda _: False)
     with pytest.raises(SourceError) as caught:
         load(MarketingOrchestratorConfig(data_dir=str(tmp_path)))
     assert words in str(caught.value)
@@ -135,6 +141,7 @@ def test_a_missing_optional_file_is_an_empty_table_and_a_note(tmp_path):
     assert result.frames[Source.FUNNEL_EVENTS].is_empty()
     assert result.notes == (
         "funnel_events.json: missing; funnel_events is optional and taken as empty",
+        RATES,
     )
 
 
@@ -143,8 +150,9 @@ def test_an_empty_array_is_an_empty_table_and_a_note(tmp_path):
     result = validated(write(tmp_path, tables))
     assert result.failures.is_empty()
     assert result.notes == (
-        "roi_ledger.json: roi_ledger is required but holds no records",
+        "roi_ledger.json: roi_ledger holds no records",
         "attribution_hints.json: attribution_hints holds no records",
+        RATES,
     )
 
 
@@ -154,7 +162,8 @@ def test_a_byte_order_mark_is_left_out_and_noted(tmp_path):
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     result = validated(tmp_path)
     assert result.failures.is_empty()
-    assert result.notes == ("channels.json: began with a byte order mark, which was left out",)
+    bom = "channels.json: began with a byte order mark, which was left out"
+    assert result.notes == (bom, RATES)
 
 
 def test_a_broken_line_is_one_failure(tmp_path):

@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from mktorch.sources import json_reader
 from mktorch.sources.clean_json import can_be_clean, read_clean
-from mktorch.sources.records import lines, to_batch
+from mktorch.sources.json_records import lines, to_batch
+from mktorch.sources.readers import json_files
 from mktorch.sources.rules import SourceError
 from mktorch.sources.schemas import SPECS
 from mktorch.vocab import Source
@@ -83,7 +83,7 @@ def both(text: bytes, columns) -> None:
     results = []
     for fast in (True, False):
         try:
-            results.append(json_reader.read_json(io.BytesIO(text), columns, fast=fast)[0])
+            results.append(json_files.read_json(io.BytesIO(text), columns, fast=fast))
         except SourceError as error:
             results.append(str(error))
     quick, careful = results
@@ -100,7 +100,7 @@ def both(text: bytes, columns) -> None:
 @pytest.mark.parametrize("indent", [None, 1])
 @pytest.mark.parametrize("as_lines", [False, True])
 def test_both_readers_agree_on_any_records(monkeypatch, columns, base, indent, as_lines):
-    monkeypatch.setattr(json_reader, "PIECE", 400)
+    monkeypatch.setattr(json_files, "PIECE", 400)
 
     @settings(max_examples=40, deadline=None)
     @given(st.lists(faulty(base), max_size=8), EXTRAS, st.booleans())
@@ -180,10 +180,10 @@ def test_an_unknown_field_cannot_hide_behind_a_number_written_for_a_text():
 
 def test_records_within_a_record_are_no_records(monkeypatch):
     """Pieces of a list inside one record look like whole records of their own."""
-    monkeypatch.setattr(json_reader, "PIECE", 300)
+    monkeypatch.setattr(json_files, "PIECE", 300)
     text = json.dumps([ROW, {**ROW, "history": [ROW] * 9}, ROW], separators=(",", ":"))
     both(text.encode(), METRICS)
-    assert json_reader.read_json(io.BytesIO(text.encode()), METRICS)[0].frame.height == 3
+    assert json_files.read_json(io.BytesIO(text.encode()), METRICS).frame.height == 3
 
 
 @pytest.mark.parametrize("value", [1, 1.5, "x", True])

@@ -12,7 +12,7 @@ from mktorch.vocab import Priority, Source
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        (c.text(), "text in quotes"),
+        (c.text(), "text in quotes, or a whole number"),
         (c.word(Priority), "one of high, medium, low"),
         (c.count(), "a whole number of at least 0"),
         (c.amount(), "a finite number of at least 0"),

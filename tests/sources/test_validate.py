@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.sources import FAILURE_SCHEMA, SPECS, SourceError, json_reader, load, validate
+from mktorch.sources import FAILURE_SCHEMA, SPECS, SourceError, load, validate
+from mktorch.sources.readers import json_files
 from mktorch.vocab import Source
 from tests.sources.good import RECORDS, broken, records, validated, write
 
@@ -49,10 +50,11 @@ FAULTS = [
     ("experiments", "allocation", [0.5, 0.4], "allocation_sum", "warning"),
     ("experiments", "allocation", [1.5, -0.5], "out_of_range", "error"),
     ("experiments", "type", "A/A", "unknown_enum", "error"),
-    ("performance_metrics", "impressions", -5, "out_of_range", "error"),
+    ("performance_metrics", "conversion_rate", -5, "out_of_range", "error"),
     ("performance_metrics", "conversions", 900, "conversions_exceed_clicks", "warning"),
     ("performance_metrics", "conversion_rate", 0.5, "rate_mismatch", "warning"),
-    ("performance_metrics", "revenue_proxy", -5, "negative_revenue", "warning"),
+    ("segment_rollups", "revenue_proxy", -5, "negative_revenue", "warning"),
+    ("segment_rollups", "spend", -5, "negative_sum", "warning"),
     ("performance_metrics", "experiment_id", "E9", "unknown_reference", "warning"),
     ("orchestrator_decisions", "confidence_score", 1.01, "out_of_range", "error"),
     ("roi_ledger", "net_roi", 441.6, "net_roi_mismatch", "warning"),
@@ -192,16 +194,12 @@ def test_a_record_that_is_no_object_fails_once(tmp_path):
     ],
 )
 def test_a_supplied_rate_against_its_own_counts(tmp_path, rate, counts, fits):
-    impressions, clicks, conversions = counts
-    result = damage(
-        tmp_path,
-        "performance_metrics",
-        1,
-        conversion_rate=rate,
-        impressions=impressions,
-        clicks=clicks,
-        conversions=conversions,
-    )
+    """A source of one row: its rate may be of either denominator."""
+    tables = records()
+    names = ("impressions", "clicks", "conversions")
+    row = {**tables["performance_metrics"][0], **dict(zip(names, counts, strict=True))}
+    tables["performance_metrics"] = [{**row, "conversion_rate": rate}]
+    result = validated(write(tmp_path, tables))
     assert ("rate_mismatch" not in result.failures["rule"]) is fits
 
 
@@ -277,7 +275,8 @@ def test_nothing_is_lost(tmp_path, tables):
     errors = result.failures.filter(severity="error")
     for source in Source:
         read = raw[source].frame
-        bad = set(errors.filter(source=source)["row"])
+        replaced = result.failures.filter(source=source, rule="restated_row")
+        bad = {*errors.filter(source=source)["row"], *replaced["row"]}
         assert read.height == len(tables[source])
         valid = result.frames[source]
         assert valid["_row"].to_list() == [r for r in range(1, read.height + 1) if r not in bad]
@@ -294,21 +293,22 @@ def test_nothing_is_lost(tmp_path, tables):
 
 def test_sparse_faults_in_many_pieces(tmp_path, monkeypatch):
     """Faults far apart, in a file read in many pieces: each is found, and nothing else."""
-    monkeypatch.setattr(json_reader, "PIECE", 2000)
+    monkeypatch.setattr(json_files, "PIECE", 2000)
     tables = records()
     base = {k: v for k, v in tables["performance_metrics"][0].items() if k != "experiment_id"}
     rows = [
         {**base, "timestamp": f"2026-{1 + i // 500:02d}-01T{i % 24:02d}:{i % 500 // 24:02d}:00"}
         for i in range(3000)
     ]
-    rows[700]["cost"] = -1
+    rows[700]["conversion_rate"] = -1
     rows[1400] = dict(rows[1399])
     rows[2100]["asset_id"] = "A9"
     rows[2999]["clicks"] = "many"
     tables["performance_metrics"] = rows
     result = validated(write(tmp_path, tables))
     assert broken(result, "row", "field", "rule") == [
-        (701, "cost", "out_of_range"),
+        (701, "conversion_rate", "out_of_range"),
+        (701, "conversion_rate", "rate_mismatch"),
         (1401, "asset_id + experiment_id + timestamp", "duplicate_key"),
         (2101, "asset_id", "orphan_key"),
         (3000, "clicks", "unreadable_value"),

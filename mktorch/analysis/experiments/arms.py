@@ -9,7 +9,7 @@ import polars as pl
 from mktorch.config import Metric
 from mktorch.metrics import attribute_of, measure_of, value_of
 from mktorch.rollups import MEASURES, PRODUCTS
-from mktorch.vocab import Direction, ExperimentType, MetricKind
+from mktorch.vocab import Direction, ExperimentType, Measure, MetricKind
 
 ATTRIBUTES = {"metric_kind": "kind", "direction": "direction", "metric_unit": "unit"}
 MEASURED = (*MEASURES, "numerator", "denominator", "value", "days", "trials")
@@ -51,8 +51,8 @@ def measured(
 
     Adds `numerator`, `denominator`, `value`, the sums of their squares and `product`, `days`,
     `first_day`, `last_day`, `trials` (a proportion's denominator; impressions for a ratio metric),
-    `metric_kind`, `direction` and `metric_unit`. Null where no row names the experiment or the
-    metric is unknown.
+    `metric_kind` (a ratio where conversions are `fractional`), `direction` and `metric_unit`. Null
+    where no row names the experiment or the metric is unknown.
     """
     metric = pl.col("metric")
     sums = rollup_experiment.select(
@@ -63,7 +63,10 @@ def measured(
         "days",
         "first_day",
         "last_day",
+        "fractional_days",
     )
+    parted = pl.col("fractional_days").sum().over("experiment_id") > 0
+    shared = parted & (attribute_of(metric, "numerator", metrics) == Measure.CONVERSIONS)
     return (
         arms.join(sums, on=["experiment_id", "asset_id"], how="left")
         .with_columns(
@@ -78,12 +81,20 @@ def measured(
             attribute_of(metric, "numerator", metrics).alias("numerator_name"),
         )
         .with_columns(
+            # Parts of conversions are no successes to count: their sums are compared day by day.
+            pl.when(shared & (pl.col("metric_kind") == MetricKind.PROPORTION))
+            .then(pl.lit(str(MetricKind.RATIO)))
+            .otherwise("metric_kind")
+            .alias("metric_kind"),
+            shared.alias("fractional"),
+        )
+        .with_columns(
             pl.when(pl.col("metric_kind") == MetricKind.PROPORTION)
             .then("denominator")
             .otherwise(pl.col("impressions").cast(pl.Float64))
             .alias("trials")
         )
-        .drop(PRODUCTS.values())
+        .drop(*PRODUCTS.values(), "fractional_days")
         .sort("experiment_id", "arm")
     )
 

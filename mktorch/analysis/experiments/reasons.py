@@ -85,6 +85,7 @@ def cautions(reversed_pair: pl.Expr, terms: Terms) -> pl.Expr:
         Caution.REVERSAL: reversed_pair,
         Caution.SEGMENTS: pl.col("control_segment") != pl.col("variant_segment"),
         Caution.SMALL_COUNTS: small,
+        Caution.FRACTIONAL: pl.col("fractional"),
     }
     return pl.concat_list(
         pl.when(condition).then(pl.lit(str(word))) for word, condition in held.items()

@@ -92,6 +92,7 @@ class Caution(StrEnum):
     REVERSAL = "simpson reversal"
     SEGMENTS = "arms target different segments"
     SMALL_COUNTS = "small counts: the exact p decides"
+    FRACTIONAL = "fractional conversions: compared as a ratio over days"
 
 
 class Method(StrEnum):

@@ -43,7 +43,10 @@ def assets(run: Run, campaign: str = "") -> Table:
     frame = shown.with_columns(
         kpi=kpi,
         others=pl.format("others {}", rest),
-        what=pl.format("{}: {}, {}", "variant", "message_theme", "cta"),
+        what=pl.coalesce(
+            pl.format("{}: {}, {}", "variant", "message_theme", "cta"),
+            pl.concat_str("variant", "message_theme", "cta", separator=", ", ignore_nulls=True),
+        ),
         flags=pl.concat_str(
             pl.col("also"),
             spaced(pl.col("risk_flags").list.join(", ")).replace("", None),

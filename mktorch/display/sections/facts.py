@@ -44,7 +44,7 @@ def _why(run: Run, absent: list[str]) -> str:
 
 def locale_of(run: Run) -> Locale:
     """The currency and the customs of writing that the run's config names."""
-    return Locale(currency=run.config.currency, name=run.config.locale)
+    return Locale(run.config.currency, run.config.locale, run.config.reporting_timezone)
 
 
 def row(run: Run, table: str) -> dict[str, Any]:

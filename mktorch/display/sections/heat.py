@@ -17,6 +17,7 @@ from mktorch.formats import CURRENCY, RATIO
 from mktorch.metrics import ratio, registry
 from mktorch.rollups import MEASURES
 from mktorch.runs import Run
+from mktorch.sums import known_sum
 from mktorch.vocab import Direction, Window
 
 KPIS = ("click_through_rate", "conversion_rate", "cost_per_acquisition", "return_on_ad_spend")
@@ -93,7 +94,7 @@ def _judged(run: Run, campaign: str, kpis: tuple[str, ...]) -> pl.DataFrame:
         of_campaign(run, "rollup_segment", campaign)
         .filter(window=str(Window.ALL))
         .group_by("segment_id", maintain_order=True)
-        .agg(pl.col(MEASURES).sum())
+        .agg(map(known_sum, MEASURES))
     )
 
     def value(kpi: str, *, whole: bool = False) -> pl.Expr:

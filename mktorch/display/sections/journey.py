@@ -23,9 +23,9 @@ from mktorch.display.sections.phrases import (
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, INTEGER, PERCENT, format_value
+from mktorch.formats import COUNT, CURRENCY, PERCENT, format_value
 from mktorch.runs import Run
-from mktorch.vocab import STAGE_WORDS, FunnelStage, Window
+from mktorch.vocab import Window, stage_words
 
 FINDING: Statuses = {
     StepFinding.BREAK: Status("Break", Tone.BAD),
@@ -33,7 +33,6 @@ FINDING: Statuses = {
     StepFinding.DATA_QUESTION: Status("Data question", Tone.NONE),
     StepFinding.AS_USUAL: Status("As usual", Tone.GOOD),
 }
-STAGES = {stage: words.capitalize() for stage, words in STAGE_WORDS.items()}
 _STEP, _NARROW_STEP = 52, 66  # pixels from one stage to the next
 _KEY = ("campaign_id", "from_stage", "to_stage")
 
@@ -49,8 +48,8 @@ def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
     locale = locale_of(run)
     marked = (pl.col("stage") == worst["from_stage"]) if worst else pl.lit(value=False)
     shown = drawn.with_columns(
-        label=pl.col("stage").replace_strict(STAGES),
-        text=texts(drawn["people"], INTEGER, locale),
+        label=_stage_texts(drawn["stage"], capital=True),
+        text=texts(drawn["people"], COUNT, locale),
         share=texts(drawn["conversion"], PERCENT),
     ).with_columns(
         marked=marked & pl.col("share").is_not_null(),
@@ -137,13 +136,13 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
         interval=interval(shown["conversion_low"], shown["conversion_high"], RATE),
         step=pl.format(
             "{} to {}",
-            pl.col("from_stage").replace_strict(STAGES),
-            pl.col("to_stage").replace_strict(STAGES).str.to_lowercase(),
+            _stage_texts(shown["from_stage"], capital=True),
+            _stage_texts(shown["to_stage"]),
         ),
         counts=pl.format(
             "{} to {}",
-            texts(shown["from_count"], INTEGER),
-            texts(shown["to_count"], INTEGER),
+            texts(shown["from_count"], COUNT),
+            texts(shown["to_count"], COUNT),
         ),
     )
     rules = run.config.funnel_rules
@@ -158,7 +157,7 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
             Column(
                 name="lost",
                 label="People lost",
-                format=INTEGER,
+                format=COUNT,
                 missing="counts grow on the way",
                 origin="{steps}.lost",
             ),
@@ -208,8 +207,14 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
     )
 
 
+def _stage_texts(stages: pl.Series, *, capital: bool = False) -> pl.Series:
+    words = [stage_words(stage) for stage in stages]
+    return pl.Series([w.capitalize() if capital else w for w in words], dtype=pl.String)
+
+
 def _first_order(run: Run) -> int:
-    return list(FunnelStage).index(run.config.funnel_rules.people_from) + 1
+    rules = run.config.funnel_rules
+    return rules.order(rules.people_from)
 
 
 def _bars(people: pl.DataFrame) -> pl.DataFrame:
@@ -271,12 +276,13 @@ def _worst(run: Run, campaign: str) -> dict[str, Any] | None:
 def _funnel_finding(worst: dict[str, Any] | None) -> str:
     if worst is None:
         return "No step of the journey leaks or breaks off against what is usual."
-    start, end = (STAGES[FunnelStage(worst[f"{at}_stage"])].lower() for at in ("from", "to"))
+    start, end = (stage_words(worst[f"{at}_stage"]) for at in ("from", "to"))
+    came, passed = (format_value(worst[f"{at}_count"], COUNT) for at in ("from", "to"))
     usual = worst["usual_conversion"]
     beside = f", where {format_value(usual, PERCENT)} is usual" if usual is not None else ""
     return (
-        f"Worst loss: in {worst['campaign']} {worst['from_count']:,} {start} lead to "
-        f"{worst['to_count']:,} {end} ({format_value(worst['conversion'], PERCENT)}{beside})."
+        f"Worst loss: in {worst['campaign']} {came} {start} lead to "
+        f"{passed} {end} ({format_value(worst['conversion'], PERCENT)}{beside})."
     )
 
 
@@ -285,7 +291,7 @@ def _stage_notes(run: Run, stages: pl.DataFrame, people: pl.DataFrame) -> list[s
     before = stages.filter(pl.col("stage_order") < _first_order(run))
     counts = before.group_by("stage_order", "stage").agg(pl.col("count").sum()).sort("stage_order")
     exposures = [
-        f"{seen:,} {STAGES[FunnelStage(stage)].lower()}"
+        f"{format_value(seen, COUNT)} {stage_words(stage)}"
         for stage, seen in zip(counts["stage"], counts["count"], strict=True)
     ]
     campaigns = people["campaign_id"].n_unique()
@@ -296,7 +302,7 @@ def _stage_notes(run: Run, stages: pl.DataFrame, people: pl.DataFrame) -> list[s
         .sort("stage_order")
     )
     gaps = [
-        f"{STAGES[FunnelStage(stage)].lower()} by {by}"
+        f"{stage_words(stage)} by {by}"
         for stage, by in zip(partly["stage"], partly["by"], strict=True)
     ]
     return [

@@ -14,9 +14,9 @@ from mktorch.display.sections.phrases import lower_is_better, metric_texts
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status, Tone
 from mktorch.formats import (
+    COUNT,
     CURRENCY_COMPACT,
     DATE,
-    INTEGER,
     NOT_AVAILABLE,
     PERCENT,
     Format,
@@ -25,6 +25,7 @@ from mktorch.formats import (
 from mktorch.metrics import ratio, registry
 from mktorch.rollups import MEASURES
 from mktorch.runs import Run
+from mktorch.sums import known_sum
 from mktorch.vocab import Direction, Window
 
 _DRAWN = 4  # windows a daily line spans
@@ -44,7 +45,7 @@ class Figure(NamedTuple):
 _SUMS = {
     "cost": Figure("Spend", CURRENCY_COMPACT, None),
     "revenue": Figure("Value", CURRENCY_COMPACT),
-    "conversions": Figure("Conversions", INTEGER),
+    "conversions": Figure("Conversions", COUNT),
 }
 
 
@@ -116,7 +117,7 @@ def _by_window(
     return (
         of_campaign(run, "rollup_campaign", campaign)
         .group_by("window", maintain_order=True)
-        .agg(pl.col(MEASURES).sum())
+        .agg(map(known_sum, MEASURES))
         .select("window", **_values(run, names))
         .rows_by_key("window", named=True, unique=True)
     )
@@ -134,7 +135,7 @@ def _by_day(
     summed = (
         of_campaign(run, "rollup_day", campaign)
         .group_by("date", maintain_order=True)
-        .agg(pl.col(MEASURES).sum())
+        .agg(map(known_sum, MEASURES))
     )
     return (
         pl.select(date=pl.date_range(first, last))

@@ -12,9 +12,9 @@ import polars as pl
 from mktorch.display import escape
 from mktorch.display.sections.facts import count, locale_of
 from mktorch.formats import (
+    COUNT,
     CURRENCY_EXACT,
     FIGURE,
-    INTEGER,
     PERCENT,
     RATIO,
     Format,
@@ -42,7 +42,7 @@ _UNITS = {
     Unit.PERCENTAGE: FIGURE,
     Unit.RATIO: RATIO,
     Unit.CURRENCY: CURRENCY_EXACT,
-    Unit.COUNT: INTEGER,
+    Unit.COUNT: COUNT,
     Unit.SECONDS: FIGURE,
     Unit.HOURS: FIGURE,
 }

@@ -20,6 +20,7 @@ from mktorch.display.sections.phrases import sentence
 from mktorch.formats import CURRENCY, DATE, PERCENT, RATIO, Locale, format_value
 from mktorch.metrics import ratio
 from mktorch.runs import Run
+from mktorch.sums import known_sum
 from mktorch.vocab import Window
 
 Spans = Mapping[Window, tuple[date, date]]
@@ -154,7 +155,7 @@ def _by_day(run: Run, campaign: str) -> pl.DataFrame:
     summed = (
         of_campaign(run, "rollup_day", campaign)
         .group_by("date")
-        .agg(value=pl.col("revenue").sum(), spend=pl.col("cost").sum())
+        .agg(value=known_sum("revenue"), spend=known_sum("cost"))
         .sort("date")
     )
     return summed.upsample("date", every="1d") if summed.height else summed
@@ -272,7 +273,7 @@ def _windows_of(run: Run, campaign: str) -> dict[str, tuple[float, float]]:
     sums = (
         of_campaign(run, "rollup_campaign", campaign)
         .group_by("window", maintain_order=True)
-        .agg(pl.col("revenue", "cost").sum())
+        .agg(known_sum("revenue"), known_sum("cost"))
     )
     return {window: (value, spend) for window, value, spend in sums.rows()}
 

@@ -39,10 +39,10 @@ _BREAK = Rule(
     risk=Level.LOW,
     description="Mend the journey of {campaign_name}: nobody gets from {from_stage:stage} to "
     "{to_stage:stage}.",
-    rationale="{from_count:integer} {from_stage:stage}, a recorded {to_count:integer} "
+    rationale="{from_count:count} {from_stage:stage}, a recorded {to_count:count} "
     "{to_stage:stage}; "
     "{usual_conversion:percent} is usual over {peers:integer} journeys.",
-    current_value="{to_count:integer} of {from_count:integer}",
+    current_value="{to_count:count} of {from_count:count}",
     recommended_value="{usual_conversion:percent}, as elsewhere",
     steps=(
         "Walk the step from {from_stage:stage} to {to_stage:stage} by hand on each device.",
@@ -70,7 +70,7 @@ _LEAK = Rule(
     rationale="{conversion:percent} go on, from {conversion_low:percent} to "
     "{conversion_high:percent}; {usual_conversion:percent} is usual over {peers:integer} journeys. "
     "About {lost_beyond_usual:integer} people more than usual are lost.",
-    current_value="{to_count:integer} of {from_count:integer}: {conversion:percent}",
+    current_value="{to_count:count} of {from_count:count}: {conversion:percent}",
     recommended_value="{usual_conversion:percent}, as elsewhere",
     steps=(
         "Watch people between {from_stage:stage} and {to_stage:stage}: where do they stop?",
@@ -98,7 +98,7 @@ _QUESTION = Rule(
     risk=Level.LOW,
     description="Explain why {campaign_name} counts more {to_stage:stage} than {from_stage:stage}.",
     rationale="{reason}.",
-    current_value="{to_count:integer} {to_stage:stage}, {from_count:integer} {from_stage:stage}",
+    current_value="{to_count:count} {to_stage:stage}, {from_count:count} {from_stage:stage}",
     recommended_value="no step that grows",
     steps=(
         "See which sources count {from_stage:stage} and {to_stage:stage}.",

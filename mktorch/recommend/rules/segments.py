@@ -56,7 +56,7 @@ _STOP = Rule(
     risk=Level.MEDIUM,
     description="Stop spending on {target_name}.",
     rationale="{why}: {current_clicks:integer} clicks and "
-    "{current_conversions:integer} conversions in the current window.",
+    "{current_conversions:count} conversions in the current window.",
     current_value=_RETURN,
     recommended_value="paused",
     steps=(

@@ -42,9 +42,11 @@ def creatives(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     standing = tables["creative_standing"].drop("campaign_id", "segment_id")
     assets = tables["creative_assets"].select(
         pl.col("asset_id").alias("target_id"),
-        pl.format("{}, variant {}", pl.col("message_theme"), pl.col("variant")).alias(
-            "target_name"
-        ),
+        pl.coalesce(
+            pl.format("{}, variant {}", pl.col("message_theme"), pl.col("variant")),
+            "message_theme",
+            "asset_id",
+        ).alias("target_name"),
         "campaign_id",
         "segment_id",
         "channel_id",

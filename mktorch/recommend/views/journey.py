@@ -47,7 +47,12 @@ def journey(tables: Tables, config: MarketingOrchestratorConfig) -> View:
 
 
 def _words() -> tuple[pl.Expr, pl.Expr]:
-    start, end = (pl.col(end).replace_strict(STAGE_WORDS) for end in ("from_stage", "to_stage"))
+    start, end = (
+        pl.col(end).replace_strict(
+            STAGE_WORDS, default=pl.col(end).str.replace_all("_", " ", literal=True)
+        )
+        for end in ("from_stage", "to_stage")
+    )
     return start, end
 
 

@@ -13,14 +13,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import dataframely as dy
 import polars as pl
 
 from mktorch.sources.clean_json import can_be_clean, read_clean
-from mktorch.sources.convert import Batch, Habits
-from mktorch.sources.records import Malformed, elements, lines, to_batch
+from mktorch.sources.convert import Batch, Habits, stacked
+from mktorch.sources.json_records import Malformed, elements, lines, to_batch
+from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError, found
 
 PIECE = 8 << 20
@@ -47,10 +49,8 @@ class Shape:
     bom: bool
 
 
-def read_json(
-    stream: IO[bytes], columns: Mapping[str, dy.Column], *, fast: bool = True
-) -> tuple[Batch, bool]:
-    """Read every record of a JSON stream, and say whether it began with a byte order mark.
+def read_json(stream: IO[bytes], columns: Mapping[str, dy.Column], *, fast: bool = True) -> Batch:
+    """Read every record of a JSON stream.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def read_json(
     else:
         for piece in pieces:
             assembly.add(piece, None)
-    return assembly.finish(), shape.bom
+    return assembly.finish()
 
 
 def _shape(head: bytes, columns: Mapping[str, dy.Column]) -> tuple[Shape, int]:
@@ -237,10 +237,29 @@ class _Assembly:
 
     def finish(self) -> Batch:
         """All records read, in order."""
-        schema = {name: column.dtype for name, column in self._columns.items()}
-        frame = pl.concat([pl.DataFrame(schema=schema), *self._frames])
-        return Batch(frame, found(self._failures), self._habits)
+        frame = stacked(self._frames, self._columns)
+        return Batch(frame, found(self._failures), self._habits, self._shape.bom)
 
 
 def _bytes(text: str, position: int) -> int:
     return len(text[:position].encode())
+
+
+class _JsonFiles:
+    """Arrays of objects, and one object per line: the first byte tells which."""
+
+    endings = (".json", ".ndjson", ".jsonl")
+    packed = True
+
+    def read(
+        self,
+        stream: IO[bytes],
+        path: Path,  # noqa: ARG002
+        columns: Mapping[str, dy.Column],
+        *,
+        fast: bool,
+    ) -> Batch:
+        return read_json(stream, columns, fast=fast)
+
+
+register(_JsonFiles())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mktorch.sources import columns as c
 from mktorch.sources.convert import Seen
-from mktorch.sources.records import Malformed, as_json, elements, lines, to_batch
+from mktorch.sources.json_records import Malformed, as_json, elements, lines, to_batch
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from mktorch.sources import columns as c
-from mktorch.sources.parquet_reader import from_frame
+from mktorch.sources.readers.parquet_files import from_frame
 
 NOON = datetime(2026, 3, 15, 12)
 BAD = ["unreadable_value"]
@@ -29,7 +29,8 @@ ROME = ZoneInfo("Europe/Rome")
         (pl.Series([0.1], dtype=pl.Float32), c.amount(), 0.1, []),
         (pl.Series([Decimal("1.25")]), c.amount(), 1.25, []),
         (pl.Series([float("nan")]), c.amount(), BAD, []),
-        (pl.Series([7]), c.text(), BAD, []),
+        (pl.Series([120210000000000011]), c.text(), "120210000000000011", []),
+        (pl.Series([7.0]), c.text(), BAD, []),
         (pl.Series(["a"], dtype=pl.Categorical), c.text(), "a", []),
         (pl.Series([None]), c.text(optional=True), None, []),
         (pl.Series([True]), c.flag(), True, []),
@@ -49,7 +50,8 @@ ROME = ZoneInfo("Europe/Rome")
         (pl.Series([["a", "b"]]), c.ids(), ["a", "b"], []),
         (pl.Series([[]], dtype=pl.List(pl.String)), c.ids(), [], []),
         (pl.Series([["a", None]]), c.ids(), BAD, []),
-        (pl.Series([[1]]), c.ids(), BAD, []),
+        (pl.Series([[1]]), c.ids(), ["1"], []),
+        (pl.Series([[1.5]]), c.ids(), BAD, []),
         (pl.Series([["a"]], dtype=pl.Array(pl.String, 1)), c.ids(), ["a"], []),
         (pl.Series([{"x": 1, "y": None}]), c.free(), '{"x":1,"y":null}', []),
         (pl.Series(['{"x": 1}']), c.free(), '{"x": 1}', []),

@@ -8,9 +8,10 @@ import json
 import pytest
 from polars.testing import assert_frame_equal
 
-from mktorch.sources import SPECS, SourceError, json_reader
+from mktorch.sources import SPECS, SourceError
 from mktorch.sources.convert import Seen
-from mktorch.sources.json_reader import read_json
+from mktorch.sources.readers import json_files
+from mktorch.sources.readers.json_files import read_json
 from mktorch.vocab import Source
 from tests.sources.good import RECORDS
 
@@ -35,11 +36,11 @@ LAYOUTS = {
 @pytest.mark.parametrize("piece", [250, 1000, 8 << 20])
 @pytest.mark.parametrize("text", LAYOUTS.values(), ids=LAYOUTS)
 def test_every_layout_in_pieces_of_any_size(monkeypatch, text, piece, fast):
-    monkeypatch.setattr(json_reader, "PIECE", 8 << 20)
-    expected, _ = read_json(io.BytesIO(WHOLE.encode()), METRICS, fast=False)
-    monkeypatch.setattr(json_reader, "PIECE", piece)
-    batch, bom = read_json(io.BytesIO(text.encode()), METRICS, fast=fast)
-    assert not bom
+    monkeypatch.setattr(json_files, "PIECE", 8 << 20)
+    expected = read_json(io.BytesIO(WHOLE.encode()), METRICS, fast=False)
+    monkeypatch.setattr(json_files, "PIECE", piece)
+    batch = read_json(io.BytesIO(text.encode()), METRICS, fast=fast)
+    assert not batch.bom
     assert batch.failures.is_empty()
     assert batch.frame.height == 50
     assert_frame_equal(batch.frame, expected.frame)
@@ -50,20 +51,20 @@ def test_usual_layouts_are_read_fast(monkeypatch, layout):
     def careful(*_):
         raise AssertionError("read carefully")
 
-    monkeypatch.setattr(json_reader, "to_batch", careful)
-    batch, _ = read_json(io.BytesIO(LAYOUTS[layout].encode()), METRICS)
+    monkeypatch.setattr(json_files, "to_batch", careful)
+    batch = read_json(io.BytesIO(LAYOUTS[layout].encode()), METRICS)
     assert batch.frame.height == 50
 
 
 def test_one_bad_row_makes_only_its_piece_slow(monkeypatch):
     read = []
-    to_batch = json_reader.to_batch
-    monkeypatch.setattr(json_reader, "PIECE", 2000)
+    to_batch = json_files.to_batch
+    monkeypatch.setattr(json_files, "PIECE", 2000)
     monkeypatch.setattr(
-        json_reader, "to_batch", lambda rows, columns: read.append(rows) or to_batch(rows, columns)
+        json_files, "to_batch", lambda rows, columns: read.append(rows) or to_batch(rows, columns)
     )
     rows = [*ROWS[:30], {**ROWS[30], "clicks": "many"}, *ROWS[31:]]
-    batch, _ = read_json(io.BytesIO(json.dumps(rows).encode()), METRICS)
+    batch = read_json(io.BytesIO(json.dumps(rows).encode()), METRICS)
     assert batch.failures.select("row", "field", "value").rows() == [(30, "clicks", "many")]
     assert batch.frame.height == 50
     assert len(read) == 1
@@ -73,7 +74,7 @@ def test_one_bad_row_makes_only_its_piece_slow(monkeypatch):
 @pytest.mark.parametrize("piece", [200, 8 << 20])
 @pytest.mark.parametrize("fast", [True, False])
 def test_positions_count_from_the_start_of_the_file(monkeypatch, piece, fast):
-    monkeypatch.setattr(json_reader, "PIECE", piece)
+    monkeypatch.setattr(json_files, "PIECE", piece)
     text = "\ufeff  " + json.dumps([{"asset_id": "é"}, *ROWS], ensure_ascii=False)
     cases = {
         text[:-40]: f"ends at byte {len(text[:-40].encode())} inside record 51",
@@ -92,11 +93,11 @@ def test_positions_count_from_the_start_of_the_file(monkeypatch, piece, fast):
 
 
 def test_habits_are_counted_over_all_pieces(monkeypatch):
-    monkeypatch.setattr(json_reader, "PIECE", 2000)
+    monkeypatch.setattr(json_files, "PIECE", 2000)
     rows = [dict(row) for row in ROWS]
     for place in (20, 21, 45):
         rows[place] |= {"clicks": "840", "timestamp": f"2026-03-05T10:00:{place}+02:00"}
-    batch, _ = read_json(io.BytesIO(json.dumps(rows).encode()), METRICS)
+    batch = read_json(io.BytesIO(json.dumps(rows).encode()), METRICS)
     assert {habit.name: seen for habit, seen in batch.habits.seen.items()} == {
         "numeric_string": Seen(3, 20, "840"),
         "offset": Seen(3, 20, "2026-03-05T10:00:20+02:00"),

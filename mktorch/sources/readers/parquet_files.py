@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import dataframely as dy
 import polars as pl
 
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert
+from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError
 
 
@@ -85,3 +87,23 @@ def _hollow(values: pl.Series) -> pl.Series:
     if not isinstance(lists.dtype, pl.List):
         return pl.Series([False]).new_from_index(0, len(values))
     return (lists.list.drop_nulls().list.len() < lists.list.len()).fill_null(value=False)
+
+
+class _ParquetFiles:
+    """Parquet, which is read by its own offsets: from the path, not from a stream."""
+
+    endings = (".parquet",)
+    packed = False
+
+    def read(
+        self,
+        stream: IO[bytes],  # noqa: ARG002
+        path: Path,
+        columns: Mapping[str, dy.Column],
+        *,
+        fast: bool,  # noqa: ARG002
+    ) -> Batch:
+        return read_parquet(path, columns)
+
+
+register(_ParquetFiles())

@@ -1,0 +1,162 @@
+"""What was set aside, in rows and money: by rule, in all, and as one line for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from mktorch.formats import CURRENCY, PERCENT, Locale, format_value
+from mktorch.sources.rules import ERROR, MEND, Rule
+from mktorch.sources.schemas import FILE, ROW
+from mktorch.sources.totals import apart
+from mktorch.sums import micros, units
+from mktorch.vocab import Source
+
+MEASURED = {
+    Source.PERFORMANCE_METRICS: {
+        "spend": "cost",
+        "conversions": "conversions",
+        "revenue": "revenue_proxy",
+    },
+    Source.ROI_LEDGER: {"spend": "media_spend", "revenue": "estimated_value"},
+    Source.SEGMENT_ROLLUPS: {
+        "spend": "spend",
+        "conversions": "conversions",
+        "revenue": "revenue_proxy",
+    },
+}
+"""Per source, the columns that hold spend, conversions and revenue."""
+_PLAIN = Locale()
+FIGURES = ("spend", "conversions", "revenue")
+SCHEMA: Mapping[str, type[pl.DataType]] = {
+    "source": pl.String,
+    "rule": pl.String,
+    "rows": pl.Int64,
+    "rows_share": pl.Float64,
+    **{name: pl.Float64 for figure in FIGURES for name in (figure, f"{figure}_share")},
+    "remedy": pl.String,
+}
+
+
+def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> pl.DataFrame:
+    """The rejected rows by source and rule, with what could be read of their money.
+
+    `frames` are the sources as read, money in one currency; `failures` say which rows were
+    rejected. A row counts once, under its first error. Shares are of the source's rows and sums
+    without the rows that a newer one replaced; null where the source has no such column, or none
+    of the rows a value. One row per source and rule, most rows first.
+    """
+    parts = [pl.DataFrame(schema=SCHEMA)]
+    for source, frame in frames.items():
+        own = failures.filter(source=str(source))
+        rejected, restated = apart(frame, own)
+        if not rejected.height:
+            continue
+        rule = own.filter(pl.col("severity") == ERROR).unique(
+            ["file", "row"], keep="first", maintain_order=True
+        ).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW), "rule")  # fmt: skip
+        figures = MEASURED.get(source, {})
+        sums = [_sum(figures.get(name)).alias(name) for name in FIGURES]
+        by_rule = (
+            rejected.join(rule, on=[FILE, ROW], how="left")
+            .group_by("rule")
+            .agg(pl.len().cast(pl.Int64).alias("rows"), *sums)
+        )
+        standing = frame.join(restated.select(FILE, ROW), on=[FILE, ROW], how="anti")
+        whole = standing.select(pl.len().cast(pl.Int64).alias("rows"), *sums)
+        parts.append(
+            by_rule.with_columns(
+                pl.lit(str(source)).alias("source"),
+                *(_share(n, whole[n].item()).alias(f"{n}_share") for n in ("rows", *FIGURES)),
+                pl.col("rule").replace_strict(_REMEDIES, return_dtype=pl.String).alias("remedy"),
+            ).select(list(SCHEMA))
+        )
+    return pl.concat(parts).sort("rows", "source", "rule", descending=[True, False, False])
+
+
+def _share(column: str, whole: float | None) -> pl.Expr:
+    return pl.col(column) / whole if whole else pl.lit(None, pl.Float64)
+
+
+_REMEDIES = {str(rule): MEND[rule] for rule in Rule}
+
+
+def _sum(column: str | None) -> pl.Expr:
+    if column is None:
+        return pl.lit(None, pl.Float64)
+    return pl.when(pl.col(column).count() > 0).then(units(micros(pl.col(column)).sum()))
+
+
+TOTAL: Mapping[str, type[pl.DataType]] = {
+    "rows": pl.Int64,
+    "rows_share": pl.Float64,
+    **{name: pl.Float64 for figure in FIGURES for name in (figure, f"{figure}_share")},
+    "restated_rows": pl.Int64,
+    "maximum_share": pl.Float64,
+    "incomplete": pl.Boolean,
+}
+
+
+def set_aside_total(
+    frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame, maximum: float
+) -> pl.DataFrame:
+    """One row: rejected rows of all sources, and the rejected money of performance.
+
+    `incomplete` says whether more than `maximum` (a share) of the rows or of the spend was
+    rejected. `restated_rows` were replaced by newer ones of their key, which loses nothing.
+    """
+    by_rule = set_aside(frames, failures)
+    rows = sum(frame.height for frame in frames.values())
+    restated = sum(
+        apart(frame, failures.filter(source=str(source)))[1].height
+        for source, frame in frames.items()
+    )
+    rejected = int(by_rule["rows"].sum())
+    money = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
+    sums: dict[str, float | None] = {
+        name: float(money[name].sum()) if money[name].null_count() < money.height else None
+        for figure in FIGURES
+        for name in (figure, f"{figure}_share")
+    }
+    share = rejected / (rows - restated) if rows > restated else 0.0
+    worst = max(share, abs(sums["spend_share"] or 0.0))
+    row = {
+        "rows": rejected,
+        "rows_share": share,
+        **sums,
+        "restated_rows": restated,
+        "maximum_share": maximum,
+        "incomplete": worst > maximum,
+    }
+    return pl.DataFrame([row], schema=TOTAL)
+
+
+def set_aside_line(
+    by_rule: pl.DataFrame, total: pl.DataFrame, locale: Locale = _PLAIN
+) -> str | None:
+    """What was set aside, why, and what mends it; None where nothing was.
+
+    >>> nothing = set_aside_total({}, pl.DataFrame(schema={"source": pl.String}), 0.01)
+    >>> set_aside_line(pl.DataFrame(schema=SCHEMA), nothing) is None
+    True
+    """
+    if by_rule.is_empty():
+        return None
+    row, first = total.row(0, named=True), by_rule.row(0, named=True)
+    records = "1 record" if row["rows"] == 1 else f"{row['rows']:,} records"
+    money = ""
+    if row["spend"] is not None:
+        of = f" ({format_value(row['spend_share'], PERCENT, locale)} of all)"
+        money = f" with {format_value(row['spend'], CURRENCY, locale)} of spend"
+        money += of if row["spend_share"] is not None else ""
+    elif row["rows_share"]:
+        money = f" ({format_value(row['rows_share'], PERCENT, locale)} of all)"
+    rules = first["rule"].replace("_", " ")
+    others = "" if by_rule.height == 1 else ", most of them"
+    mark = "Figures are incomplete: " if row["incomplete"] else ""
+    was = "was" if row["rows"] == 1 else "were"
+    return (
+        f"{mark}{records}{money} {was} set aside{others} for {rules} in "
+        f"{first['source'].replace('_', ' ')}; to mend it, {first['remedy']}."
+    )
