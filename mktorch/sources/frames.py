@@ -10,7 +10,7 @@ import polars as pl
 
 from mktorch.sources.files import FileRead
 from mktorch.sources.load import RawSource, missing, raw_source
-from mktorch.sources.parquet_reader import from_frame
+from mktorch.sources.readers.parquet_files import from_frame
 from mktorch.sources.rules import SourceError
 from mktorch.sources.schemas import SPECS
 from mktorch.sources.settled import SourcesConfig, settled
