@@ -57,7 +57,7 @@ def campaign_analysis(
     joined = campaigns
     for table in (held, running, ended, volume, money):
         joined = joined.join(table, on="campaign_id", how="left")
-    spend, revenue = pl.col("total_spend"), pl.col("total_revenue_proxy")
+    spend = pl.col("total_spend")
     return (
         joined.with_columns(
             *(pl.col(column).fill_null(0) for column in counted),
@@ -68,8 +68,8 @@ def campaign_analysis(
                 .alias(column)
                 for column in _COUNTS
             ),
-            roas(revenue, spend).alias("roas"),
-            roi(revenue, spend).alias("roi"),
+            roas(pl.col("rated_revenue"), pl.col("rated_spend")).alias("roas"),
+            roi(pl.col("rated_revenue"), pl.col("rated_spend")).alias("roi"),
             ratio(spend, pl.col("budget")).alias("budget_used"),
         )
         .with_columns(
@@ -90,6 +90,8 @@ def campaign_analysis(
             "completed_experiments",
             "total_spend",
             "total_revenue_proxy",
+            "rated_spend",
+            "rated_revenue",
             "overall_performance",
             "performance_reason",
             "roas",

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import polars as pl
 
 from mktorch.analysis.money import total
+from mktorch.analysis.paired import paired
 from mktorch.metrics import ratio
 from mktorch.rollups import DAYS_PER_MONTH, micros, units
 from mktorch.vocab import CampaignStatus, Window
@@ -96,6 +97,7 @@ def business_kpis(
     rollup_asset: pl.DataFrame,
     rollup_experiment: pl.DataFrame,
     experiments: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
 ) -> pl.DataFrame:
     """Is it making money? One row per KPI.
 
@@ -103,12 +105,17 @@ def business_kpis(
     the prior window has no rows, variants with controls, and `window` says so.
     """
     now, then, window = _comparison(rollup_campaign, rollup_experiment, experiments)
+    sides = {
+        top: [_pooled(side, rollup_paired, top, bottom) for side in (now, then)]
+        for top, bottom in (("conversions", "impressions"), ("cost", "conversions"))
+    }
+    (a, b), (c, d) = sides["conversions"], sides["cost"]
     revenue, roi = (assessment[name].item() for name in ("total_revenue_proxy", "overall_roi"))
-    missing = "revenue" if revenue is None else "spend"
+    missing = "spend" if assessment["total_spend"].item() is None else "revenue"
     return pl.concat(
         (
-            _change("conversion_rate_delta", now, then, "conversions", "impressions", window),
-            _reduction("cpa_reduction_percentage", now, then, "cost", "conversions", window),
+            _change("conversion_rate_delta", a, b, "conversions", "impressions", window),
+            _reduction("cpa_reduction_percentage", c, d, "cost", "conversions", window),
             _value("marketing_attributed_revenue", revenue, reason="no revenue is recorded"),
             _wasted(rollup_asset),
             _value("roi_estimate", roi, reason=f"no {missing} is recorded"),
@@ -201,20 +208,27 @@ def _comparison(
 ) -> tuple[pl.DataFrame, pl.DataFrame, str]:
     now, then = (rollup_campaign.filter(window=str(w)) for w in (Window.CURRENT, Window.PRIOR))
     if not then.is_empty() or now.is_empty():
-        return _pooled(now), _pooled(then), "current - prior"
+        return now, then, "current - prior"
     arms = rollup_experiment.join(
         experiments.select("experiment_id", "control_asset"), on="experiment_id"
     )
     is_control = pl.col("asset_id") == pl.col("control_asset")
     return (
-        _pooled(arms.filter(~is_control)),
-        _pooled(arms.filter(is_control)),
+        arms.filter(~is_control),
+        arms.filter(is_control),
         "variants - controls (no prior window)",
     )
 
 
-def _pooled(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(total("impressions"), total("conversions"), total("cost"))
+def _pooled(side: pl.DataFrame, rollup_paired: pl.DataFrame, top: str, bottom: str) -> pl.DataFrame:
+    """One row: both measures over all rows of a side; of a window, over days that know both."""
+    if "window" not in side.columns:  # an experiment's days know all that it records
+        return side.select(total(top), total(bottom))
+    keys = ("campaign_id", "window")
+    rated = paired(side, rollup_paired, keys, pl.lit(top), pl.lit(bottom), "_rate")
+    # Where no day knows both, the denominator that stands alone tells what is wanting: the other.
+    whole = pl.coalesce(total("_bottom"), total(bottom))
+    return rated.select(total("_top").alias(top), whole.alias(bottom))
 
 
 def _change(

@@ -50,6 +50,7 @@ def _kpis(work: Work) -> Mapping[str, Any]:
                 work["rollup_asset"],
                 work["rollup_experiment"],
                 work[Source.EXPERIMENTS],
+                work["rollup_paired"],
             ),
         )
     )

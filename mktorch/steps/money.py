@@ -28,6 +28,7 @@ def _money(work: Work) -> Mapping[str, Any]:
             work[Source.CAMPAIGNS],
             work[Source.ROI_LEDGER],
             work["rollup_campaign"],
+            work["rollup_paired"],
             work.config.money_authority,
         )
     }
@@ -114,7 +115,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "money",
         "Settle each campaign's spend and revenue between ledger and metrics",
-        (Source.CAMPAIGNS, Source.ROI_LEDGER, "rollup_campaign"),
+        (Source.CAMPAIGNS, Source.ROI_LEDGER, "rollup_campaign", "rollup_paired"),
         ("campaign_money",),
         _money,
         optional=False,

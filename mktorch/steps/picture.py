@@ -26,7 +26,7 @@ from mktorch.vocab import Source
 def _segments(work: Work) -> Mapping[str, Any]:
     config, metrics = work.config, registry(work.config.metrics)
     campaigns, segments = work[Source.CAMPAIGNS], work[Source.AUDIENCE_SEGMENTS]
-    windows = segment_windows(campaigns, work["rollup_segment"], metrics)
+    windows = segment_windows(campaigns, work["rollup_segment"], metrics, work["rollup_paired"])
     trends = segment_trends(
         campaigns,
         work["rollup_day"],
@@ -170,6 +170,7 @@ STEPS: tuple[Step, ...] = (
             Source.AUDIENCE_SEGMENTS,
             Source.SEGMENT_ROLLUPS,
             "rollup_segment",
+            "rollup_paired",
             "rollup_day",
             "as_of",
         ),

@@ -21,7 +21,7 @@ from mktorch.steps.work import Period, PipelineError, Step, Work
 from mktorch.vocab import Source, Window
 
 SOURCES = tuple(str(source) for source in Source)
-ROLLUPS = ("rollup_rate", "rollup_correction", *BY_WINDOW, *BY_KEY)
+ROLLUPS = ("rollup_rate", "rollup_correction", "rollup_paired", *BY_WINDOW, *BY_KEY)
 
 
 def _load(work: Work) -> Mapping[str, Any]:

@@ -79,7 +79,9 @@ def analysed(tables, *, rules=RULESET, as_of=AS_OF, metrics=None):
         tables["performance_metrics"].lazy(), tables["creative_assets"].lazy(), as_of, 7
     )
     known = registry(metrics)
-    windows = segment_windows(tables["campaigns"], rolled["rollup_segment"], known)
+    windows = segment_windows(
+        tables["campaigns"], rolled["rollup_segment"], known, rolled["rollup_paired"]
+    )
     trends = segment_trends(
         tables["campaigns"], rolled["rollup_day"], as_of, 7, known, rules.trend_alpha
     )
