@@ -356,7 +356,7 @@ def test_without_a_prior_window_variants_stand_against_controls_and_it_says_so()
         (
             {
                 "rollup_campaign": BY_CAMPAIGN.with_columns(
-                    conversions=pl.Series([None] * 2 + [1, 1])
+                    conversions=pl.Series([None, None, 1, 1])
                 )
             },
             "conversion_rate_delta",
