@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from mktorch.manifest import Manifest
-from mktorch.metrics import ratio
 from mktorch.runs import Run, RunError, load_run
+from mktorch.sums import ratio
 
 Tables = Mapping[str, pl.DataFrame]
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from mktorch.config import Metric
+from mktorch.sums import ratio
 from mktorch.vocab import Direction, Measure, MetricKind, Unit
 
 METRICS: Mapping[str, Metric] = {
@@ -94,16 +95,6 @@ METRICS: Mapping[str, Metric] = {
 def registry(metrics: Mapping[str, Metric] | None = None) -> dict[str, Metric]:
     """The built-in metrics with a user's own beside or over them."""
     return {**METRICS, **(metrics or {})}
-
-
-def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    """`numerator / denominator`; null where the denominator is null or not positive.
-
-    >>> pl.select(ratio(pl.lit(3), pl.lit(4)), none=ratio(pl.lit(3), pl.lit(0))).row(0)
-    (0.75, None)
-    """
-    # Polars divides by a scalar through its reciprocal, off by one bit; by a column it divides.
-    return numerator / (pl.when(denominator > 0).then(denominator) + numerator * 0)
 
 
 def roas(revenue: pl.Expr, cost: pl.Expr) -> pl.Expr:

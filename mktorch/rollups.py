@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, permutations
 
 import polars as pl
 
@@ -51,7 +51,7 @@ BY_KEY = {
 _DAYS = pl.len().cast(pl.Int64).alias("days")
 
 
-@makes("rollup_rate", "rollup_correction", *BY_WINDOW, *BY_KEY)
+@makes("rollup_rate", "rollup_correction", "rollup_paired", *BY_WINDOW, *BY_KEY)
 def rollups(
     performance_metrics: pl.DataFrame,
     creative_assets: pl.DataFrame,
@@ -79,7 +79,10 @@ def rollups(
     (`rate_denominator`, whose sum is `rate_base`) that fits all of them best. `rollup_correction`
     sums the rows that take something back: per campaign, window and measure `rows`, `corrected`
     (the sum of what is negative), `total` (the whole sum) and `below_zero`, whether even that is
-    negative.
+    negative. `rollup_paired` holds what rates divide where cells are blank: per campaign, or
+    segment of it, window and two measures (`numerator_name`, `denominator_name`) of which either
+    has blanks, the sums `numerator` and `denominator` of the days on which both are known; null
+    where there is none. Where nothing is blank there is no row, and the sums themselves are those.
 
     Of experiments only the rows that name the experiment count, and of those only days on which
     every measure that the experiment records is known. `rollup_experiment` adds `days` (daily
@@ -101,6 +104,7 @@ def rollups(
         "rollup_rate": _implied(rate).lazy(),
         **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
         "rollup_correction": _corrections(negative.lazy(), base, spans),
+        "rollup_paired": _paired(base, spans),
         "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], _moments()),
         "rollup_experiment_week": _sum(
             tested.with_columns(pl.col("date").dt.truncate("1w").alias("week")),
@@ -283,6 +287,44 @@ def _corrections(
         taken.join(whole, on=keys, how="left")
         .with_columns((pl.col("total") < 0).alias("below_zero"))
         .sort(keys)
+    )
+
+
+def _paired(base: pl.LazyFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
+    """Sums of two measures over the days that know both, for keys where either has a blank."""
+    return pl.concat(
+        _of_pair(_windowed(base, spans), level, a, b)
+        for level in (BY_WINDOW["rollup_campaign"], BY_WINDOW["rollup_segment"])
+        for a, b in permutations(MEASURES, 2)
+    ).sort("campaign_id", "segment_id", "window", "numerator_name", "denominator_name")
+
+
+def _of_pair(base: pl.LazyFrame, keys: tuple[str, ...], a: str, b: str) -> pl.LazyFrame:
+    blank = pl.col(f"{a}_blanks") + pl.col(f"{b}_blanks") > 0
+    segment = pl.col("segment_id") if "segment_id" in keys else pl.lit(None, pl.String)
+
+    def known(measure: str) -> pl.Expr:
+        value = pl.col(measure).filter(~blank)
+        summed = pl.when(value.count() > 0).then(value.sum().cast(pl.Int128))
+        return units(summed) if measure in _IN_MICROS else summed.cast(pl.Float64)
+
+    return (
+        base.group_by(*keys, "window")
+        .agg(
+            blank.any().alias("_blank"),
+            known(a).alias("numerator"),
+            known(b).alias("denominator"),
+        )
+        .filter("_blank")
+        .select(
+            "campaign_id",
+            segment.alias("segment_id"),
+            "window",
+            pl.lit(a).alias("numerator_name"),
+            pl.lit(b).alias("denominator_name"),
+            "numerator",
+            "denominator",
+        )
     )
 
 

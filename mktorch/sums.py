@@ -57,5 +57,15 @@ def total(column: str) -> pl.Expr:
     >>> pl.DataFrame({"x": [0.1, 0.2, None]}).select(total("x")).item()
     0.3
     """
-    known = pl.col(column).is_not_null().any()
+    known = pl.col(column).count() > 0  # `any` of polars 2.1 is true for an emptied chunk
     return pl.when(known).then(units(micros(pl.col(column)).sum())).alias(column)
+
+
+def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    """`numerator / denominator`; null where the denominator is null or not positive.
+
+    >>> pl.select(ratio(pl.lit(3), pl.lit(4)), none=ratio(pl.lit(3), pl.lit(0))).row(0)
+    (0.75, None)
+    """
+    # Polars divides by a scalar through its reciprocal, off by one bit; by a column it divides.
+    return numerator / (pl.when(denominator > 0).then(denominator) + numerator * 0)

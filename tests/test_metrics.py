@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from mktorch.config import MarketingOrchestratorConfig, Metric
-from mktorch.metrics import METRICS, attribute_of, measure_of, ratio, registry, roas, roi, value_of
+from mktorch.metrics import METRICS, attribute_of, measure_of, registry, roas, roi, value_of
+from mktorch.sums import ratio
 
 SUMS = pl.DataFrame(
     {

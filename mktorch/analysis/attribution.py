@@ -5,8 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding, AttributionRules
-from mktorch.metrics import ratio
-from mktorch.sums import micros, units
+from mktorch.sums import micros, ratio, units
 from mktorch.vocab import AttributionMethod, Window
 
 METHODS = tuple(str(method) for method in AttributionMethod)

@@ -11,8 +11,8 @@ from mktorch.analysis.comparisons import CONTROL
 from mktorch.analysis.money import exact
 from mktorch.clock import Clock
 from mktorch.config.budget_rules import BudgetRules
-from mktorch.metrics import ratio, roas
-from mktorch.sums import micros, units
+from mktorch.metrics import roas
+from mktorch.sums import micros, ratio, units
 from mktorch.vocab import BudgetStatus
 
 _PENDING = (BudgetStatus.PROPOSED, BudgetStatus.APPROVED)

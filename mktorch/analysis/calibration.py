@@ -7,9 +7,8 @@ import polars as pl
 from scipy import stats as scipy_stats
 
 from mktorch.config.decision_rules import Calibration, DecisionRules, Outcome
-from mktorch.metrics import ratio
 from mktorch.stats import Floats, wilson
-from mktorch.sums import micros, units
+from mktorch.sums import micros, ratio, units
 
 # From worst to best: the order the rank statistics see.
 _RANKED = (Outcome.WORSENED, Outcome.NO_CHANGE, Outcome.IMPROVED)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from mktorch.metrics import ratio, roas, roi
+from mktorch.metrics import roas, roi
+from mktorch.sums import ratio
 from mktorch.vocab import CampaignStatus, ExperimentStatus, Measure, Performance, Window
 
 _COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.CONVERSIONS)
@@ -59,7 +60,7 @@ def campaign_analysis(
     joined = campaigns
     for table in (held, running, ended, volume, campaign_money):
         joined = joined.join(table, on="campaign_id", how="left")
-    spend, revenue = pl.col("total_spend"), pl.col("total_revenue_proxy")
+    spend = pl.col("total_spend")
     return (
         joined.with_columns(
             *(pl.col(column).fill_null(0) for column in counted),
@@ -70,8 +71,8 @@ def campaign_analysis(
                 .alias(column)
                 for column in _COUNTS
             ),
-            roas(revenue, spend).alias("roas"),
-            roi(revenue, spend).alias("roi"),
+            roas(pl.col("rated_revenue"), pl.col("rated_spend")).alias("roas"),
+            roi(pl.col("rated_revenue"), pl.col("rated_spend")).alias("roi"),
             ratio(spend, pl.col("budget")).alias("budget_used"),
         )
         .with_columns(
@@ -94,6 +95,8 @@ def campaign_analysis(
             "completed_experiments",
             "total_spend",
             "total_revenue_proxy",
+            "rated_spend",
+            "rated_revenue",
             "overall_performance",
             "performance_reason",
             "roas",

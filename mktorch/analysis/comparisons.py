@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 
 from mktorch.config.segment_rules import Trend, TrendMethod
-from mktorch.metrics import ratio
 from mktorch.stats import Floats, Sums, koopman_lift, ratio_estimate, relative_interval
-from mktorch.sums import micros, units
+from mktorch.sums import micros, ratio, units
 from mktorch.vocab import Direction, MetricKind
 
 MOMENTS = ("n", "x", "y", "xx", "yy", "xy")

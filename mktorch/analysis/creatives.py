@@ -13,8 +13,8 @@ from mktorch.analysis.money import exact
 from mktorch.clock import Clock
 from mktorch.config import Metric
 from mktorch.config.segment_rules import SegmentRules
-from mktorch.metrics import attribute_of, measure_of, ratio
-from mktorch.sums import total
+from mktorch.metrics import attribute_of, measure_of
+from mktorch.sums import ratio, total
 from mktorch.vocab import Direction, ExperimentStatus
 
 _KEYS = ("campaign_id", "segment_id", "asset_id")

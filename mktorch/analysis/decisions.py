@@ -7,9 +7,8 @@ import re
 import polars as pl
 
 from mktorch.config.decision_rules import DecisionRules
-from mktorch.metrics import ratio
 from mktorch.stats import wilson
-from mktorch.sums import micros, units
+from mktorch.sums import micros, ratio, units
 
 _WEEK_SECONDS = 7 * 24 * 3600
 

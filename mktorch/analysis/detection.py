@@ -9,9 +9,8 @@ from mktorch.analysis.spikes import spend_spikes
 from mktorch.analysis.tracking import tracking_gaps, tracking_silence
 from mktorch.clock import Clock
 from mktorch.config.risk_rules import Detection, RiskRules
-from mktorch.metrics import ratio
 from mktorch.stats import wilson
-from mktorch.sums import micros, units
+from mktorch.sums import micros, ratio, units
 from mktorch.vocab import Window
 
 

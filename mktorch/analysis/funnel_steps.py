@@ -6,9 +6,8 @@ import polars as pl
 
 from mktorch.analysis.funnel import stages_by
 from mktorch.config.funnel_rules import FunnelRules, StepFinding
-from mktorch.metrics import ratio
 from mktorch.stats import wilson
-from mktorch.sums import plain
+from mktorch.sums import plain, ratio
 from mktorch.vocab import STAGE_WORDS
 
 _ENDS = ("low", "high")

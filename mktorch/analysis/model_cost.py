@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.analysis.money import exact
 from mktorch.analysis.roi import roi_status
-from mktorch.metrics import ratio
+from mktorch.sums import ratio
 
 
 def measured_roi_analysis(roi_analysis: pl.DataFrame, model_cost: float) -> pl.DataFrame:

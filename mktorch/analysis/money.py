@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.metrics import ratio
-from mktorch.sums import micros, units
+from mktorch.paired import paired
+from mktorch.sums import micros, ratio, units
 from mktorch.vocab import MoneyAuthority, Window
 
 LEDGER_MONEY = ("llm_cost", "human_review_cost", "media_spend", "estimated_value")
@@ -15,6 +15,7 @@ def campaign_money(
     campaigns: pl.DataFrame,
     roi_ledger: pl.DataFrame,
     rollup_campaign: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
     money_authority: MoneyAuthority = MoneyAuthority.LEDGER,
 ) -> pl.DataFrame:
     """Both accounts of every campaign's money, and the figures that stand.
@@ -25,6 +26,8 @@ def campaign_money(
         The input tables; a campaign may have several ledger rows (one a period), which are summed.
     rollup_campaign
         From `rollups`; its `all` window is used.
+    rollup_paired
+        From `rollups`: the same of the days on which both revenue and cost are known.
     money_authority
         The record that states the figures where a campaign has both.
 
@@ -32,7 +35,9 @@ def campaign_money(
     -------
     One row per campaign, sorted by id: `ledger_spend`, `metrics_spend`, `ledger_revenue`,
     `metrics_revenue`, `llm_cost`, `human_review_cost`, `spend_source` (ledger, metrics or null),
-    `total_spend`, `total_revenue_proxy`, `spend_gap` and `revenue_gap` (ledger minus metrics).
+    `total_spend`, `total_revenue_proxy`, `spend_gap` and `revenue_gap` (ledger minus metrics);
+    `rated_spend` and `rated_revenue`, what returns divide: the totals, or, where days lack one of
+    the two, their sums over the days that have both.
     Null: the record has no row for the campaign.
     """
     by_ledger = (
@@ -45,8 +50,16 @@ def campaign_money(
             units(pl.col("estimated_value")).alias("ledger_revenue"),
         )
     )
-    by_metrics = rollup_campaign.filter(pl.col("window") == Window.ALL).select(
-        "campaign_id", metrics_spend="cost", metrics_revenue="revenue"
+    ever = rollup_campaign.filter(pl.col("window") == Window.ALL)
+    keys = ("campaign_id", "window")
+    by_metrics = paired(
+        ever, rollup_paired, keys, pl.lit("revenue"), pl.lit("cost"), "_return"
+    ).select(
+        "campaign_id",
+        metrics_spend="cost",
+        metrics_revenue="revenue",
+        _top="_top",
+        _bottom="_bottom",
     )
     first, second = (
         ("ledger", "metrics") if money_authority == MoneyAuthority.LEDGER else ("metrics", "ledger")
@@ -71,6 +84,14 @@ def campaign_money(
             _difference("ledger_spend", "metrics_spend").alias("spend_gap"),
             _difference("ledger_revenue", "metrics_revenue").alias("revenue_gap"),
         )
+        .with_columns(
+            pl.when(pl.col("spend_source") == "metrics").then(part).otherwise(whole).alias(name)
+            for name, part, whole in (
+                ("rated_spend", "_bottom", "total_spend"),
+                ("rated_revenue", "_top", "total_revenue_proxy"),
+            )
+        )
+        .drop("_top", "_bottom")
         .sort("campaign_id")
     )
 

@@ -11,8 +11,7 @@ import polars as pl
 
 from mktorch.analysis.money import exact
 from mktorch.config.operating_rules import OperatingRules
-from mktorch.metrics import ratio
-from mktorch.sums import total
+from mktorch.sums import ratio, total
 from mktorch.vocab import Window
 
 _COSTS = ("media_spend", "model_cost", "review_cost", "api_cost", "infrastructure_cost")

@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.analysis.money import exact
 from mktorch.clock import Clock
 from mktorch.config.budget_rules import BudgetRules, Pacing
-from mktorch.metrics import ratio
+from mktorch.sums import ratio
 from mktorch.vocab import CampaignStatus
 
 

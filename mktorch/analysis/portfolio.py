@@ -21,6 +21,8 @@ def performance_assessment(
 ) -> pl.DataFrame:
     """One row: the seed's totals, `overall_roi` as (revenue - spend) / spend, counts by verdict.
 
+    `overall_roi` is of the days on which both spend and revenue are known.
+
     Totals are null where no campaign has a recorded figure; `overall_roi` where spend is not
     positive. Only campaigns with recorded spend enter `overall_roi`.
     """
@@ -30,6 +32,8 @@ def performance_assessment(
             _rows(pl.col("status") == CampaignStatus.ACTIVE).alias("active_campaigns"),
             total("total_spend"),
             total("total_revenue_proxy"),
+            total("rated_spend"),
+            total("rated_revenue"),
             *(
                 _rows(pl.col("overall_performance") == verdict).alias(name)
                 for name, verdict in _VERDICTS.items()
@@ -44,9 +48,7 @@ def performance_assessment(
                 ),
             )
         )
-        .with_columns(
-            roi(pl.col("total_revenue_proxy"), pl.col("total_spend")).alias("overall_roi")
-        )
+        .with_columns(roi(pl.col("rated_revenue"), pl.col("rated_spend")).alias("overall_roi"))
         .select(
             "total_campaigns",
             "active_campaigns",

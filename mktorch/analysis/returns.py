@@ -11,10 +11,9 @@ from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import MOMENTS, moments
 from mktorch.clock import Clock
 from mktorch.config.recommendation_rules import RecommendationRules
-from mktorch.metrics import ratio
 from mktorch.stats import Sums, ratio_estimate
 from mktorch.stats.means import critical_t
-from mktorch.sums import MICRO, micros, units
+from mktorch.sums import MICRO, micros, ratio, units
 from mktorch.vocab import CampaignStatus, Window
 
 CENT = MICRO // 100

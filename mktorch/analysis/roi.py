@@ -5,8 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.money import exact
-from mktorch.metrics import ratio, roi
-from mktorch.sums import total
+from mktorch.sums import ratio, total
 from mktorch.vocab import RoiStatus
 
 _WATERFALL = (
@@ -27,7 +26,8 @@ def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFram
 
     Media spend and value are the standing figures (see `campaign_money`). A campaign without a
     ledger row has null model and review cost, counted as nothing in `net_roi`; `net_roi` is null
-    where neither record knows the campaign. `roi` = (value - media) / media.
+    where neither record knows the campaign. `roi` = (value - media) / media, of the
+    days on which both are known, as `campaign_analysis` has it.
     """
     value, spend = pl.col("estimated_value"), pl.col("media_spend")
     return (
@@ -37,6 +37,7 @@ def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFram
             media_spend="total_spend",
             estimated_value="total_revenue_proxy",
             source="spend_source",
+            roi="roi",
         )
         .join(
             campaign_money.select("campaign_id", "llm_cost", "human_review_cost"),
@@ -47,7 +48,6 @@ def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFram
             exact(
                 value - spend - _or_zero("llm_cost") - _or_zero("human_review_cost"),
             ).alias("net_roi"),
-            roi(value, spend).alias("roi"),
         )
         .select(
             "campaign_id",

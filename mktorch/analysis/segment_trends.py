@@ -12,9 +12,10 @@ from mktorch.analysis.money import exact
 from mktorch.clock import Clock
 from mktorch.config import Metric
 from mktorch.config.segment_rules import SegmentRules
-from mktorch.metrics import attribute_of, measure_of, ratio, roas, value_of
+from mktorch.metrics import attribute_of, measure_of
+from mktorch.paired import paired
 from mktorch.rollups import MEASURES
-from mktorch.sums import total
+from mktorch.sums import ratio, total
 from mktorch.vocab import Direction, Window
 
 KEYS = ("campaign_id", "segment_id")
@@ -24,21 +25,27 @@ _ATTRIBUTES = ("kind", "direction", "numerator_name", "denominator_name")
 
 
 def segment_windows(
-    campaigns: pl.DataFrame, rollup_segment: pl.DataFrame, registry: Mapping[str, Metric]
+    campaigns: pl.DataFrame,
+    rollup_segment: pl.DataFrame,
+    registry: Mapping[str, Metric],
+    rollup_paired: pl.DataFrame,
 ) -> pl.DataFrame:
     """Volumes, money and the campaign's primary KPI by campaign, segment and window.
 
     One row per row of `rollup_segment`, sorted by campaign, segment and window. `kpi_value` is in
     the KPI's own unit, null with `kpi_reason` where its denominator is 0 or it is not a known
-    metric; `roas` = revenue / cost, null where cost is 0.
+    metric; `roas` = revenue / cost, null where cost is 0. Both are of the days on which both parts
+    are known (`rollup_paired`).
     """
+    keys = (*KEYS, "window")
+    sums = rollup_segment.select(*keys, *MEASURES, "snapshots").join(
+        campaigns.select("campaign_id", "primary_kpi"), on="campaign_id", how="left"
+    )
+    rated = paired(sums, rollup_paired, keys, pl.lit("revenue"), pl.lit("cost"), "roas")
+    top, bottom = (attribute_of(_KPI, part, registry) for part in _PARTS)
     return (
-        rollup_segment.select(*KEYS, "window", *MEASURES, "snapshots")
-        .join(campaigns.select("campaign_id", "primary_kpi"), on="campaign_id", how="left")
-        .with_columns(
-            roas(pl.col("revenue"), pl.col("cost")).alias("roas"),
-            value_of(_KPI, registry).alias("kpi_value"),
-        )
+        paired(rated.drop("_top", "_bottom"), rollup_paired, keys, top, bottom, "kpi_value")
+        .drop("_top", "_bottom")
         .with_columns(_kpi_reason(registry).alias("kpi_reason"))
         .sort(*KEYS, "window")
     )

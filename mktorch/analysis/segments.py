@@ -9,9 +9,9 @@ from mktorch.analysis.segment_standing import stand, supplied_rollups
 from mktorch.analysis.segment_trends import KEYS
 from mktorch.clock import Clock
 from mktorch.config.segment_rules import SegmentRules, Trend
-from mktorch.metrics import ratio, roas
+from mktorch.metrics import roas
 from mktorch.rollups import MEASURES
-from mktorch.sums import known_sum, total
+from mktorch.sums import known_sum, ratio, total
 from mktorch.vocab import Measure, Window
 
 _COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.CONVERSIONS)

@@ -6,25 +6,32 @@ import polars as pl
 
 from mktorch.kpis.comparison import Side, Sides, change, now_and_then, reduction
 from mktorch.kpis.model import Kpi, Value, both, read
+from mktorch.paired import SCHEMA, paired
 from mktorch.sums import micros, total, units
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
 
 def conversion_rate_delta(
-    rollup_campaign: pl.DataFrame, rollup_experiment: pl.DataFrame, experiments: pl.DataFrame
+    rollup_campaign: pl.DataFrame,
+    rollup_experiment: pl.DataFrame,
+    experiments: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
 ) -> Value:
-    sums = (total("conversions"), total("impressions"))
+    parts = ("conversions", "impressions")
     return change(
-        _sides(rollup_campaign, rollup_experiment, experiments, *sums), "conversions", "impressions"
+        _sides(rollup_campaign, rollup_experiment, experiments, rollup_paired, *parts), *parts
     )
 
 
 def cpa_reduction_percentage(
-    rollup_campaign: pl.DataFrame, rollup_experiment: pl.DataFrame, experiments: pl.DataFrame
+    rollup_campaign: pl.DataFrame,
+    rollup_experiment: pl.DataFrame,
+    experiments: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
 ) -> Value:
-    sums = (total("cost"), total("conversions"))
+    parts = ("cost", "conversions")
     return reduction(
-        _sides(rollup_campaign, rollup_experiment, experiments, *sums), "cost", "conversions"
+        _sides(rollup_campaign, rollup_experiment, experiments, rollup_paired, *parts), *parts
     )
 
 
@@ -41,8 +48,7 @@ def wasted_spend_reduction(rollup_asset: pl.DataFrame) -> Value:
 
 def roi_estimate(performance_assessment: pl.DataFrame) -> Value:
     roi = performance_assessment["overall_roi"].item()
-    unknown = performance_assessment["total_revenue_proxy"].item() is None
-    missing = "revenue" if unknown else "spend"
+    missing = "spend" if performance_assessment["total_spend"].item() is None else "revenue"
     return Value(roi, reason=f"no {missing} is recorded" if roi is None else None)
 
 
@@ -54,24 +60,32 @@ def _sides(
     rollup_campaign: pl.DataFrame,
     rollup_experiment: pl.DataFrame,
     experiments: pl.DataFrame,
-    *sums: pl.Expr,
+    rollup_paired: pl.DataFrame,
+    top: str,
+    bottom: str,
 ) -> Sides:
-    """Now and then; where the prior window has no rows, variants and controls."""
+    """Now and then, over the days that know both; without a prior window, variants and controls."""
     present = set(rollup_campaign["window"])
     if Window.PRIOR in present or Window.CURRENT not in present:
-        return now_and_then(rollup_campaign, *sums)
+        keys = ("campaign_id", "window")
+        names = (pl.lit(top), pl.lit(bottom))
+        rated = paired(rollup_campaign, rollup_paired, keys, *names, "_rate")
+        # Where no day knows both, the denominator that stands alone tells what is wanting.
+        whole = pl.coalesce(total("_bottom"), total(bottom)).alias(bottom)
+        return now_and_then(rated, total("_top").alias(top), whole)
     arms = rollup_experiment.join(
         experiments.select("experiment_id", "control_asset"), on="experiment_id"
     )
     control = pl.col("asset_id") == pl.col("control_asset")
     variants, controls = (
-        Side(name, arms.filter(where).select(sums).row(0, named=True))
+        Side(name, arms.filter(where).select(total(top), total(bottom)).row(0, named=True))
         for name, where in (("variants", ~control), ("controls", control))
     )
     return Sides(variants, controls, "variants - controls (no prior window)")
 
 
 # fmt: off
+_BLANKS = both("rollup_paired", *(c for c in SCHEMA if c != "window"))
 _ARMS = read("experiments", "control_asset")
 _GROUP = KpiGroup.BUSINESS_VALUE
 BUSINESS = (
@@ -79,14 +93,14 @@ BUSINESS = (
         _GROUP, Direction.UP, Unit.FRACTION, target=0.001, points=3,
         words="Conversions / impressions, pooled over campaigns: current window less prior; "
         "variants less controls where there is no prior window",
-        upstream=both("rollup_campaign", "impressions", "conversions"),
+        upstream=(*both("rollup_campaign", "impressions", "conversions"), *_BLANKS),
         fallback=(read("rollup_experiment", "impressions", "conversions"), _ARMS),
         settings=("window_days",), missing="a side has no impressions"),
     Kpi(cpa_reduction_percentage, "Cost per acquisition, reduction",
         _GROUP, Direction.UP, Unit.FRACTION, target=0.15,
         words="1 - cost per conversion in the current window / in the prior one; variants against "
         "controls where there is no prior window",
-        upstream=both("rollup_campaign", "cost", "conversions"),
+        upstream=(*both("rollup_campaign", "cost", "conversions"), *_BLANKS),
         fallback=(read("rollup_experiment", "cost", "conversions"), _ARMS),
         settings=("window_days",), missing="a side has no conversions, or the earlier one no cost"),
     Kpi(marketing_attributed_revenue, "Attributed revenue",

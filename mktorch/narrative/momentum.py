@@ -8,9 +8,8 @@ from typing import Any
 import polars as pl
 
 from mktorch.formats import Locale
-from mktorch.metrics import ratio
 from mktorch.narrative.prose import Prose, counted
-from mktorch.sums import total
+from mktorch.sums import ratio, total
 from mktorch.vocab import Measure, Window
 
 MEASURES = ("revenue", "spend", "return")

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from mktorch.formats import Locale
-from mktorch.metrics import ratio
 from mktorch.narrative.prose import Prose, counted
+from mktorch.sums import ratio
 
 _LOW, _POINT, _HIGH = (
     ("savings_low", "revenue_low"),

@@ -8,10 +8,10 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
-from mktorch.metrics import ratio
 from mktorch.recommend.rule import TARGET, Impact, Origin, Range, Rule, View, When
 from mktorch.recommend.settings import THRESHOLD, holds, thresholds_of
 from mktorch.recommend.words import columns_of, compose
+from mktorch.sums import ratio
 from mktorch.vocab import Level
 
 EVIDENCE = pl.Struct(

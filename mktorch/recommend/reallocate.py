@@ -7,8 +7,8 @@ import polars as pl
 from mktorch.analysis.returns import cents
 from mktorch.config.budget_rules import Pacing
 from mktorch.config.recommendation_rules import RecommendationRules
-from mktorch.metrics import ratio
 from mktorch.recommend.names import channel_names
+from mktorch.sums import ratio
 from mktorch.vocab import CampaignStatus
 
 # The settings that choose recipients and bound what is moved.

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mktorch.metrics import ratio
 from mktorch.recommend.rule import Compare, Impact, Range, When
+from mktorch.sums import ratio
 from mktorch.vocab import Measure
 
 _EARNS = (str(Measure.CONVERSIONS), str(Measure.REVENUE))

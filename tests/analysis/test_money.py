@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from mktorch import paired
 from mktorch.analysis.money import campaign_money, exact, relative_gap
 from mktorch.sums import total
 
@@ -18,6 +19,7 @@ LEDGER = pl.DataFrame(
         "estimated_value": [200.0, 10.0],
     }
 )
+UNPAIRED = pl.DataFrame(schema=paired.SCHEMA)
 ROLLUP = pl.DataFrame(
     {
         "campaign_id": ["C1", "C2", "C1"],
@@ -33,14 +35,14 @@ ROLLUP = pl.DataFrame(
     [("ledger", ("ledger", 150.0, 210.0)), ("metrics", ("metrics", 140.0, 215.0))],
 )
 def test_the_authority_states_the_figures_and_the_other_fills_in(authority, c1) -> None:
-    money = campaign_money(CAMPAIGNS, LEDGER, ROLLUP, authority)
+    money = campaign_money(CAMPAIGNS, LEDGER, ROLLUP, UNPAIRED, authority)
     assert money.select(
         "campaign_id", "spend_source", "total_spend", "total_revenue_proxy"
     ).rows() == [("C1", *c1), ("C2", "metrics", 70.0, 90.0), ("C3", None, None, None)]
 
 
 def test_both_figures_and_the_gap_are_kept() -> None:
-    row = campaign_money(CAMPAIGNS, LEDGER, ROLLUP).row(0, named=True)
+    row = campaign_money(CAMPAIGNS, LEDGER, ROLLUP, UNPAIRED).row(0, named=True)
     assert (row["ledger_spend"], row["metrics_spend"], row["spend_gap"]) == (150.0, 140.0, 10.0)
     assert (row["ledger_revenue"], row["metrics_revenue"], row["revenue_gap"]) == (210, 215, -5)
     assert row["llm_cost"] == 0.3  # 0.1 + 0.2 without binary dust

@@ -79,7 +79,9 @@ def analysed(tables, *, rules=RULESET, as_of=AS_OF, metrics=None):
     clock = Clock.on(as_of)
     rolled = rollups(tables["performance_metrics"].lazy(), tables["creative_assets"].lazy(), clock)
     known = registry(metrics)
-    windows = segment_windows(tables["campaigns"], rolled["rollup_segment"], known)
+    windows = segment_windows(
+        tables["campaigns"], rolled["rollup_segment"], known, rolled["rollup_paired"]
+    )
     trends = segment_trends(tables["campaigns"], rolled["rollup_day"], clock, known, rules)
     portfolio = segment_portfolio(
         windows,

@@ -26,7 +26,25 @@ def named(kpi: Kpi) -> str:
 
 @pytest.fixture(scope="module")
 def inputs(sample_run):
-    return {**sample_run.tables, "as_of": sample_run.manifest.as_of}
+    tables = dict(sample_run.tables)
+    return {**tables, "rollup_paired": blanks(tables), "as_of": sample_run.manifest.as_of}
+
+
+def blanks(tables) -> pl.DataFrame:
+    """What days without a blank hold of one campaign, as if it had some; the sample has none."""
+    one = tables["rollup_campaign"].filter(pl.col("campaign_id") == "CAMP_001")
+    return pl.concat(
+        one.select(
+            "campaign_id",
+            pl.lit(None, pl.String).alias("segment_id"),
+            "window",
+            pl.lit(top).alias("numerator_name"),
+            pl.lit(bottom).alias("denominator_name"),
+            (pl.col(top) / 2).cast(pl.Float64).alias("numerator"),
+            (pl.col(bottom) / 3).cast(pl.Float64).alias("denominator"),
+        )
+        for top, bottom in (("conversions", "impressions"), ("cost", "conversions"))
+    )
 
 
 @pytest.fixture(scope="module")

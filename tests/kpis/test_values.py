@@ -7,6 +7,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
+from mktorch import paired
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.kpis import NAMED
 
@@ -251,9 +252,12 @@ def test_effectiveness_without_records_is_null_with_a_reason() -> None:
 
 # --- business ----------------------------------------------------------------------------------
 
-ASSESSMENT = pl.DataFrame({"total_revenue_proxy": [19150.0], "overall_roi": [0.82]})
+ASSESSMENT = pl.DataFrame(
+    {"total_spend": [10500.0], "total_revenue_proxy": [19150.0], "overall_roi": [0.82]}
+)
 BY_CAMPAIGN = pl.DataFrame(
     {
+        "campaign_id": ["C1", "C2", "C1", "C1"],
         "window": ["current", "current", "prior", "all"],
         "impressions": [600, 400, 1000, 9],
         "conversions": [12, 8, 10, 9],
@@ -286,6 +290,7 @@ def business(**changed: object) -> Inputs:
         "rollup_asset": WASTE,
         "rollup_experiment": BY_EXPERIMENT,
         "experiments": EXPERIMENTS,
+        "rollup_paired": pl.DataFrame(schema=paired.SCHEMA),
     }
     return {**frames, **changed}
 
@@ -341,11 +346,30 @@ def test_without_a_prior_window_variants_stand_against_controls_and_it_says_so()
         (
             {
                 "performance_assessment": ASSESSMENT.with_columns(
-                    overall_roi=pl.lit(None, pl.Float64)
+                    pl.lit(None, pl.Float64).alias(name) for name in ("total_spend", "overall_roi")
                 )
             },
             "roi_estimate",
             "no spend is recorded",
+        ),
+        (
+            {
+                "performance_assessment": ASSESSMENT.with_columns(
+                    pl.lit(None, pl.Float64).alias(name)
+                    for name in ("total_revenue_proxy", "overall_roi")
+                )
+            },
+            "roi_estimate",
+            "no revenue is recorded",
+        ),
+        (
+            {
+                "rollup_campaign": BY_CAMPAIGN.with_columns(
+                    conversions=pl.Series([None, None, 1, 1])
+                )
+            },
+            "conversion_rate_delta",
+            "conversions are not known yet in current window",
         ),
     ],
 )

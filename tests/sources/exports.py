@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.rollups import rollups
 from mktorch.sources import Validated, load, validate
@@ -78,7 +79,7 @@ def sums(valid: Validated, as_of: str = "2026-03-31", **settings: Any) -> Record
     metrics, assets = frames[Source.PERFORMANCE_METRICS], frames[Source.CREATIVE_ASSETS]
     day = pl.Series([as_of]).str.to_date().item()
     known = metrics.filter(pl.col("timestamp").dt.date() <= day)
-    whole = rollups(known.lazy(), assets.lazy(), day, 7)["rollup_campaign"].filter(window="all")
+    whole = rollups(known, assets, Clock.on(day))["rollup_campaign"].filter(window="all")
     return whole.select(
         pl.col("impressions", "clicks", "conversions", "cost", "revenue").sum()
     ).row(0, named=True)  # fmt: skip

@@ -16,6 +16,7 @@ from mktorch.sources.frames import content
 from mktorch.vocab import Source
 from tests.conftest import TINY
 
+CONFIG = MarketingOrchestratorConfig()
 FILES = {source: TINY / f"{source}.json" for source in Source}
 
 
@@ -76,12 +77,12 @@ def test_a_failure_names_frame_and_row(tmp_path) -> None:
     metrics = given["performance_metrics"]
     bad = pl.int_range(pl.len()) == 2
     given["performance_metrics"] = metrics.with_columns(
-        impressions=pl.when(bad).then(-5).otherwise("impressions")
+        asset_id=pl.when(bad).then(pl.lit("NOBODY")).otherwise("asset_id")
     )
     run = made(given, tmp_path)
     [failure] = run.tables.failures.filter(severity="error").rows(named=True)
     assert (failure["file"], failure["row"]) == ("performance_metrics (frame)", 3)
-    assert failure["field"] == "impressions"
+    assert failure["field"] == "asset_id"
 
 
 def test_a_lazy_frame_and_one_of_another_library_are_read_alike() -> None:
@@ -90,16 +91,16 @@ def test_a_lazy_frame_and_one_of_another_library_are_read_alike() -> None:
     lazy = {name: frame.lazy() for name, frame in given.items()}
     pandas = pytest.importorskip("pandas")
     indexed = {name: pandas.DataFrame(records(name)) for name in given}
-    expected = load_frames(given)
+    expected = load_frames(given, CONFIG)
     for other in (arrow, lazy, indexed):
-        for source, held in load_frames(other).items():
+        for source, held in load_frames(other, CONFIG).items():
             assert_frame_equal(held.frame, expected[source].frame)
             assert held.failures.is_empty()
 
 
 def test_frames_are_typed_as_files_are() -> None:
     read = load(MarketingOrchestratorConfig(data_dir=str(TINY)))
-    for source, held in load_frames(frames()).items():
+    for source, held in load_frames(frames(), CONFIG).items():
         assert_frame_equal(held.frame.drop("_file"), read[source].frame.drop("_file"))
 
 
@@ -114,7 +115,7 @@ def test_frames_are_typed_as_files_are() -> None:
 )
 def test_what_is_no_source_or_frame_is_named(change, message) -> None:
     with pytest.raises(SourceError) as raised:
-        load_frames(frames() | change)
+        load_frames(frames() | change, CONFIG)
     assert message in str(raised.value)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.rollups import rollups
 from mktorch.sources import SourceError
@@ -110,10 +111,9 @@ def test_credits_are_kept_summed_and_counted_apart(tmp_path):
     frames = valid.frames
     day = pl.date(2026, 3, 13)
     made = rollups(
-        frames[Source.PERFORMANCE_METRICS].lazy(),
-        frames[Source.CREATIVE_ASSETS].lazy(),
-        pl.select(day).item(),
-        7,
+        frames[Source.PERFORMANCE_METRICS],
+        frames[Source.CREATIVE_ASSETS],
+        Clock.on(pl.select(day).item()),
     )["rollup_correction"]
     whole = made.filter(window="all").select("measure", "rows", "corrected", "total", "below_zero")
     assert whole.rows() == [
@@ -128,10 +128,9 @@ def test_credits_are_kept_summed_and_counted_apart(tmp_path):
 def test_a_window_below_zero_is_flagged(tmp_path):
     _, valid = read(tmp_path, export([row(1), row(20, cost=-30.0)]))
     made = rollups(
-        valid.frames[Source.PERFORMANCE_METRICS].lazy(),
-        valid.frames[Source.CREATIVE_ASSETS].lazy(),
-        pl.select(pl.date(2026, 3, 20)).item(),
-        7,
+        valid.frames[Source.PERFORMANCE_METRICS],
+        valid.frames[Source.CREATIVE_ASSETS],
+        Clock.on(pl.select(pl.date(2026, 3, 20)).item()),
     )["rollup_correction"]
     assert made.select("window", "below_zero").rows() == [("all", False), ("current", True)]
 
@@ -248,7 +247,7 @@ def test_a_blank_cell_is_unknown_in_that_cell_alone(tmp_path):
     )
     metrics = valid.frames[Source.PERFORMANCE_METRICS]
     day = pl.select(pl.date(2026, 3, 14)).item()
-    made = rollups(metrics.lazy(), valid.frames[Source.CREATIVE_ASSETS].lazy(), day, 7)
+    made = rollups(metrics, valid.frames[Source.CREATIVE_ASSETS], Clock.on(day))
     window = made["rollup_campaign"].filter(window="current").row(0, named=True)
     assert (window["cost"], window["conversions"], window["revenue"]) == (700.0, None, None)
 
@@ -309,10 +308,9 @@ def test_the_denominator_of_supplied_rates_is_inferred_once(tmp_path, base):
     assert f"conversions / {base}" in valid.failures["message"].item()
     assert any(f"10 rates taken as conversions / {base}" in note for note in valid.notes)
     made = rollups(
-        valid.frames[Source.PERFORMANCE_METRICS].lazy(),
-        valid.frames[Source.CREATIVE_ASSETS].lazy(),
-        pl.select(pl.date(2026, 3, 10)).item(),
-        7,
+        valid.frames[Source.PERFORMANCE_METRICS],
+        valid.frames[Source.CREATIVE_ASSETS],
+        Clock.on(pl.select(pl.date(2026, 3, 10)).item()),
     )["rollup_rate"]
     assert made["rate_denominator"].to_list() == [base]
 
@@ -389,10 +387,9 @@ def test_a_day_across_the_change_of_clock(tmp_path, day, hours):
     assert valid.failures.is_empty()
     assert_proven(raw, valid, rows)
     made = rollups(
-        in_zone_of(valid, zone).lazy(),
-        valid.frames[Source.CREATIVE_ASSETS].lazy(),
-        start.dt.date().item(),
-        7,
+        in_zone_of(valid, zone),
+        valid.frames[Source.CREATIVE_ASSETS],
+        Clock.on(start.dt.date().item()),
     )["rollup_day"]
     by_day = dict(made.select(pl.col("date").cast(pl.String), "snapshots").rows())
     assert by_day[day] == hours

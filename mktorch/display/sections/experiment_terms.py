@@ -13,8 +13,8 @@ from mktorch.display.sections.experiments import correction
 from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.tables import Column, Table
 from mktorch.formats import DATE, INTEGER, PERCENT
-from mktorch.metrics import ratio
 from mktorch.runs import Run
+from mktorch.sums import ratio
 from mktorch.vocab import ExperimentStatus
 
 _INFERENCE = {

@@ -14,10 +14,10 @@ from mktorch.display.sections.phrases import (
 )
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, RATIO
-from mktorch.metrics import ratio, registry
+from mktorch.metrics import registry
 from mktorch.rollups import MEASURES
 from mktorch.runs import Run
-from mktorch.sums import known_sum
+from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Direction, Window
 
 KPIS = ("click_through_rate", "conversion_rate", "cost_per_acquisition", "return_on_ad_spend")

@@ -22,10 +22,10 @@ from mktorch.formats import (
     Format,
     format_value,
 )
-from mktorch.metrics import ratio, registry
+from mktorch.metrics import registry
 from mktorch.rollups import MEASURES
 from mktorch.runs import Run
-from mktorch.sums import known_sum
+from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Direction, Window
 
 _DRAWN = 4  # windows a daily line spans

@@ -18,9 +18,8 @@ from mktorch.display.sections.budget import PACING
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
 from mktorch.display.sections.phrases import sentence
 from mktorch.formats import CURRENCY, DATE, PERCENT, RATIO, Locale, format_value
-from mktorch.metrics import ratio
 from mktorch.runs import Run
-from mktorch.sums import known_sum
+from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Window
 
 Spans = Mapping[Window, tuple[date, date]]

@@ -6,8 +6,8 @@ import polars as pl
 
 from mktorch.analysis.returns import cents
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.metrics import ratio
 from mktorch.recommend.rule import Builder, Origin, Tables, View
+from mktorch.sums import ratio
 
 _KEY = {"campaign_id": "campaign_id"}
 _RETURNS = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.metrics import ratio
 from mktorch.recommend.names import channel_names
 from mktorch.recommend.rule import Builder, Origin, Tables, View
 from mktorch.recommend.views.campaigns import MOVE, forgone
+from mktorch.sums import ratio
 
 _KEYS = {"campaign_id": "campaign_id", "channel_id": "channel_id"}
 _RETURNS = (
