@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from inspect import signature
+from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
@@ -13,6 +15,8 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import PipelineError
 from mktorch.plan import PLAN, VALUES
 from mktorch.wiring import GIVEN, SETTINGS, PipelineContext, Step, makes, outputs, wired
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def clicks(window_days):
@@ -126,3 +130,10 @@ def test_every_parameter_of_the_plan_names_something() -> None:
         assert set(signature(function).parameters) <= made | set(VALUES) | GIVEN | SETTINGS
     asked = {name for f in (*functions, *VALUES.values()) for name in signature(f).parameters}
     assert set(VALUES) <= asked  # no value that nobody asks for
+
+
+def test_every_table_the_docs_describe_is_made() -> None:
+    heading = re.compile(r"^#{2,4} `([a-z_]+)`", re.MULTILINE)
+    described = {name for page in DOCS.glob("*.md") for name in heading.findall(page.read_text())}
+    assert len(described) >= 5
+    assert described <= {name for each in PLAN for name in each.makes}
