@@ -1,4 +1,4 @@
-"""What a cell shows: one object that writes itself as HTML or as native Typst.
+"""What a cell shows: a block of data, written as HTML or as native Typst.
 
 Quarto and the embedded renderer both name, in `QUARTO_EXECUTE_INFO`, a JSON file that tells a
 running cell its target format. Without it the cell runs in a notebook.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +17,7 @@ from mktorch.display.brand import load_brand
 from mktorch.display.house import reports_dir
 
 if TYPE_CHECKING:
+    from mktorch.display.nodes import Node
     from mktorch.display.trace import Figure
 
 EXECUTE_INFO = "QUARTO_EXECUTE_INFO"
@@ -59,16 +60,24 @@ def targets() -> tuple[Target, ...]:
     return tuple(Target(name) for name in names)
 
 
-class Block(ABC):
-    """A piece of a page. Text from the data is escaped by the time `html` or `typst` returns."""
+class Block:
+    """A piece of a page: data alone. What it is made of is its `tree`, or drawn by each writer."""
 
-    @abstractmethod
+    def tree(self) -> Node:
+        """The nodes that the block is made of."""
+        raise NotImplementedError(f"{type(self).__name__} is drawn by its writers")
+
     def html(self) -> str:
         """The block as an HTML fragment."""
+        from mktorch.display.writers import html
 
-    @abstractmethod
+        return html.write(self)
+
     def typst(self) -> str:
         """The block as Typst markup."""
+        from mktorch.display.writers import typst
+
+        return typst.write(self)
 
     def figures(self) -> tuple[Figure, ...]:
         """The block's figures, each with its id and its source; none by default."""
@@ -95,23 +104,20 @@ class Block(ABC):
                 return "text/html", notebook_style() + self.html()
 
 
+@dataclass(frozen=True, init=False)
 class Stack(Block):
     """Blocks one below the other."""
 
+    blocks: tuple[Block, ...]
+
     def __init__(self, *blocks: Block) -> None:
-        self.blocks = blocks
+        object.__setattr__(self, "blocks", blocks)
 
     def figures(self) -> tuple[Figure, ...]:
         return tuple(figure for block in self.blocks for figure in block.figures())
 
     def linked(self, campaign: str = "") -> Self:
         return type(self)(*(block.linked(campaign) for block in self.blocks))
-
-    def html(self) -> str:
-        return "\n".join(block.html() for block in self.blocks)
-
-    def typst(self) -> str:
-        return "\n".join(block.typst() for block in self.blocks)
 
 
 def notebook_style() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from mktorch.changes import Changes, changes
-from mktorch.display.contents import SOURCES, WORKBOOK, Contents, Entry, Group
+from mktorch.display.contents import SOURCES, WORKBOOK, Contents, Group, Item
 from mktorch.display.files import document_name, pack_files
 from mktorch.display.page import Card, Cards, Lead, Prose
 from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
@@ -134,7 +134,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
         nulls_last=True,
     )
     dives = tuple(
-        Entry(
+        Item(
             name=one["name"] or one["campaign_id"],
             detail=line,
             status=status_of(one["overall_performance"], PERFORMANCE),
@@ -148,7 +148,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
             Group(
                 heading="Reports",
                 entries=tuple(
-                    Entry(name=name, detail=detail, files=_files(document))
+                    Item(name=name, detail=detail, files=_files(document))
                     for document, (name, detail) in _ONCE.items()
                 ),
             ),
@@ -156,7 +156,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
             Group(
                 heading="Figures as files",
                 entries=(
-                    Entry(
+                    Item(
                         name="Every table of the reports",
                         detail="One workbook, and a CSV file for each in the folder exports",
                         files=(("XLSX", WORKBOOK), ("List of CSV files", SOURCES)),
