@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mktorch.display.brand import load_brand
-from mktorch.display.house import reports_dir
+from mktorch.display.resources import reports_dir
 
 if TYPE_CHECKING:
     from mktorch.display.nodes import Node

@@ -14,8 +14,8 @@ from typing import Any, Self
 from mktorch.display import trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
-from mktorch.display.house import font_dir, script_font_dir
 from mktorch.display.nodes import Node, framed, node, noted, shown
+from mktorch.display.resources import font_dir, script_font_dir
 from mktorch.display.trace import Entry, Figure
 
 THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from functools import partial
-from inspect import signature
+from functools import partial, update_wrapper
+from inspect import Signature, signature
 from typing import Any
 
-from mktorch import display
 from mktorch.display import trace
 from mktorch.display.block import Block, DisplayError, Target, targets
 from mktorch.display.charts import Chart
+from mktorch.display.register import sections
 from mktorch.display.sources import Sources
 from mktorch.runs import Run
 
@@ -59,21 +59,24 @@ class Show:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name not in display.SECTIONS:
-            near = difflib.get_close_matches(name, display.SECTIONS, n=3, cutoff=0.5)
+        if name not in sections():
+            near = difflib.get_close_matches(name, sections(), n=3, cutoff=0.5)
             hint = f"; near it: {', '.join(near)}" if near else ""
             raise AttributeError(f"there is no block {name!r} to show{hint}")
-        return partial(self._made, name)
+        made = update_wrapper(partial(self._made, name), sections()[name])
+        given = list(signature(sections()[name]).parameters.values())[1:]  # all but the run
+        made.__signature__ = Signature(given)  # type: ignore[attr-defined]
+        return made
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *display.SECTIONS})
+        return sorted({*super().__dir__(), *sections()})
 
     def __repr__(self) -> str:
         narrowed = f", campaign={self.campaign!r}" if self.campaign else ""
         return f"Show({self.run.run_id!r}{narrowed})"
 
     def _made(self, name: str, *, interactive: bool = False, **options: Any) -> Any:
-        make = getattr(display, name)
+        make = sections()[name]
         if "campaign" in signature(make).parameters:
             options.setdefault("campaign", self.campaign)
         block: Block = make(self.run, **options)

@@ -10,10 +10,11 @@ from mktorch.changes import Changes, changes
 from mktorch.display.contents import SOURCES, WORKBOOK, Contents, Group, Item
 from mktorch.display.files import document_name, pack_files
 from mktorch.display.page import Card, Cards, Lead, Prose
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
 from mktorch.display.sections.kpis import LABELS, TIER
 from mktorch.display.sections.page_one import VERDICT
-from mktorch.display.sections.phrases import sentence
+from mktorch.display.sections.wording import sentence
 from mktorch.display.status import PERFORMANCE, Status, Tone, status_of
 from mktorch.display.tables import Column, Table
 from mktorch.formats import (
@@ -62,7 +63,7 @@ _RANKS = {
 }
 
 
-@needs("verdict")
+@section("verdict")
 def cover_verdict(run: Run) -> Lead:
     """The programme in a word and why, and where things are moving."""
     told = row(run, "verdict")
@@ -75,7 +76,7 @@ def cover_verdict(run: Run) -> Lead:
     )
 
 
-@needs("roi_analysis")
+@section("roi_analysis")
 def cover_cards(run: Run) -> Cards:
     """Three figures for the cover: what was spent, what it brought, what is left."""
     roi = row(run, "roi_analysis")
@@ -105,7 +106,7 @@ def cover_cards(run: Run) -> Cards:
     )
 
 
-@needs("rollup_day")
+@section("rollup_day")
 def period(run: Run) -> Prose:
     """The days the data spans, and the two windows that are compared."""
     locale, days = locale_of(run), run.config.window_days
@@ -121,7 +122,7 @@ def period(run: Run) -> Prose:
     return Prose(paragraphs=(f"{spans}; {windows}.",))
 
 
-@needs("campaigns", "campaign_analysis")
+@section("campaigns", "campaign_analysis")
 def pack_contents(run: Run, campaign: str = "") -> Contents:
     """Every document of the pack and its exports, with links to those that are being made."""
     held = tuple(run.tables["campaigns"]["campaign_id"].sort())
@@ -167,6 +168,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
     )
 
 
+@section()
 def changes_since(run: Run) -> Table | Prose:
     """What changed since the run before; a sentence where there is none."""
     found = changes(run)

@@ -15,7 +15,8 @@ import polars as pl
 from pydantic import BaseModel
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.sections.kpis import GROUP_NAMES, LABELS, figures, tier_limits
 from mktorch.display.tables import Column, Table
 from mktorch.metrics import METRICS, registry
@@ -105,6 +106,7 @@ _TARGETS = ("operational_kpi_targets", "effectiveness_kpi_targets", "business_kp
 _BETTER = {str(Direction.UP): "Higher", str(Direction.DOWN): "Lower"}
 
 
+@section()
 def thresholds(run: Run) -> Table:
     """Every setting and every entry of every table of rules: value, origin and meaning."""
     rows = list(_settings(run))
@@ -139,7 +141,7 @@ def thresholds(run: Run) -> Table:
     )
 
 
-@needs("measured_kpis")
+@section("measured_kpis")
 def kpi_definitions(run: Run) -> Table:
     """What each KPI is, which way is better, and the target in force."""
     places = {str(group): place for place, group in enumerate(GROUP_NAMES)}
@@ -182,6 +184,7 @@ def kpi_definitions(run: Run) -> Table:
     )
 
 
+@section()
 def metric_definitions(run: Run) -> Table:
     """What each metric of experiments and segments is: a sum over a sum."""
     rows = [
