@@ -1,4 +1,4 @@
-"""What a cell shows: a block of data, written as HTML or as native Typst.
+"""What a cell shows: a block of data, written as HTML, as native Typst or as Markdown.
 
 Quarto and the embedded renderer both name, in `QUARTO_EXECUTE_INFO`, a JSON file that tells a
 running cell its target format. Without it the cell runs in a notebook.
@@ -78,6 +78,12 @@ class Block:
         from mktorch.display.writers import typst
 
         return typst.write(self)
+
+    def markdown(self) -> str:
+        """The block as Markdown for a terminal or a mail."""
+        from mktorch.display.writers import markdown
+
+        return markdown.write(self)
 
     def figures(self) -> tuple[Figure, ...]:
         """The block's figures, each with its id and its source; none by default."""

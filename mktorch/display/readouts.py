@@ -202,6 +202,6 @@ class Readouts(Block):
                 node("together", *self._noted("code", check.name, check)),
                 Node("outcome", check.status.word.lower()),
             ),
-            node("check-cell", self._value("code", check), note),
-            node("check-cell", Node("code", check.threshold)),
+            node("check-found", self._value("code", check), note),
+            node("check-needed", Node("code", check.threshold)),
         )
