@@ -14,7 +14,7 @@ READY := .venv/.ready
 RUNS := $(OUT)/runs
 REPORTS := $(OUT)/reports
 
-.PHONY: help install report run validate test check format lock clean bench
+.PHONY: help install report run validate test check format docs lock clean bench
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test: $(READY) ## Run the tests
 test-long: $(READY) ## Run the long tests too: sixty campaigns on paper
 	@$(BIN)/python -m pytest -q -m long tests/render
 
+test-quarto: $(READY) ## Compare the packs of Quarto and the embedded renderer
+	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -m quarto tests/render
+
 check: $(READY) ## Lint, format, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -59,6 +62,9 @@ check: $(READY) ## Lint, format, types and layers
 format: $(READY) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+docs: $(READY) ## Write the tables of docs/ that follow from the code
+	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -23,9 +23,9 @@ import polars as pl
 
 from mktorch.analysis.experiments import (
     Terms,
-    evaluation_records,
     experiment_evaluations,
     experiment_gates,
+    experiment_records,
     experiment_setup_faults,
 )
 from mktorch.rollups import rollups
@@ -122,7 +122,7 @@ def main(count: int) -> None:
     with timed("gates"):
         gates = experiment_gates(evaluations, terms)
     with timed("records"):
-        evaluation_records(evaluations, gates)
+        experiment_records(evaluations, gates)
     lines.append(f"{evaluations.height:,} evaluations of {evaluations.width} columns")
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text("\n".join(lines) + "\n")

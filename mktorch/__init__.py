@@ -12,19 +12,19 @@ run.state["roi_analysis"]
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mktorch.version import __version__
+
 if TYPE_CHECKING:
     from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config
-    from mktorch.errors import MktorchError
+    from mktorch.errors import MktorchError, PipelineError
+    from mktorch.notebook import Run, load_run
     from mktorch.pipeline import run
     from mktorch.render import RenderError
     from mktorch.render import render as report
-    from mktorch.runs import Run, RunError, load_run
+    from mktorch.runs import RunError
     from mktorch.sources import SourceError
     from mktorch.state import MarketingOrchestratorState
-    from mktorch.steps import PipelineError
     from mktorch.synth import SynthError
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ConfigError",
@@ -37,10 +37,14 @@ __all__ = [
     "RunError",
     "SourceError",
     "SynthError",
+    "__version__",
+    "display",
     "load_config",
     "load_run",
+    "render",
     "report",
     "run",
+    "synth",
 ]
 
 # Public name -> its module, imported on first use: `import mktorch` itself costs milliseconds.
@@ -51,14 +55,14 @@ _HOMES = {
     "MarketingOrchestratorConfig": "config",
     "MarketingOrchestratorState": "state",
     "MktorchError": "errors",
-    "PipelineError": "steps",
+    "PipelineError": "errors",
     "RenderError": "render",
-    "Run": "runs",
+    "Run": "notebook",
     "RunError": "runs",
     "SourceError": "sources",
     "SynthError": "synth",
     "load_config": "config",
-    "load_run": "runs",
+    "load_run": "notebook",
     "report": "render",
     "run": "pipeline",
 }
@@ -76,4 +80,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_MODULES})
+    return list(__all__)

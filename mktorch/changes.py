@@ -12,8 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
+from mktorch.manifest import Manifest
 from mktorch.metrics import ratio
-from mktorch.runs import Manifest, Run, RunError, load_run
+from mktorch.runs import Run, RunError, load_run
 
 Tables = Mapping[str, pl.DataFrame]
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktorch import __version__
 from mktorch.config import load_config, parse_set
 from mktorch.errors import MktorchError
+from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def report(
 ) -> None:
     """Render a run's pack into HTML and PDF; print the files made."""
     with _helpful_errors():
-        from mktorch.render import render
+        from mktorch.render import choose, render
         from mktorch.render.progress import shown, summary
         from mktorch.runs import latest, load_run
 
@@ -105,12 +105,14 @@ def report(
             raise typer.Exit(DONE)
         folder = out or Path(settings.reports_dir) / done.run_id
         formats = tuple(part.strip() for part in to.split(",") if part.strip())
+        choice = choose(renderer)
+        _say(f"Rendering with {choice.words}.")
         started = perf_counter()
         with shown(sys.stderr, settings.enable_progress_tracking) as progress:
             made = render(
                 done.path,
                 to=formats,
-                renderer=renderer,
+                renderer=choice.renderer,
                 campaign=campaign,
                 out=folder,
                 progress=progress,
@@ -132,12 +134,13 @@ def explain(
 ) -> None:
     """Print where a figure comes from: definition, rows, settings, down to the input records."""
     with _helpful_errors():
+        from mktorch.explain import explain as explained
         from mktorch.runs import load_run
 
         settings, _ = load_config(config)
         named = Path(settings.runs_dir) / run_folder
         done = load_run(run_folder if run_folder.is_dir() or not named.is_dir() else named)
-        told = done.explain(figure)
+        told = explained(done, figure)
         typer.echo(
             json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else str(told)
         )

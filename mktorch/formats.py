@@ -77,7 +77,6 @@ def known_locale(name: str) -> str:
 
 TEXT = Format(Kind.TEXT)
 INTEGER = Format(Kind.INTEGER)
-COMPACT = Format(Kind.INTEGER, decimals=1, compact=True)
 CURRENCY = Format(Kind.CURRENCY, decimals=0)
 CURRENCY_EXACT = Format(Kind.CURRENCY, decimals=2)
 CURRENCY_COMPACT = Format(Kind.CURRENCY, decimals=1, compact=True)

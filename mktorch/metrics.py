@@ -91,9 +91,9 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def registry(extra: Mapping[str, Metric] | None = None) -> dict[str, Metric]:
+def registry(metrics: Mapping[str, Metric] | None = None) -> dict[str, Metric]:
     """The built-in metrics with a user's own beside or over them."""
-    return {**METRICS, **(extra or {})}
+    return {**METRICS, **(metrics or {})}
 
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,25 +13,17 @@ from typing import Any
 
 import polars as pl
 
-from mktorch import __version__
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig, load_config
+from mktorch.manifest import InputRecord, Manifest, ModelUsage, StepRecord, run_id
 from mktorch.narrative.files import REPORT, SUMMARY, published
 from mktorch.narrative.model import usage
-from mktorch.rollups import windows
-from mktorch.runs import (
-    FAILURES,
-    InputRecord,
-    Manifest,
-    ModelUsage,
-    Run,
-    StepRecord,
-    load_run,
-    run_id,
-    state_of,
-    write_run,
-)
-from mktorch.steps import PLAN, PipelineError, Step, Work
-from mktorch.vocab import FailureSeverity, StepStatus, Window
+from mktorch.notebook import Run, load_run
+from mktorch.plan import PLAN
+from mktorch.runs import FAILURES, state_of, write_run
+from mktorch.version import __version__
+from mktorch.vocab import FailureSeverity, StepStatus
+from mktorch.wiring import PipelineContext, Step
 
 QUESTIONS = (
     "What did each campaign spend and return, and is that enough?",
@@ -39,12 +31,14 @@ QUESTIONS = (
     "Are the targets met, and what stands at risk?",
     "What should be done next, by whom, on what evidence?",
 )
+FRAMES = "(frames)"
+"""What stands as a run's data folder where its records were given as frames."""
 # The texts of a run: the file's name, and the artifact it is made from.
 TEXTS = {REPORT: "campaign_report", SUMMARY: "executive_summary"}
 
 
 def run(
-    data: str | Path | None = None,
+    data: str | Path | Mapping[str, Any] | None = None,
     *,
     out: str | Path | None = None,
     campaign: str | None = None,
@@ -52,12 +46,13 @@ def run(
     as_of: str | datetime | None = None,
     **settings: Any,
 ) -> Run:
-    """Analyse a folder of records and write the run to disk.
+    """Analyse a folder of records, or frames, and write the run to disk.
 
     Parameters
     ----------
     data
-        Folder of the thirteen sources; default, the configuration's `data_dir`.
+        Folder of the thirteen sources, or frames by source name (of Polars, pandas or anything
+        that exports Arrow); default, the configuration's `data_dir`.
     out
         Folder the run's own folder is made in; default, the configuration's `runs_dir`.
     campaign
@@ -67,24 +62,42 @@ def run(
     as_of
         The moment to look from; later records are left out. Default, the newest timestamp.
 
+    Returns
+    -------
+    The run, read back from its folder: `tables` by name (Polars frames), `state` (the contract's
+    mapping), `lookups` by key, `show` (what the pages show, by name), `explain` (where a figure
+    comes from), `ok`, and `manifest` with inputs, settings, steps and errors.
+
     Raises
     ------
     ConfigError, SourceError, RunError, PipelineError
         Where the settings, the input, the output folder or the campaign cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile, mktorch
+    >>> folder = tempfile.mkdtemp()
+    >>> run = mktorch.run("data", out=f"{folder}/runs", reports_dir=f"{folder}/reports")
+    >>> run.tables.roi_analysis.select("total_media_spend", "total_net_roi").row(0)
+    (110979.25, 36206.81)
+    >>> run.state["performance_assessment"]["active_campaigns"]
+    4
     """
-    given = {"data_dir": _text(data), "runs_dir": _text(out), "as_of": as_of, **settings}
+    frames = None if data is None or isinstance(data, str | Path) else data
+    folder = FRAMES if frames is not None else _text(data)
+    given = {"data_dir": folder, "runs_dir": _text(out), "as_of": as_of, **settings}
     if isinstance(config, MarketingOrchestratorConfig):
         changed = {name: value for name, value in given.items() if value is not None}
         config, origins = load_config(overrides={**config.model_dump(), **changed})
     else:
         config, origins = load_config(config, given)
     started = perf_counter()
-    work = Work(config, campaign)
-    steps = execute(PLAN, work)
-    frames = {name: a for name, a in work.artifacts.items() if isinstance(a, pl.DataFrame)}
-    inputs = input_records(work)
-    identity = run_id(inputs, config.fingerprint(), work["as_of"], __version__, campaign)
-    made = {name: work.artifacts.get(key) for name, key in TEXTS.items()}
+    context = PipelineContext(config, campaign, frames)
+    steps = execute(PLAN, context)
+    frames = context.tables
+    inputs = input_records(context)
+    identity = run_id(inputs, config.fingerprint(), context["as_of"], __version__, campaign)
+    made = {name: context.artifacts.get(key) for name, key in TEXTS.items()}
     texts = {name: text for name, text in made.items() if text and config.enable_reporting}
     with published(Path(config.reports_dir) / identity, texts) as files:
         errors = [f"{step.name}: {step.error}" for step in steps if step.error]
@@ -92,19 +105,19 @@ def run(
         manifest = Manifest(
             run_id=identity,
             version=__version__,
-            as_of=work["as_of"],
+            as_of=context["as_of"],
             campaign_id=campaign,
             inputs=inputs,
             config=config.model_dump(mode="json"),
             config_sources=origins,
             steps=steps,
             errors=errors,
-            notes=work.notes,
-            model_usage=model_usage(work),
+            notes=context.notes,
+            model_usage=model_usage(context),
         )
         settled = {
             "campaign_id": campaign,
-            "goal": goal(work),
+            "goal": goal(context),
             "plan": plan(steps),
             "campaign_report": made[REPORT],
             "report_file_path": files.paths.get(REPORT),
@@ -168,17 +181,17 @@ class Findings:
 
 def check(config: MarketingOrchestratorConfig) -> Findings:
     """Load, validate and reconcile without writing a run."""
-    work = Work(config)
+    context = PipelineContext(config)
     end = next(n for n, step in enumerate(PLAN, start=1) if "reconciliations" in step.makes)
-    execute(PLAN[:end], work)
+    execute(PLAN[:end], context)
     return Findings(
-        sum(record.rows for record in input_records(work)),
-        work[FAILURES],
-        work["reconciliations"],
+        sum(record.rows for record in input_records(context)),
+        context[FAILURES],
+        context["reconciliations"],
     )
 
 
-def execute(steps: tuple[Step, ...], work: Work) -> list[StepRecord]:
+def execute(steps: tuple[Step, ...], context: PipelineContext) -> list[StepRecord]:
     """Run the steps in order, each once what it needs is there, and record how each went.
 
     A failed optional step blocks only the steps that need what it makes.
@@ -189,23 +202,23 @@ def execute(steps: tuple[Step, ...], work: Work) -> list[StepRecord]:
         Where a step that the run cannot stand without fails or breaks its declaration.
     """
     done: list[StepRecord] = []
-    with _progress(work.config, len(steps)) as advance:
+    with _progress(context.config, len(steps)) as advance:
         for step in steps:
             advance(step.description)
-            done.append(_execute(step, work))
+            done.append(_execute(step, context))
     return done
 
 
-def goal(work: Work) -> dict[str, Any]:
+def goal(context: PipelineContext) -> dict[str, Any]:
     """What the run set out to answer, and over which time."""
-    spans = windows(work.day, work.config.window_days)
-    scope = work.campaign_id or "all campaigns"
+    clock = Clock(context["as_of"], context.config.window_days)
+    scope = context.campaign_id or "all campaigns"
     return {
         "objective": f"Governed decisions and a board report for {scope}",
-        "campaign_id": work.campaign_id,
-        "as_of": work["as_of"].isoformat(),
-        "current_window": [day.isoformat() for day in spans[Window.CURRENT]],
-        "prior_window": [day.isoformat() for day in spans[Window.PRIOR]],
+        "campaign_id": context.campaign_id,
+        "as_of": clock.as_of.isoformat(),
+        "current_window": [day.isoformat() for day in clock.current],
+        "prior_window": [day.isoformat() for day in clock.prior],
         "questions": list(QUESTIONS),
     }
 
@@ -218,7 +231,7 @@ def plan(done: list[StepRecord]) -> list[dict[str, Any]]:
             "step": number,
             "name": step.name,
             "description": step.description,
-            "dependencies": sorted({makers[name] for name in (*step.needs, *step.uses)}),
+            "dependencies": sorted({makers[name] for name in step.awaits}),
             "outputs": [str(output) for output in step.makes],
             "status": str(record.status),
         }
@@ -226,15 +239,15 @@ def plan(done: list[StepRecord]) -> list[dict[str, Any]]:
     ]
 
 
-def model_usage(work: Work) -> ModelUsage:
+def model_usage(context: PipelineContext) -> ModelUsage:
     """What the run's calls to the language model took, in all."""
-    calls = work.artifacts.get("measured_model_usage")
+    calls = context.artifacts.get("measured_model_usage")
     return ModelUsage() if calls is None else ModelUsage(**usage(calls))
 
 
-def input_records(work: Work) -> list[InputRecord]:
+def input_records(context: PipelineContext) -> list[InputRecord]:
     """Every input file with its hash and how many of its records stand."""
-    errors = work[FAILURES].filter(pl.col("severity") == FailureSeverity.ERROR)
+    errors = context[FAILURES].filter(pl.col("severity") == FailureSeverity.ERROR)
     failed = {
         (source, file): count
         for source, file, count in errors.group_by("source", "file")
@@ -251,18 +264,18 @@ def input_records(work: Work) -> list[InputRecord]:
             valid=file.rows - failed.get((file.source, file.path), 0),
             failed=failed.get((file.source, file.path), 0),
         )
-        for raw in work["raw"].values()
+        for raw in context["raw"].values()
         for file in raw.files
     ]
 
 
-def _execute(step: Step, work: Work) -> StepRecord:
-    if step.switch is not None and not getattr(work.config, step.switch):
-        work.notes.append(f"{step.name}: left out, {step.switch} is false")
+def _execute(step: Step, context: PipelineContext) -> StepRecord:
+    if step.switch is not None and not getattr(context.config, step.switch):
+        context.notes.append(f"{step.name}: left out, {step.switch} is false")
         return StepRecord(
             name=step.name, description=step.description, status=StepStatus.SKIPPED, seconds=0.0
         )
-    missing = [str(need) for need in step.needs if need not in work.artifacts]
+    missing = [str(need) for need in step.needs if need not in context.artifacts]
     if missing:
         return StepRecord(
             name=step.name,
@@ -274,26 +287,22 @@ def _execute(step: Step, work: Work) -> StepRecord:
     started = perf_counter()
     error = None
     try:
-        made = step.do(work)
-        undeclared = set(made).symmetric_difference(step.makes)
-        if undeclared:
-            raise PipelineError(f"declared outputs and made ones differ: {sorted(undeclared)}")
-        work.artifacts.update(made)
+        context.artifacts.update(step.run(context))
     except Exception as failure:
         if not step.optional:
             raise
         error = f"{type(failure).__name__}: {failure}"
-    work.seconds.append(perf_counter() - started)
+    context.seconds.append(perf_counter() - started)
     return StepRecord(
         name=step.name,
         description=step.description,
         status=StepStatus.FAILED if error else StepStatus.DONE,
-        seconds=work.seconds[-1],
+        seconds=context.seconds[-1],
         error=error,
     )
 
 
-def _text(path: str | Path | None) -> str | None:
+def _text(path: object | None) -> str | None:
     return None if path is None else str(path)
 
 

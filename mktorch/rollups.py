@@ -1,7 +1,6 @@
 """The one heavy pass: performance summed by asset, experiment, campaign, segment, channel and day.
 
-Money is summed in whole millionths of the currency unit. Integer sums do not depend on order, so
-the same rows give the same bits on any engine, thread count or row order.
+Money is summed in whole millionths of the currency unit (`mktorch.sums`).
 
 Experiments also get the sums of squares and products of their daily snapshots, from which variances
 follow without the days, and their sums by calendar week and by weekday.
@@ -10,16 +9,16 @@ follow without the days, and their sums by calendar week and by weekday.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
 from functools import reduce
 from itertools import combinations_with_replacement
 
 import polars as pl
 
+from mktorch.clock import Clock, Span
+from mktorch.sums import micros, units
 from mktorch.vocab import Measure, Window
+from mktorch.wiring import makes
 
-MICRO = 1_000_000
-DAYS_PER_MONTH = 365.25 / 12
 MEASURES = tuple(str(measure) for measure in Measure)
 _MONEY = (Measure.COST, Measure.REVENUE)
 PRODUCTS = {
@@ -49,51 +48,20 @@ BY_KEY = {
 _DAYS = pl.len().cast(pl.Int64).alias("days")
 
 
-def windows(as_of: date, days: int) -> dict[Window, tuple[date, date]]:
-    """First and last day of the current and the prior window, both ends included.
-
-    >>> windows(date(2026, 4, 26), 7)[Window.CURRENT]
-    (datetime.date(2026, 4, 20), datetime.date(2026, 4, 26))
-    """
-    start = as_of - timedelta(days=days - 1)
-    before = start - timedelta(days=1)
-    return {
-        Window.CURRENT: (start, as_of),
-        Window.PRIOR: (before - timedelta(days=days - 1), before),
-    }
-
-
-def micros(money: pl.Expr) -> pl.Expr:
-    """Money as whole millionths (Int128), so that sums are exact and free of order."""
-    return (money * MICRO).round().cast(pl.Int128)
-
-
-def units(money: pl.Expr) -> pl.Expr:
-    """Whole millionths back as money: the nearest Float64, up to 9e15 units."""
-    small = money.abs() < 2**53  # beyond it the cast would round before the division does
-    whole, rest = money // MICRO, money % MICRO
-    return pl.when(small).then(_in_units(money)).otherwise(whole.cast(pl.Float64) + _in_units(rest))
-
-
-def _in_units(money: pl.Expr) -> pl.Expr:
-    # Polars divides by a scalar through its reciprocal, which is off by one bit; by a column, not.
-    value = money.cast(pl.Float64)
-    return value / (value * 0 + MICRO)
-
-
+@makes("rollup_rate", *BY_WINDOW, *BY_KEY)
 def rollups(
-    metrics: pl.LazyFrame, assets: pl.LazyFrame, as_of: date, window_days: int
+    performance_metrics: pl.DataFrame, creative_assets: pl.DataFrame, clock: Clock
 ) -> dict[str, pl.DataFrame]:
     """Sum performance by every key of `BY_WINDOW` and `BY_KEY` in one scan.
 
     Parameters
     ----------
-    metrics
-        `performance_metrics`: asset_id, experiment_id, timestamp, the counts, cost, revenue_proxy.
-    assets
-        `creative_assets`: asset_id with its campaign_id, segment_id and channel_id.
-    as_of, window_days
-        The windows are the `window_days` calendar days ending on `as_of`, and those before.
+    performance_metrics
+        asset_id, experiment_id, timestamp, the counts, cost, revenue_proxy.
+    creative_assets
+        asset_id with its campaign_id, segment_id and channel_id.
+    clock
+        The windows.
 
     Returns
     -------
@@ -107,11 +75,12 @@ def rollups(
     and, with the suffix `_before`, the asset's sums on the same weekday of the `BEFORE_DAYS` days
     before the experiment's first row, under whatever experiment; null where there are none.
     """
+    metrics, assets = performance_metrics.lazy(), creative_assets.lazy()
     # Collected here, so that the plans below share it: a filter pushed down would scan again.
     daily, rate = pl.collect_all([_daily(metrics, assets), _rates(metrics)])
     base = daily.lazy()
     tested = base.filter(pl.col("experiment_id").is_not_null())
-    spans = windows(as_of, window_days)
+    spans = clock.windows
     plans = {
         "rollup_rate": rate.lazy(),
         **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
@@ -210,7 +179,7 @@ def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _by_window(
-    base: pl.LazyFrame, keys: tuple[str, ...], spans: dict[Window, tuple[date, date]]
+    base: pl.LazyFrame, keys: tuple[str, ...], spans: dict[Window, Span]
 ) -> pl.LazyFrame:
     parts = {
         Window.ALL: base,

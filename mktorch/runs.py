@@ -16,32 +16,29 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import psutil
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from mktorch import screen
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import MktorchError
+from mktorch.kpis import STATE_GROUPS
+from mktorch.manifest import Manifest, TableRecord
 from mktorch.sources.lookups import Lookups, lookups
 from mktorch.state import (
-    KPI_GROUPS,
     LOOKUPS,
     RECORD_TABLES,
     ROW_TABLES,
     STATE_KEYS,
     empty_state,
 )
-from mktorch.vocab import Source, StepStatus
-
-if TYPE_CHECKING:
-    from mktorch.display.show import Show
-    from mktorch.explain import Explanation
+from mktorch.vocab import Source
 
 FAILURES = "failures"
 _PARTIAL = ".partial-"
@@ -52,75 +49,17 @@ class RunError(MktorchError):
     """A run cannot be written or read; the message says where and what to do."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class InputRecord(_Record):
-    """One input file: what was read and what of it stands."""
-
-    source: str
-    path: str
-    sha256: str
-    bytes: int
-    rows: int
-    valid: int
-    failed: int
-
-
-class StepRecord(_Record):
-    """One executed step of the plan; `seconds` is measured."""
-
-    name: str
-    description: str
-    status: StepStatus
-    seconds: float
-    error: str | None = None
-
-
-class TableRecord(_Record):
-    rows: int
-    sha256: str
-
-
-class ModelUsage(_Record):
-    """Calls to the language model during the run; `cost` in the run's currency."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float = 0.0
-    seconds: float = 0.0
-
-
-class Manifest(_Record):
-    """Where every figure of a run comes from."""
-
-    run_id: str
-    version: str
-    as_of: datetime
-    campaign_id: str | None = None
-    inputs: list[InputRecord]
-    config: dict[str, Any]
-    config_sources: dict[str, str]
-    steps: list[StepRecord]
-    tables: dict[str, TableRecord] = Field(default_factory=dict)
-    errors: list[str] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
-    model_usage: ModelUsage = ModelUsage()
-
-
 class Tables(Mapping[str, pl.DataFrame]):
     """A run's tables by name, as attributes or items, each read on first use."""
 
-    def __init__(self, path: Path, names: Mapping[str, TableRecord]) -> None:
+    def __init__(self, path: Path, records: Mapping[str, TableRecord]) -> None:
         self._path = path
-        self._names = tuple(sorted(names))
+        self._records = dict(sorted(records.items()))
         self._frames: dict[str, pl.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pl.DataFrame:
-        if name not in self._names:
-            near = difflib.get_close_matches(name, self._names, n=3)
+        if name not in self._records:
+            near = difflib.get_close_matches(name, self._records, n=3)
             hint = f"; near it: {', '.join(near)}" if near else ""
             raise KeyError(f"this run has no table {name!r}{hint}")
         if name not in self._frames:
@@ -136,16 +75,24 @@ class Tables(Mapping[str, pl.DataFrame]):
             raise AttributeError(error.args[0]) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._records)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._records)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._names]
+        return [*super().__dir__(), *self._records]
 
     def __repr__(self) -> str:
-        return f"Tables({', '.join(self._names)})"
+        return screen.names(self._title, self._records)
+
+    def _repr_html_(self) -> str:
+        rows = {name: f"{record.rows:,} rows" for name, record in self._records.items()}
+        return screen.html_rows(self._title, rows, folded=True)
+
+    @property
+    def _title(self) -> str:
+        return f"{len(self)} tables of run {self._path.name}"
 
 
 class _Built(Mapping[str, Any]):
@@ -205,19 +152,28 @@ class Run:
         return _Built(stored, build)
 
     @cached_property
-    def show(self) -> Show:
-        """Every block of `mktorch.display` by name: `run.show.campaigns()`."""
-        # Imported on use: display stands above this layer, and a run is read without it.
-        made: Show = import_module("mktorch.display.show").Show(self)
-        return made
-
-    def explain(self, name: str) -> Explanation:
-        """Where the figure of an id comes from, as `mktorch explain` prints it."""
-        told: Explanation = import_module("mktorch.explain").explain(self, name)
-        return told
+    def clock(self) -> Clock:
+        """When the run looks from, and its windows."""
+        return Clock(self.manifest.as_of, self.config.window_days)
 
     def __repr__(self) -> str:
-        return f"Run({self.run_id!r}, as_of={self.manifest.as_of:%Y-%m-%d}, {self.tables!r})"
+        return screen.rows(f"Run {self.run_id}", self._facts)
+
+    def _repr_html_(self) -> str:
+        return screen.html_rows(f"Run {self.run_id}", self._facts) + self.tables._repr_html_()
+
+    @property
+    def _facts(self) -> dict[str, object]:
+        held = self.manifest
+        read, failed = (sum(getattr(i, name) for i in held.inputs) for name in ("rows", "failed"))
+        return {
+            "as of": f"{held.as_of:%Y-%m-%d %H:%M}",
+            "scope": held.campaign_id or "all campaigns",
+            "records": f"{read:,} read, {failed:,} set apart",
+            "steps": f"{len(held.steps)} run, {len(held.errors)} failed",
+            "tables": len(self.tables),
+            "folder": self.path,
+        }
 
 
 def load_run(path: str | Path) -> Run:
@@ -245,27 +201,6 @@ def latest(runs_dir: str | Path) -> Path:
     if not found:
         raise RunError(f"{runs_dir}: holds no run yet; make one with `mktorch run`")
     return max(found, key=lambda r: (r.manifest.as_of, r.path.stat().st_mtime_ns)).path
-
-
-def run_id(
-    manifest_inputs: list[InputRecord],
-    config: Mapping[str, Any],
-    as_of: datetime,
-    version: str,
-    campaign_id: str | None,
-) -> str:
-    """The day and a hash of all that decides the results: inputs, config, version, as_of, scope."""
-    identity = json.dumps(
-        {
-            "inputs": sorted((i.source, i.path, i.sha256) for i in manifest_inputs),
-            "config": config,
-            "as_of": as_of.isoformat(),
-            "version": version,
-            "campaign_id": campaign_id,
-        },
-        sort_keys=True,
-    )
-    return f"{as_of:%Y%m%d}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
 
 
 def write_run(
@@ -324,7 +259,7 @@ def state_of(tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any]) -> 
         if made:
             state[key] = records(tables[made])[0]
     if "measured_kpis" in tables:
-        for key, group in KPI_GROUPS.items():
+        for key, group in STATE_GROUPS.items():
             rows = tables["measured_kpis"].filter(group=str(group))
             state[key] = dict(zip(rows["kpi"], rows["value"], strict=True))
         words = tables["measured_kpi_status"]

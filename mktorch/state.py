@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import Any, Literal, NotRequired, TypedDict, get_args, get_origin, get_type_hints
 
-from mktorch.vocab import KpiGroup, Source
+from mktorch.vocab import Source
 
 
 class Goal(TypedDict):
@@ -237,13 +237,6 @@ RECORD_TABLES = {
 ROW_TABLES = {
     "performance_assessment": ("performance_assessment",),
     "roi_analysis": ("measured_roi_analysis", "roi_analysis"),
-}
-
-# State key -> the group of KPIs it holds, name to value.
-KPI_GROUPS = {
-    "operational_kpis": KpiGroup.OPERATIONAL_HEALTH,
-    "effectiveness_kpis": KpiGroup.CAMPAIGN_IMPACT,
-    "business_kpis": KpiGroup.BUSINESS_VALUE,
 }
 
 

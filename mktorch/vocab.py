@@ -305,12 +305,6 @@ class MoneyAuthority(StrEnum):
     METRICS = "metrics"
 
 
-class Engine(StrEnum):
-    POLARS = "polars"
-    DUCKDB = "duckdb"
-    SPARK = "spark"
-
-
 class Renderer(StrEnum):
     AUTO = "auto"
     QUARTO = "quarto"

@@ -89,7 +89,14 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
 
 def test_every_seed_field_has_its_name_and_default() -> None:
     config = MarketingOrchestratorConfig()
-    assert {name: getattr(config, name) for name in SEED_DEFAULTS} == SEED_DEFAULTS
+    # further KPIs may stand beside the seed's, which tests/kpis hold to their targets one by one
+    held = {
+        name: {kpi: getattr(config, name)[kpi] for kpi in default}
+        if name.endswith("_kpi_targets")
+        else getattr(config, name)
+        for name, default in SEED_DEFAULTS.items()
+    }
+    assert held == SEED_DEFAULTS
 
 
 def test_each_layer_overrides_the_one_below(tmp_path, monkeypatch) -> None:

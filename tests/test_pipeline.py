@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
 import mktorch
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.errors import PipelineError
 from mktorch.pipeline import PLAN, check, execute
-from mktorch.steps import PipelineError, Step, Work
 from mktorch.vocab import Source
+from mktorch.wiring import PipelineContext, Step, makes
 from tests.conftest import TINY
 
 
-def step(name, needs=(), makes=(), do=lambda _: {}, optional=True) -> Step:
-    return Step(name, f"Do {name}", needs, makes, do, optional)
+def step(name, *functions, **more) -> Step:
+    return Step(name, f"Do {name}", functions, **more)
 
 
-def work() -> Work:
-    return Work(MarketingOrchestratorConfig())
+def context() -> PipelineContext:
+    return PipelineContext(MarketingOrchestratorConfig())
 
 
 def test_the_plan_makes_everything_before_it_is_needed_and_only_once() -> None:
@@ -39,18 +42,24 @@ def test_state_holds_goal_and_plan(tiny_run) -> None:
 
 
 def test_a_failed_optional_step_blocks_only_its_dependents() -> None:
-    def fail(_):
+    def before():
+        return 1
+
+    def x():
         raise ValueError("no luck")
 
-    done = execute(
-        (
-            step("a", makes=("x",), do=fail),
-            step("b", needs=("x",), makes=("y",), do=lambda _: {"y": 1}),
-            step("c", makes=("z",), do=lambda _: {"z": 2}),
-            step("d", needs=("y",)),
-        ),
-        held := work(),
-    )
+    def y(x):
+        return x
+
+    def z():
+        return 2
+
+    def last(y):
+        return y
+
+    held = context()
+    steps = (step("a", before, x), step("b", y), step("c", z), step("d", last))
+    done = execute(steps, held)
     assert [(s.name, str(s.status)) for s in done] == [
         ("a", "failed"),
         ("b", "blocked"),
@@ -59,29 +68,43 @@ def test_a_failed_optional_step_blocks_only_its_dependents() -> None:
     ]
     assert done[0].error == "ValueError: no luck"
     assert done[1].error == "not run: x could not be made"
-    assert held.artifacts == {"z": 2}
+    assert held.artifacts == {"z": 2}  # of a failed step nothing is kept
     assert done[2].seconds > 0
 
 
 def test_a_step_must_make_what_it_declares() -> None:
-    done = execute((step("a", makes=("x",), do=lambda _: {"y": 1}),), work())
+    @makes("x")
+    def mapped():
+        return {"y": 1}
+
+    done = execute((step("a", mapped),), context())
     assert "declared outputs and made ones differ: ['x', 'y']" in done[0].error
 
 
 def test_a_failed_required_step_ends_the_run() -> None:
-    def fail(_):
+    def fail():
         raise PipelineError("cannot")
 
     with pytest.raises(PipelineError, match="cannot"):
-        execute((step("a", do=fail, optional=False),), work())
+        execute((step("a", fail, optional=False),), context())
+
+
+def test_a_step_that_is_switched_off_is_skipped_and_noted() -> None:
+    def kpis():
+        raise AssertionError
+
+    held = PipelineContext(MarketingOrchestratorConfig(enable_kpi_tracking=False))
+    done = execute((step("a", kpis, switch="enable_kpi_tracking"),), held)
+    assert str(done[0].status) == "skipped"
+    assert held.notes == ["a: left out, enable_kpi_tracking is false"]
 
 
 def test_a_failed_step_is_told_in_state_and_manifest(monkeypatch, tmp_path) -> None:
-    def fail(_):
+    def performance_assessment(campaign_analysis, experiments):
         raise ZeroDivisionError("by hand")
 
     broken = tuple(
-        Step(s.name, s.description, s.needs, s.makes, fail) if s.name == "portfolio" else s
+        replace(s, functions=(performance_assessment,)) if s.name == "portfolio" else s
         for s in PLAN
     )
     monkeypatch.setattr("mktorch.pipeline.PLAN", broken)

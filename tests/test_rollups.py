@@ -10,9 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from mktorch.rollups import BY_KEY, BY_WINDOW, MEASURES, micros, rollups, units, windows
+from mktorch.clock import Clock
+from mktorch.rollups import BY_KEY, BY_WINDOW, MEASURES, rollups
+from mktorch.sums import micros, units
 
 AS_OF = date(2026, 3, 15)
+CLOCK = Clock.on(AS_OF)
 ASSETS = pl.DataFrame(
     {
         "asset_id": ["A1", "A2", "A3"],
@@ -49,7 +52,7 @@ BY_HAND = metrics(
 
 
 def test_sums_by_hand() -> None:
-    done = rollups(BY_HAND.lazy(), ASSETS.lazy(), AS_OF, 7)
+    done = rollups(BY_HAND.lazy(), ASSETS.lazy(), CLOCK)
     columns = ["campaign_id", "window", "impressions", "cost", "snapshots"]
     assert done["rollup_campaign"].select(columns).rows() == [
         ("C1", "all", 1500, 1.6, 4),
@@ -70,15 +73,15 @@ def test_sums_by_hand() -> None:
 
 
 def test_windows_touch_and_do_not_overlap() -> None:
-    spans = windows(date(2026, 3, 15), 7)
+    spans = CLOCK.windows
     assert spans["current"] == (date(2026, 3, 9), date(2026, 3, 15))
     assert spans["prior"] == (date(2026, 3, 2), date(2026, 3, 8))
-    assert windows(AS_OF, 1)["prior"] == (date(2026, 3, 14), date(2026, 3, 14))
+    assert Clock.on(AS_OF, 1).prior == (date(2026, 3, 14), date(2026, 3, 14))
 
 
 def test_no_rows_give_empty_typed_rollups() -> None:
-    empty = rollups(BY_HAND.clear().lazy(), ASSETS.lazy(), AS_OF, 7)
-    full = rollups(BY_HAND.lazy(), ASSETS.lazy(), AS_OF, 7)
+    empty = rollups(BY_HAND.clear().lazy(), ASSETS.lazy(), CLOCK)
+    full = rollups(BY_HAND.lazy(), ASSETS.lazy(), CLOCK)
     for name, frame in empty.items():
         assert frame.height == 0
         assert frame.schema == full[name].schema
@@ -116,7 +119,7 @@ generated = st.lists(
 @given(generated, st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
 def test_splits_conserve_totals_and_order_changes_nothing(rows, random) -> None:
-    done = rollups(metrics(*rows).lazy(), ASSETS.lazy(), AS_OF, 7)
+    done = rollups(metrics(*rows).lazy(), ASSETS.lazy(), CLOCK)
     for name in (*BY_WINDOW, "rollup_day"):
         frame = done[name]
         whole = frame.filter(window="all") if "window" in frame.columns else frame
@@ -131,22 +134,22 @@ def test_splits_conserve_totals_and_order_changes_nothing(rows, random) -> None:
                     cents / 100, rel=1e-15
                 )
     random.shuffle(rows)
-    for name, again in rollups(metrics(*rows).lazy(), ASSETS.lazy(), AS_OF, 7).items():
+    for name, again in rollups(metrics(*rows).lazy(), ASSETS.lazy(), CLOCK).items():
         assert_frame_equal(again, done[name], check_exact=True)
 
 
 def test_both_engines_agree_to_the_bit(monkeypatch) -> None:
     many = pl.concat([BY_HAND] * 50).with_columns(cost=pl.int_range(pl.len()) * 0.37)
-    streamed = rollups(many.lazy(), ASSETS.lazy(), AS_OF, 7)
+    streamed = rollups(many.lazy(), ASSETS.lazy(), CLOCK)
     collect_all = pl.collect_all
     monkeypatch.setattr(pl, "collect_all", lambda plans: collect_all(plans, engine="in-memory"))
-    for name, frame in rollups(many.lazy(), ASSETS.lazy(), AS_OF, 7).items():
+    for name, frame in rollups(many.lazy(), ASSETS.lazy(), CLOCK).items():
         assert_frame_equal(frame, streamed[name], check_exact=True)
 
 
 @pytest.mark.parametrize("name", [*BY_WINDOW, *BY_KEY])
 def test_rollups_are_sorted_by_their_keys(name: str) -> None:
-    frame = rollups(BY_HAND.lazy(), ASSETS.lazy(), AS_OF, 7)[name]
+    frame = rollups(BY_HAND.lazy(), ASSETS.lazy(), CLOCK)[name]
     keys = [*{**BY_WINDOW, **BY_KEY}[name], *(["window"] if name in BY_WINDOW else [])]
     assert frame.rows() == frame.sort(keys).rows()
     assert frame.select(keys).is_duplicated().any() is False
@@ -161,7 +164,7 @@ def test_products_over_days_by_hand() -> None:
         ("A1", "E1", datetime(2026, 3, 10), 200, 3, 2, None, 0.5, 8.0),
         ("A1", None, datetime(2026, 3, 11), 999, 9, 9, None, 9.0, 9.0),
     )
-    row = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment"].row(0, named=True)
+    row = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)["rollup_experiment"].row(0, named=True)
     assert (row["days"], row["snapshots"], row["impressions"], row["cost"]) == (2, 3, 600, 2.25)
     assert row["impressions_sq"] == 400**2 + 200**2
     assert row["clicks_sq"] == 6**2 + 3**2
@@ -180,7 +183,7 @@ def test_products_of_large_money_are_exact() -> None:
             for d in days
         )
     )
-    row = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment"].row(0, named=True)
+    row = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)["rollup_experiment"].row(0, named=True)
     assert row["cost_sq"] == float(40 * 10**22)
     assert row["impressions_sq"] == float(40 * 10**24)
     assert row["cost_x_revenue"] == float(40 * 10**9)
@@ -193,7 +196,7 @@ def test_weeks_begin_on_monday() -> None:
         ("A1", "E1", datetime(2026, 3, 9), 2, 0, 0, None, 0.0, 0.0),  # Monday
         ("A1", "E1", datetime(2026, 3, 15), 4, 0, 0, None, 0.0, 0.0),  # Sunday
     )
-    weeks = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment_week"]
+    weeks = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)["rollup_experiment_week"]
     assert weeks.select("week", "impressions", "snapshots").rows() == [
         (date(2026, 3, 2), 1, 1),
         (date(2026, 3, 9), 6, 2),
@@ -219,7 +222,7 @@ def test_weekdays_beside_the_four_weeks_before() -> None:
         row("A2", None, -6, 128),
         row("A2", None, 0, 256),  # the experiment has begun, though not for A2
     )
-    weekdays = rollups(rows.lazy(), ASSETS.lazy(), AS_OF, 7)["rollup_experiment_weekday"]
+    weekdays = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)["rollup_experiment_weekday"]
     columns = ["asset_id", "weekday", "impressions", "days", "impressions_before", "cost_before"]
     assert weekdays.filter(experiment_id="E1").select(columns).rows() == [
         ("A1", 1, 30, 2, 7, 1.5),
@@ -232,7 +235,7 @@ def test_weekdays_beside_the_four_weeks_before() -> None:
 @given(generated)
 @settings(max_examples=40, deadline=None)
 def test_weeks_and_weekdays_add_up_to_the_experiment(rows) -> None:
-    done = rollups(metrics(*rows).lazy(), ASSETS.lazy(), AS_OF, 7)
+    done = rollups(metrics(*rows).lazy(), ASSETS.lazy(), CLOCK)
     key = ["experiment_id", "asset_id"]
     whole = done["rollup_experiment"].select(*key, "impressions", "clicks", "conversions")
     for part in ("rollup_experiment_week", "rollup_experiment_weekday"):

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding, AttributionRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import AttributionMethod, Window
 
 METHODS = tuple(str(method) for method in AttributionMethod)
@@ -19,12 +19,14 @@ _PAIRS = {
 }
 
 
-def attribution_shares(hints: pl.DataFrame, rollup_channel: pl.DataFrame) -> pl.DataFrame:
+def attribution_shares(
+    attribution_hints: pl.DataFrame, rollup_channel: pl.DataFrame
+) -> pl.DataFrame:
     """Conversions credited by campaign, method and channel, beside those the channel reported.
 
     Parameters
     ----------
-    hints
+    attribution_hints
         `attribution_hints`; all hints of a key add up.
     rollup_channel
         From `rollups`; its `all` window is used.
@@ -40,7 +42,7 @@ def attribution_shares(hints: pl.DataFrame, rollup_channel: pl.DataFrame) -> pl.
     """
     credited = pl.col("attributed_conversions")
     return (
-        hints.group_by("campaign_id", "method", "channel_id")
+        attribution_hints.group_by("campaign_id", "method", "channel_id")
         .agg(
             micros(credited).sum().alias("attributed"),
             micros(credited * pl.col("confidence")).sum().alias("weighted"),
@@ -78,9 +80,9 @@ def attribution_shares(hints: pl.DataFrame, rollup_channel: pl.DataFrame) -> pl.
 
 def attribution_summary(
     campaigns: pl.DataFrame,
-    shares: pl.DataFrame,
+    attribution_shares: pl.DataFrame,
     rollup_campaign: pl.DataFrame,
-    rules: AttributionRules,
+    attribution_rules: AttributionRules,
 ) -> pl.DataFrame:
     """One row per campaign, sorted by id: credit by method, agreement, and what is explained.
 
@@ -88,7 +90,7 @@ def attribution_summary(
     ----------
     campaigns, rollup_campaign
         The input table, and the rollup whose `all` window gives `reported_conversions`.
-    shares
+    attribution_shares
         From `attribution_shares`.
 
     Returns
@@ -109,8 +111,8 @@ def attribution_summary(
     )
     summed = (
         campaigns.select("campaign_id", "name")
-        .join(_by_method(shares), on="campaign_id", how="left")
-        .join(_agreements(shares), on="campaign_id", how="left")
+        .join(_by_method(attribution_shares), on="campaign_id", how="left")
+        .join(_agreements(attribution_shares), on="campaign_id", how="left")
         .join(reported, on="campaign_id", how="left")
         .with_columns(
             pl.col("channels").fill_null(0),
@@ -121,7 +123,7 @@ def attribution_summary(
                     ("explained_unweighted", f"{_LAST}_unweighted"),
                 )
             ),
-            pl.when(pl.col("agreement") < rules.agreement_threshold)
+            pl.when(pl.col("agreement") < attribution_rules.agreement_threshold)
             .then(pl.lit(str(AttributionFinding.DISAGREE)))
             .when(pl.col("agreement").is_not_null())
             .then(pl.lit(str(AttributionFinding.AGREE)))

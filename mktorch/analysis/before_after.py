@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.comparisons import CONTROL, moments
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import Measure
 
 _MONEY = (Measure.COST, Measure.REVENUE)

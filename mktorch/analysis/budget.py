@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 
 from mktorch.analysis.before_after import before_after, daily
 from mktorch.analysis.comparisons import CONTROL
 from mktorch.analysis.money import exact
+from mktorch.clock import Clock
 from mktorch.config.budget_rules import BudgetRules
 from mktorch.metrics import ratio, roas
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import BudgetStatus
 
 _PENDING = (BudgetStatus.PROPOSED, BudgetStatus.APPROVED)
@@ -20,19 +21,19 @@ _SCOPES = {"campaign": ("campaign_id",), "channel": ("campaign_id", "channel_id"
 
 
 def budget_moves(
-    actions: pl.DataFrame,
+    budget_actions: pl.DataFrame,
     rollup_day: pl.DataFrame,
-    as_of: datetime,
-    rules: BudgetRules,
+    clock: Clock,
+    budget_rules: BudgetRules,
     currency: str,
 ) -> pl.DataFrame:
     """One row per budget action, sorted by id: its flags, its age, and the return it changed.
 
     Parameters
     ----------
-    actions, rollup_day
+    budget_actions, rollup_day
         `budget_actions`, and performance by campaign, segment, channel and day.
-    as_of
+    clock
         Ages are counted to this moment.
     currency
         The reporting currency: that of an action which states none, and of the threshold.
@@ -48,11 +49,11 @@ def budget_moves(
     `_after`, `_change`, `_reason`) and of the recipient channel within it (`channel_return_...`):
     null with a reason where the days hold no spend, null without one where nothing was executed.
     """
-    age = pl.lit(as_of) - pl.col("timestamp")
+    age = pl.lit(clock.as_of) - pl.col("timestamp")
     executed = pl.col("status") == BudgetStatus.EXECUTED
-    flagged = actions.with_columns(pl.col("currency").fill_null(currency)).with_columns(
+    flagged = budget_actions.with_columns(pl.col("currency").fill_null(currency)).with_columns(
         pl.when(pl.col("currency") == currency)
-        .then(pl.col("amount") >= rules.approval_required_amount)
+        .then(pl.col("amount") >= budget_rules.approval_required_amount)
         .alias("required_approval"),
         pl.when(pl.col("currency") != currency)
         .then(pl.format(f"the amount is in {{}}, the threshold in {currency}", "currency"))
@@ -61,7 +62,7 @@ def budget_moves(
         age.dt.total_days().alias("age_days"),
         (
             (pl.col("status") == BudgetStatus.PROPOSED)
-            & (age > timedelta(days=rules.proposal_stale_days))
+            & (age > timedelta(days=budget_rules.proposal_stale_days))
         ).alias("stale"),
     )
     moves = flagged.with_columns(
@@ -76,7 +77,7 @@ def budget_moves(
         pl.col("timestamp").dt.date().alias("day"),
     )
     for scope, keys in _SCOPES.items():
-        outcome = _returns(events, rollup_day, scope, keys, rules.outcome_days)
+        outcome = _returns(events, rollup_day, scope, keys, budget_rules.outcome_days)
         moves = moves.join(outcome, on="budget_action_id", how="left")
     return moves.select(
         "budget_action_id",
@@ -107,7 +108,7 @@ def budget_moves(
     ).sort("budget_action_id")
 
 
-def budget_governance(moves: pl.DataFrame, currency: str) -> pl.DataFrame:
+def budget_governance(budget_moves: pl.DataFrame, currency: str) -> pl.DataFrame:
     """One row: how budget moves are decided, from `budget_moves`.
 
     `proposed` to `rolled_back` count actions by status. `decided` are those a person ruled on:
@@ -127,7 +128,7 @@ def budget_governance(moves: pl.DataFrame, currency: str) -> pl.DataFrame:
     decided = approved | (status == BudgetStatus.REJECTED)
     ours = pl.col("currency") == currency
     others = pl.col("currency").filter(~ours).unique().sort().str.join(", ")
-    return moves.select(
+    return budget_moves.select(
         pl.len().cast(pl.Int64).alias("actions"),
         *(_count(status == word, str(word)) for word in BudgetStatus),
         _count(decided, "decided"),
@@ -156,7 +157,7 @@ def budget_governance(moves: pl.DataFrame, currency: str) -> pl.DataFrame:
     )
 
 
-def channel_flow(moves: pl.DataFrame, channels: pl.DataFrame, currency: str) -> pl.DataFrame:
+def channel_flow(budget_moves: pl.DataFrame, channels: pl.DataFrame, currency: str) -> pl.DataFrame:
     """One row per channel, sorted by id: money moved in, out and net, executed and pending.
 
     Only amounts in the reporting currency are summed; `other_currency_moves` counts the rest.
@@ -165,7 +166,7 @@ def channel_flow(moves: pl.DataFrame, channels: pl.DataFrame, currency: str) -> 
     """
     ends = {"in": "to_channel_id", "out": "from_channel_id"}
     legs = pl.concat(
-        moves.select("amount", "currency", "status", channel_id=column, side=pl.lit(side))
+        budget_moves.select("amount", "currency", "status", channel_id=column, side=pl.lit(side))
         for side, column in ends.items()
     )
     ours = pl.col("currency") == currency

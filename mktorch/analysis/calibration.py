@@ -8,8 +8,8 @@ from scipy import stats as scipy_stats
 
 from mktorch.config.decision_rules import Calibration, DecisionRules, Outcome
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.stats import Floats, wilson
+from mktorch.sums import micros, units
 
 # From worst to best: the order the rank statistics see.
 _RANKED = (Outcome.WORSENED, Outcome.NO_CHANGE, Outcome.IMPROVED)
@@ -29,7 +29,9 @@ _RANKING = {
 }
 
 
-def decision_calibration(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.DataFrame:
+def decision_calibration(
+    decision_outcomes: pl.DataFrame, decision_rules: DecisionRules
+) -> pl.DataFrame:
     """One row per confidence band, lowest first: verdict counts and the share that improved.
 
     `band` (from 1), `from_confidence` (included), `to_confidence` (excluded but in the last band),
@@ -37,7 +39,7 @@ def decision_calibration(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.Dat
     improved / judged with its Wilson interval (`share_low`, `share_high`) and `mean_confidence`
     of the band's decisions. Shares and means of nothing are null, and `reason` says so.
     """
-    cuts = rules.confidence_bands
+    cuts = decision_rules.confidence_bands
     bands = pl.DataFrame(
         {
             "band": range(1, len(cuts) + 2),
@@ -48,7 +50,7 @@ def decision_calibration(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.Dat
     )
     score, verdict = pl.col("confidence_score"), pl.col("verdict")
     band = pl.sum_horizontal(pl.lit(1), *((score >= cut).cast(pl.Int64) for cut in cuts))
-    counts = outcomes.group_by(band.cast(pl.Int64).alias("band")).agg(
+    counts = decision_outcomes.group_by(band.cast(pl.Int64).alias("band")).agg(
         pl.len().cast(pl.Int64).alias("decisions"),
         *((verdict == word).sum().cast(pl.Int64).alias(str(word)) for word in Outcome),
         (units(micros(score).sum()) / pl.len()).alias("mean_confidence"),
@@ -60,7 +62,9 @@ def decision_calibration(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.Dat
         .with_columns(judged.alias("judged"))
         .sort("band")
     )
-    interval = wilson(table["improved"].to_numpy(), table["judged"].to_numpy(), alpha=rules.alpha)
+    interval = wilson(
+        table["improved"].to_numpy(), table["judged"].to_numpy(), alpha=decision_rules.alpha
+    )
     return table.select(
         "band",
         "from_confidence",
@@ -80,7 +84,9 @@ def decision_calibration(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.Dat
     )
 
 
-def confidence_ranking(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.DataFrame:
+def confidence_ranking(
+    decision_outcomes: pl.DataFrame, decision_rules: DecisionRules
+) -> pl.DataFrame:
     """One row: whether higher confidence goes with a better outcome, over the judged decisions.
 
     Pairs of decisions with different outcomes (worsened < no change < improved) are `concordant`
@@ -93,7 +99,7 @@ def confidence_ranking(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.DataF
 
     Sources: Goodman and Kruskal (1954), JASA 49; Kendall (1945), Biometrika 33.
     """
-    judged = outcomes.filter(pl.col("verdict").is_in(_RANKED))
+    judged = decision_outcomes.filter(pl.col("verdict").is_in(_RANKED))
     scores = [_scores(judged, word) for word in _RANKED]
     ordered = [(scores[low], scores[high]) for low in range(3) for high in range(low + 1, 3)]
     concordant = sum(_below(worse, better) for worse, better in ordered)
@@ -101,7 +107,7 @@ def confidence_ranking(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.DataF
     pairs = sum(worse.size * better.size for worse, better in ordered)
     improved, rest = scores[2], np.concatenate(scores[:2])
     above, under = _below(rest, improved), _below(improved, rest)
-    p_value = _kendall_p(scores) if judged.height >= rules.minimum_judged else None
+    p_value = _kendall_p(scores) if judged.height >= decision_rules.minimum_judged else None
     gamma = _share(concordant - discordant, concordant + discordant)
     return pl.DataFrame(
         {
@@ -117,8 +123,8 @@ def confidence_ranking(outcomes: pl.DataFrame, rules: DecisionRules) -> pl.DataF
                 above + (rest.size * improved.size - above - under) / 2, rest.size * improved.size
             ),
             "p_value": p_value,
-            "answer": str(_answer(p_value, gamma, rules.alpha)),
-            "reason": _why(judged, pairs, concordant + discordant, rules.minimum_judged),
+            "answer": str(_answer(p_value, gamma, decision_rules.alpha)),
+            "reason": _why(judged, pairs, concordant + discordant, decision_rules.minimum_judged),
         },
         schema=_RANKING,
     )

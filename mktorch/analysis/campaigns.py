@@ -37,11 +37,11 @@ def performance(attainment: pl.Expr, thresholds: Mapping[str, float]) -> pl.Expr
 
 def campaign_analysis(
     campaigns: pl.DataFrame,
-    assets: pl.DataFrame,
+    creative_assets: pl.DataFrame,
     experiments: pl.DataFrame,
-    money: pl.DataFrame,
+    campaign_money: pl.DataFrame,
     rollup_campaign: pl.DataFrame,
-    thresholds: Mapping[str, float],
+    performance_thresholds: Mapping[str, float],
     target_roas: float,
 ) -> pl.DataFrame:
     """One row per campaign, sorted by id: the seed's record, both money accounts, the returns.
@@ -51,11 +51,13 @@ def campaign_analysis(
     """
     running = _count(experiments, "status", ExperimentStatus.RUNNING, "active_experiments")
     ended = _count(experiments, "status", ExperimentStatus.COMPLETED, "completed_experiments")
-    held = assets.group_by("campaign_id").agg(pl.len().cast(pl.Int64).alias("total_assets"))
+    held = creative_assets.group_by("campaign_id").agg(
+        pl.len().cast(pl.Int64).alias("total_assets")
+    )
     volume = rollup_campaign.filter(pl.col("window") == Window.ALL).select("campaign_id", *_COUNTS)
     counted = ("total_assets", "active_experiments", "completed_experiments", *_COUNTS)
     joined = campaigns
-    for table in (held, running, ended, volume, money):
+    for table in (held, running, ended, volume, campaign_money):
         joined = joined.join(table, on="campaign_id", how="left")
     spend, revenue = pl.col("total_spend"), pl.col("total_revenue_proxy")
     return (
@@ -66,7 +68,9 @@ def campaign_analysis(
             ratio(spend, pl.col("budget")).alias("budget_used"),
         )
         .with_columns(
-            performance((pl.col("roas") / target_roas).alias("overall_performance"), thresholds),
+            performance(
+                (pl.col("roas") / target_roas).alias("overall_performance"), performance_thresholds
+            ),
             _reason().alias("performance_reason"),
         )
         .select(

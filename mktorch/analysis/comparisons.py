@@ -7,8 +7,8 @@ import polars as pl
 
 from mktorch.config.segment_rules import Trend, TrendMethod
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.stats import Floats, Sums, koopman_lift, ratio_estimate, relative_interval
+from mktorch.sums import micros, units
 from mktorch.vocab import Direction, MetricKind
 
 MOMENTS = ("n", "x", "y", "xx", "yy", "xy")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 import polars as pl
 
@@ -11,10 +10,11 @@ from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import CONTROL, compare, moments
 from mktorch.analysis.experiments.arms import arms
 from mktorch.analysis.money import exact, total
+from mktorch.clock import Clock
 from mktorch.config import Metric
+from mktorch.config.segment_rules import SegmentRules
 from mktorch.metrics import attribute_of, measure_of, ratio
-from mktorch.rollups import windows
-from mktorch.vocab import Direction, ExperimentStatus, Window
+from mktorch.vocab import Direction, ExperimentStatus
 
 _KEYS = ("campaign_id", "segment_id", "asset_id")
 _SEGMENT = ("campaign_id", "segment_id")
@@ -24,24 +24,23 @@ _PARTS = ("numerator", "denominator")
 
 def creative_standing(
     campaigns: pl.DataFrame,
-    asset_days: pl.DataFrame,
+    rollup_asset_day: pl.DataFrame,
     experiments: pl.DataFrame,
-    as_of: date,
-    window_days: int,
-    metrics: Mapping[str, Metric],
-    alpha: float,
+    clock: Clock,
+    registry: Mapping[str, Metric],
+    segment_rules: SegmentRules,
 ) -> pl.DataFrame:
     """How each creative stands in its segment in the current window; one row per asset, sorted.
 
     Parameters
     ----------
-    campaigns, metrics
+    campaigns, registry
         What the campaign's `primary_kpi` is.
-    asset_days
+    rollup_asset_day
         Performance by asset_id, campaign_id, segment_id, channel_id and date.
     experiments
         The input table.
-    alpha
+    segment_rules
         One minus the confidence of the interval.
 
     Returns
@@ -56,8 +55,8 @@ def creative_standing(
 
     See `comparisons.compare` for the intervals.
     """
-    days = _days(campaigns, asset_days, metrics).filter(
-        pl.col("date").is_between(*windows(as_of, window_days)[Window.CURRENT])
+    days = _days(campaigns, rollup_asset_day, registry).filter(
+        pl.col("date").is_between(*clock.current)
     )
     keys = (
         days.select(*_KEYS, "primary_kpi", "kind", "direction", *(f"{p}_name" for p in _PARTS))
@@ -73,7 +72,9 @@ def creative_standing(
     )
     down = pl.col("direction") == Direction.DOWN
     value, rest = pl.col("value"), pl.col("value_control")
-    return compare(pairs, alpha, "the segment's other creatives", "the current window").select(
+    return compare(
+        pairs, segment_rules.trend_alpha, "the segment's other creatives", "the current window"
+    ).select(
         "asset_id",
         *_SEGMENT,
         "peers",

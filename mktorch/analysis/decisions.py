@@ -8,14 +8,14 @@ import polars as pl
 
 from mktorch.config.decision_rules import DecisionRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.stats import wilson
+from mktorch.sums import micros, units
 
 _WEEK_SECONDS = 7 * 24 * 3600
 
 
 def decision_insights(
-    campaigns: pl.DataFrame, decisions: pl.DataFrame, rules: DecisionRules
+    campaigns: pl.DataFrame, orchestrator_decisions: pl.DataFrame, decision_rules: DecisionRules
 ) -> pl.DataFrame:
     """One row per campaign, sorted by id: the seed's record, and how confidence moves.
 
@@ -28,10 +28,10 @@ def decision_insights(
     `reason`; the slope is null with `confidence_slope_reason` where there are fewer decisions
     than `rules.trend_minimum_decisions` or all have one timestamp.
     """
-    shown = decision_patterns(decisions, rules)
+    shown = decision_patterns(orchestrator_decisions, decision_rules)
     override, confidence = pl.col("human_override"), micros(pl.col("confidence_score"))
     counts = ("total_decisions", "automated_decisions", "human_overrides")
-    record = decisions.group_by("campaign_id").agg(
+    record = orchestrator_decisions.group_by("campaign_id").agg(
         pl.len().cast(pl.Int64).alias("total_decisions"),
         (~override).sum().cast(pl.Int64).alias("automated_decisions"),
         override.sum().cast(pl.Int64).alias("human_overrides"),
@@ -40,31 +40,31 @@ def decision_insights(
     )
     matched = shown.select("decision_id").unique()
     unmatched = (
-        decisions.join(matched, on="decision_id", how="anti")
+        orchestrator_decisions.join(matched, on="decision_id", how="anti")
         .group_by("campaign_id")
         .agg(pl.len().cast(pl.Int64).alias("unmatched_decisions"))
     )
     joined = campaigns.select("campaign_id")
     for table in (
         record,
-        _ranked(decisions, "trigger").rename({"names": "common_triggers"}),
+        _ranked(orchestrator_decisions, "trigger").rename({"names": "common_triggers"}),
         _ranked(shown, "pattern").rename({"names": "decision_patterns"}),
         unmatched,
     ):
         joined = joined.join(table, on="campaign_id", how="left")
-    few = pl.col("total_decisions") < rules.trend_minimum_decisions
+    few = pl.col("total_decisions") < decision_rules.trend_minimum_decisions
     slope = pl.col("confidence_slope_per_week")
     return (
         joined.with_columns(
             pl.col(*counts, "unmatched_decisions").fill_null(0),
-            pl.col("common_triggers").fill_null([]).list.head(rules.common_triggers),
+            pl.col("common_triggers").fill_null([]).list.head(decision_rules.common_triggers),
             pl.col("decision_patterns").fill_null([]),
         )
         .with_columns(
             ratio(pl.col("human_overrides"), pl.col("total_decisions")).alias("override_rate"),
             pl.when(~few).then(slope).alias(slope.meta.output_name()),
             pl.when(few)
-            .then(pl.lit(f"fewer than {rules.trend_minimum_decisions} decisions"))
+            .then(pl.lit(f"fewer than {decision_rules.trend_minimum_decisions} decisions"))
             .when(slope.is_null())
             .then(pl.lit("all decisions have one timestamp"))
             .alias("confidence_slope_reason"),
@@ -104,7 +104,9 @@ def decision_patterns(decisions: pl.DataFrame, rules: DecisionRules) -> pl.DataF
     return pl.concat((none, *named)).sort("decision_id", "pattern")
 
 
-def decision_trend(decisions: pl.DataFrame, rules: DecisionRules) -> pl.DataFrame:
+def decision_trend(
+    orchestrator_decisions: pl.DataFrame, decision_rules: DecisionRules
+) -> pl.DataFrame:
     """One row per ISO week from the first decision to the last, those without one included.
 
     `week` (2026-W10), `week_start` (its Monday), `decisions`, `human_overrides`, `override_rate`
@@ -112,7 +114,7 @@ def decision_trend(decisions: pl.DataFrame, rules: DecisionRules) -> pl.DataFram
     null with `reason` in a week without decisions.
     """
     week = pl.col("timestamp").dt.date().dt.truncate("1w").alias("week_start")
-    dated = decisions.with_columns(week)
+    dated = orchestrator_decisions.with_columns(week)
     weeks = dated.select(
         pl.date_ranges(pl.col("week_start").min(), pl.col("week_start").max(), "1w")
     ).explode("week_start")
@@ -129,7 +131,9 @@ def decision_trend(decisions: pl.DataFrame, rules: DecisionRules) -> pl.DataFram
     )
     count, overrides = pl.col("decisions"), pl.col("human_overrides")
     interval = wilson(
-        weekly["human_overrides"].to_numpy(), weekly["decisions"].to_numpy(), alpha=rules.alpha
+        weekly["human_overrides"].to_numpy(),
+        weekly["decisions"].to_numpy(),
+        alpha=decision_rules.alpha,
     )
     return weekly.select(
         pl.col("week_start").dt.strftime("%G-W%V").alias("week"),

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
 from mktorch.analysis.findings import FOUND, found
 from mktorch.analysis.spikes import spend_spikes
 from mktorch.analysis.tracking import tracking_gaps, tracking_silence
+from mktorch.clock import Clock
 from mktorch.config.risk_rules import Detection, RiskRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
 from mktorch.stats import wilson
+from mktorch.sums import micros, units
 from mktorch.vocab import Window
 
 
 def risk_detected(
-    asset_days: pl.DataFrame,
+    rollup_asset_day: pl.DataFrame,
     rollup_asset: pl.DataFrame,
     rollup_segment: pl.DataFrame,
-    assets: pl.DataFrame,
+    creative_assets: pl.DataFrame,
     campaigns: pl.DataFrame,
-    today: date,
-    rules: RiskRules,
+    clock: Clock,
+    risk_rules: RiskRules,
 ) -> pl.DataFrame:
     """One row per finding, sorted by id.
 
     Parameters
     ----------
-    asset_days
+    rollup_asset_day
         Performance by asset_id, campaign_id, segment_id, channel_id and date.
     rollup_asset, rollup_segment
         From `rollups`; their `all` window is used.
-    assets, campaigns
+    creative_assets, campaigns
         The input tables.
-    today
+    clock
         The date of as_of.
 
     Returns
@@ -48,18 +47,18 @@ def risk_detected(
     """
     everything = pl.concat(
         (
-            zero_conversions(rollup_asset, rules),
-            spend_spikes(asset_days, rules),
-            segment_mismatches(rollup_asset, rollup_segment, rules),
-            tracking_gaps(asset_days, campaigns, today, rules),
-            tracking_silence(asset_days, rules),
-            ungoverned_deliveries(rollup_asset, assets),
+            zero_conversions(rollup_asset, risk_rules),
+            spend_spikes(rollup_asset_day, risk_rules),
+            segment_mismatches(rollup_asset, rollup_segment, risk_rules),
+            tracking_gaps(rollup_asset_day, campaigns, clock.day, risk_rules),
+            tracking_silence(rollup_asset_day, risk_rules),
+            ungoverned_deliveries(rollup_asset, creative_assets),
         )
     )
     kinds = pl.DataFrame(
         [
             (str(kind), str(rule.severity), str(rule.recommended_action))
-            for kind, rule in rules.detections.items()
+            for kind, rule in risk_rules.detections.items()
         ],
         schema={"detection": pl.String, "severity": pl.String, "recommended_action": pl.String},
         orient="row",

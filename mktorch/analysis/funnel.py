@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
-from mktorch.rollups import micros, units, windows
+from mktorch.clock import Clock
+from mktorch.sums import micros, units
 from mktorch.vocab import FunnelStage, Window
 
 CELL = ("campaign_id", "segment_id", "channel_id")
@@ -16,15 +15,15 @@ _ORDER = pl.col("stage").replace_strict(
 )
 
 
-def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.DataFrame:
+def funnel_detail(funnel_events: pl.DataFrame, clock: Clock) -> pl.DataFrame:
     """Stage counts by campaign, segment, channel, window and stage.
 
     Parameters
     ----------
-    events
+    funnel_events
         `funnel_events`. An event belongs to its `date`, or to its timestamp's day without one.
-    as_of, window_days
-        The windows; see `mktorch.rollups.windows`.
+    clock
+        The windows.
 
     Returns
     -------
@@ -33,8 +32,8 @@ def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.Dat
     (how many kinds of system reported it; where above 1 their counts may overlap). A recorded 0
     is a row with count 0; a stage nobody recorded is no row.
     """
-    dated = events.with_columns(day=pl.coalesce("date", pl.col("timestamp").dt.date()))
-    spans = windows(as_of, window_days)
+    dated = funnel_events.with_columns(day=pl.coalesce("date", pl.col("timestamp").dt.date()))
+    spans = clock.windows
     parts = {
         Window.ALL: dated,
         **{w: dated.filter(pl.col("day").is_between(*span)) for w, span in spans.items()},
@@ -66,7 +65,12 @@ def funnel_detail(events: pl.DataFrame, as_of: date, window_days: int) -> pl.Dat
     )
 
 
-def funnel_stages(detail: pl.DataFrame, *keys: str) -> pl.DataFrame:
+def funnel_stages(funnel_detail: pl.DataFrame) -> pl.DataFrame:
+    """`stages_by` campaign."""
+    return stages_by(funnel_detail, "campaign_id")
+
+
+def stages_by(detail: pl.DataFrame, *keys: str) -> pl.DataFrame:
     """`funnel_detail` summed to `keys` (such as campaign_id), window and stage, sorted so.
 
     `count`, `weighted_count`, `events`; `sources`, the most of any part; `cells`, how many

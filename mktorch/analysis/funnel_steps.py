@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.funnel import STAGES
+from mktorch.analysis.funnel import STAGES, stages_by
 from mktorch.config.funnel_rules import FunnelRules, StepFinding
 from mktorch.metrics import ratio
 from mktorch.stats import wilson
 from mktorch.vocab import STAGE_WORDS
 
 _ENDS = ("low", "high")
+_CAMPAIGN, _SEGMENT = ("campaign_id",), ("campaign_id", "segment_id")
 
 
 def funnel_steps(
+    funnel_stages: pl.DataFrame,
+    rollup_campaign: pl.DataFrame,
+    funnel_rules: FunnelRules,
+    statistical_significance_threshold: float,
+) -> pl.DataFrame:
+    """`steps_by` campaign."""
+    alpha = statistical_significance_threshold
+    return steps_by(funnel_stages, rollup_campaign, _CAMPAIGN, funnel_rules, alpha)
+
+
+def funnel_segment_steps(
+    funnel_detail: pl.DataFrame,
+    rollup_segment: pl.DataFrame,
+    funnel_rules: FunnelRules,
+    statistical_significance_threshold: float,
+) -> pl.DataFrame:
+    """`steps_by` campaign and segment."""
+    stages, alpha = stages_by(funnel_detail, *_SEGMENT), statistical_significance_threshold
+    return steps_by(stages, rollup_segment, _SEGMENT, funnel_rules, alpha)
+
+
+def steps_by(
     stages: pl.DataFrame,
     revenue: pl.DataFrame,
     keys: tuple[str, ...],
@@ -25,7 +48,7 @@ def funnel_steps(
     Parameters
     ----------
     stages
-        From `funnel_stages` by the same `keys`: (campaign_id,), or with segment_id.
+        From `stages_by` by the same `keys`: (campaign_id,), or with segment_id.
     revenue
         `keys`, `window` and `revenue`: what each journey earned, such as `rollup_campaign`.
     rules, alpha

@@ -9,10 +9,10 @@ from mktorch.analysis.roi import roi_status
 from mktorch.metrics import ratio
 
 
-def roi_with_model_cost(analysis: pl.DataFrame, cost: float) -> pl.DataFrame:
+def measured_roi_analysis(roi_analysis: pl.DataFrame, model_cost: float) -> pl.DataFrame:
     """`roi_analysis` after a run's model calls: the same columns, and the same bits at no cost.
 
-    `cost` in the reporting currency joins `total_llm_cost` and leaves `total_net_roi`;
+    `model_cost` in the reporting currency joins `total_llm_cost` and leaves `total_net_roi`;
     `roi_percentage` and `roi_status` follow. Null stays null.
 
     >>> before = pl.DataFrame({"total_llm_cost": [2.0], "total_media_spend": [100.0],
@@ -22,23 +22,25 @@ def roi_with_model_cost(analysis: pl.DataFrame, cost: float) -> pl.DataFrame:
     """
     net = pl.col("total_net_roi")
     return (
-        analysis.with_columns(
-            exact(pl.col("total_llm_cost") + cost).alias("total_llm_cost"),
-            exact(net - cost).alias("total_net_roi"),
+        roi_analysis.with_columns(
+            exact(pl.col("total_llm_cost") + model_cost).alias("total_llm_cost"),
+            exact(net - model_cost).alias("total_net_roi"),
         )
         .with_columns(roi_percentage=100 * ratio(net, pl.col("total_media_spend")))
         .with_columns(roi_status=roi_status(net))
     )
 
 
-def fully_loaded_with_model_cost(loaded: pl.DataFrame, cost: float) -> pl.DataFrame:
+def measured_roi_fully_loaded(roi_fully_loaded: pl.DataFrame, model_cost: float) -> pl.DataFrame:
     """`roi_fully_loaded` after a run's model calls, which burden the total (the row without id).
 
     A summary speaks of all campaigns, so its cost is no single campaign's.
     """
-    burden = pl.when(pl.col("campaign_id").is_null()).then(pl.lit(cost)).otherwise(pl.lit(0.0))
+    burden = (
+        pl.when(pl.col("campaign_id").is_null()).then(pl.lit(model_cost)).otherwise(pl.lit(0.0))
+    )
     value, total = pl.col("estimated_value"), pl.col("total_cost")
-    return loaded.with_columns(
+    return roi_fully_loaded.with_columns(
         exact(pl.col(column) + burden).alias(column) for column in ("model_cost", "total_cost")
     ).with_columns(
         exact(value - total).alias("net"),

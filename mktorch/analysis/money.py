@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import MoneyAuthority, Window
 
 LEDGER_MONEY = ("llm_cost", "human_review_cost", "media_spend", "estimated_value")
@@ -13,19 +13,19 @@ LEDGER_MONEY = ("llm_cost", "human_review_cost", "media_spend", "estimated_value
 
 def campaign_money(
     campaigns: pl.DataFrame,
-    ledger: pl.DataFrame,
+    roi_ledger: pl.DataFrame,
     rollup_campaign: pl.DataFrame,
-    authority: MoneyAuthority = MoneyAuthority.LEDGER,
+    money_authority: MoneyAuthority = MoneyAuthority.LEDGER,
 ) -> pl.DataFrame:
     """Both accounts of every campaign's money, and the figures that stand.
 
     Parameters
     ----------
-    campaigns, ledger
+    campaigns, roi_ledger
         The input tables; a campaign may have several ledger rows (one a period), which are summed.
     rollup_campaign
         From `rollups`; its `all` window is used.
-    authority
+    money_authority
         The record that states the figures where a campaign has both.
 
     Returns
@@ -36,7 +36,7 @@ def campaign_money(
     Null: the record has no row for the campaign.
     """
     by_ledger = (
-        ledger.group_by("campaign_id")
+        roi_ledger.group_by("campaign_id")
         .agg(micros(pl.col(column)).sum() for column in LEDGER_MONEY)
         .select(
             "campaign_id",
@@ -49,7 +49,7 @@ def campaign_money(
         "campaign_id", metrics_spend="cost", metrics_revenue="revenue"
     )
     first, second = (
-        ("ledger", "metrics") if authority == MoneyAuthority.LEDGER else ("metrics", "ledger")
+        ("ledger", "metrics") if money_authority == MoneyAuthority.LEDGER else ("metrics", "ledger")
     )
     has_first, has_second = (pl.col(f"{name}_spend").is_not_null() for name in (first, second))
 

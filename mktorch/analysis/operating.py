@@ -12,50 +12,50 @@ import polars as pl
 from mktorch.analysis.money import exact, total
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import Window
 
 _COSTS = ("media_spend", "model_cost", "review_cost", "api_cost", "infrastructure_cost")
 
 
 def operating_cost(
-    money: pl.DataFrame,
-    decisions: pl.DataFrame,
-    assets: pl.DataFrame,
+    campaign_money: pl.DataFrame,
+    orchestrator_decisions: pl.DataFrame,
+    creative_assets: pl.DataFrame,
     budget_actions: pl.DataFrame,
     performance_records: pl.DataFrame,
-    rules: OperatingRules,
+    operating_rules: OperatingRules,
     *,
-    review_hour: float,
-    llm_call: float,
-    api_call: float,
-    infrastructure: float,
+    cost_per_human_review_hour: float,
+    cost_per_llm_call: float,
+    cost_per_api_call: float,
+    infrastructure_share: float,
 ) -> pl.DataFrame:
     """One row per campaign, sorted by id: volumes, costs, and whether each is recorded or modelled.
 
     Parameters
     ----------
-    money
+    campaign_money
         `campaign_money`.
-    decisions, assets, budget_actions
+    orchestrator_decisions, creative_assets, budget_actions
         Input tables; reviewed are decisions a human overrode, and assets and moves one approved.
     performance_records
         campaign_id, records: how many performance rows each campaign has.
-    review_hour, llm_call, api_call
+    cost_per_human_review_hour, cost_per_llm_call, cost_per_api_call
         Prices.
-    infrastructure
+    infrastructure_share
         This campaign's share of infrastructure over the period, the same for each campaign.
     """
     minutes = (
-        rules.review_minutes_per_decision * pl.col("reviewed_decisions")
-        + rules.review_minutes_per_asset * pl.col("reviewed_assets")
-        + rules.review_minutes_per_budget_action * pl.col("reviewed_moves")
+        operating_rules.review_minutes_per_decision * pl.col("reviewed_decisions")
+        + operating_rules.review_minutes_per_asset * pl.col("reviewed_assets")
+        + operating_rules.review_minutes_per_budget_action * pl.col("reviewed_moves")
     )
-    joined = money.select("campaign_id", "llm_cost", "human_review_cost", "spend_source")
+    joined = campaign_money.select("campaign_id", "llm_cost", "human_review_cost", "spend_source")
     for table in (
-        _count(decisions, "decisions"),
-        _count(decisions.filter("human_override"), "reviewed_decisions"),
-        _count(assets.filter("approved_by_human"), "reviewed_assets"),
+        _count(orchestrator_decisions, "decisions"),
+        _count(orchestrator_decisions.filter("human_override"), "reviewed_decisions"),
+        _count(creative_assets.filter("approved_by_human"), "reviewed_assets"),
         _count(budget_actions.filter("approved_by_human"), "reviewed_moves"),
         performance_records,
     ):
@@ -65,16 +65,20 @@ def operating_cost(
         joined.with_columns(pl.col(volumes).fill_null(0))
         .with_columns(
             (minutes / 60).alias("review_hours"),
-            (rules.llm_calls_per_decision * pl.col("decisions")).alias("llm_calls"),
-            (rules.api_calls_per_performance_record * pl.col("records")).alias("api_calls"),
+            (operating_rules.llm_calls_per_decision * pl.col("decisions")).alias("llm_calls"),
+            (operating_rules.api_calls_per_performance_record * pl.col("records")).alias(
+                "api_calls"
+            ),
         )
         .with_columns(
-            pl.coalesce("llm_cost", exact(llm_call * pl.col("llm_calls"))).alias("model_cost"),
-            pl.coalesce("human_review_cost", exact(review_hour * pl.col("review_hours"))).alias(
-                "review_cost"
+            pl.coalesce("llm_cost", exact(cost_per_llm_call * pl.col("llm_calls"))).alias(
+                "model_cost"
             ),
-            exact(api_call * pl.col("api_calls")).alias("api_cost"),
-            exact(pl.lit(infrastructure)).alias("infrastructure_cost"),
+            pl.coalesce(
+                "human_review_cost", exact(cost_per_human_review_hour * pl.col("review_hours"))
+            ).alias("review_cost"),
+            exact(cost_per_api_call * pl.col("api_calls")).alias("api_cost"),
+            exact(pl.lit(infrastructure_share)).alias("infrastructure_cost"),
             _origin("llm_cost").alias("model_cost_origin"),
             _origin("human_review_cost").alias("review_cost_origin"),
         )
@@ -83,7 +87,7 @@ def operating_cost(
     )
 
 
-def fully_loaded(by_campaign: pl.DataFrame, operating: pl.DataFrame) -> pl.DataFrame:
+def roi_fully_loaded(roi_by_campaign: pl.DataFrame, operating_cost: pl.DataFrame) -> pl.DataFrame:
     """Return on every cost: one row per campaign, sorted by id, then the total (null id).
 
     `total_cost` = media + model + review + API calls + infrastructure share; `net` = value -
@@ -92,8 +96,8 @@ def fully_loaded(by_campaign: pl.DataFrame, operating: pl.DataFrame) -> pl.DataF
     Media and value are null where no record knows the campaign; unknown media counts as nothing in
     the costs, and what needs the value is null.
     """
-    rows = by_campaign.select("campaign_id", "name", "media_spend", "estimated_value").join(
-        operating.select("campaign_id", *_COSTS[1:]), on="campaign_id"
+    rows = roi_by_campaign.select("campaign_id", "name", "media_spend", "estimated_value").join(
+        operating_cost.select("campaign_id", *_COSTS[1:]), on="campaign_id"
     )
     money = ("estimated_value", *_COSTS)
     summed = rows.select(
@@ -114,7 +118,7 @@ def fully_loaded(by_campaign: pl.DataFrame, operating: pl.DataFrame) -> pl.DataF
     )
 
 
-def operating_totals(operating: pl.DataFrame) -> pl.DataFrame:
+def operating_totals(operating_cost: pl.DataFrame) -> pl.DataFrame:
     """One row: operating cost beyond what the ledger records, in all. 0 where there is none."""
     modelled = exact(
         pl.sum_horizontal(
@@ -124,10 +128,34 @@ def operating_totals(operating: pl.DataFrame) -> pl.DataFrame:
             )
         )
     )
-    return operating.with_columns(modelled.alias("modelled_cost")).select(
+    return operating_cost.with_columns(modelled.alias("modelled_cost")).select(
         total(column).fill_null(0.0).alias(f"total_{column}")
         for column in ("modelled_cost", "api_cost", "infrastructure_cost")
     )
+
+
+def performance_records(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
+    """campaign_id, records: how many performance rows each campaign has."""
+    return rollup_campaign.filter(pl.col("window") == Window.ALL).select(
+        "campaign_id", records="snapshots"
+    )
+
+
+def value_by_channel(
+    channels: pl.DataFrame, rollup_channel: pl.DataFrame, performance_assessment: pl.DataFrame
+) -> pl.DataFrame:
+    """`value_by` channel, which is called by its platform and type."""
+    names = channels.select("channel_id", name=pl.format("{} ({})", "platform", "type"))
+    return value_by("channel_id", rollup_channel, names, performance_assessment)
+
+
+def value_by_segment(
+    audience_segments: pl.DataFrame,
+    rollup_segment: pl.DataFrame,
+    performance_assessment: pl.DataFrame,
+) -> pl.DataFrame:
+    """`value_by` segment."""
+    return value_by("segment_id", rollup_segment, audience_segments, performance_assessment)
 
 
 def value_by(

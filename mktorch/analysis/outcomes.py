@@ -26,10 +26,10 @@ _TESTED = {"lift": "change", "lift_low": "change_low", "lift_high": "change_high
 
 def decision_outcomes(
     campaigns: pl.DataFrame,
-    decisions: pl.DataFrame,
+    orchestrator_decisions: pl.DataFrame,
     rollup_day: pl.DataFrame,
-    rules: DecisionRules,
-    metrics: Mapping[str, Metric] = METRICS,
+    decision_rules: DecisionRules,
+    registry: Mapping[str, Metric] = METRICS,
 ) -> pl.DataFrame:
     """One row per decision, sorted by id: its campaign's primary KPI before and after.
 
@@ -42,8 +42,8 @@ def decision_outcomes(
 
     Parameters
     ----------
-    campaigns, decisions
-        The input tables; `primary_kpi` is a name of `metrics`.
+    campaigns, orchestrator_decisions
+        The input tables; `primary_kpi` is a name of `registry`.
     rollup_day
         Performance by campaign, segment, channel and day.
 
@@ -59,7 +59,7 @@ def decision_outcomes(
     kpis = campaigns.select(
         "campaign_id",
         "primary_kpi",
-        *(attribute_of(kpi, name, metrics).alias(name) for name in ("kind", "direction", *_PARTS)),
+        *(attribute_of(kpi, name, registry).alias(name) for name in ("kind", "direction", *_PARTS)),
     )
     days = (
         daily(rollup_day, "campaign_id")
@@ -67,20 +67,20 @@ def decision_outcomes(
         .select(
             "campaign_id",
             "date",
-            *(measure_of(kpi, part, metrics).cast(pl.Float64).alias(part) for part in _PARTS),
+            *(measure_of(kpi, part, registry).cast(pl.Float64).alias(part) for part in _PARTS),
         )
         .drop_nulls()
     )
-    dated = decisions.with_columns(pl.col("timestamp").dt.date().alias("day"))
-    sides = before_after(dated, days, "decision_id", ("campaign_id",), rules.outcome_days)
+    dated = orchestrator_decisions.with_columns(pl.col("timestamp").dt.date().alias("day"))
+    sides = before_after(dated, days, "decision_id", ("campaign_id",), decision_rules.outcome_days)
     pairs = (
         dated.join(kpis, on="campaign_id", how="left")
         .join(sides, on="decision_id", how="left")
-        .join(_overlaps(dated, rules.outcome_days), on="decision_id", how="left")
+        .join(_overlaps(dated, decision_rules.outcome_days), on="decision_id", how="left")
         .sort("decision_id")
     )
-    compared = compare(pairs, rules.alpha, "the days before", "the days after")
-    return _verdict(_tested(compared), rules).select(
+    compared = compare(pairs, decision_rules.alpha, "the days before", "the days after")
+    return _verdict(_tested(compared), decision_rules).select(
         "decision_id",
         "campaign_id",
         "timestamp",

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
 from mktorch.analysis.money import exact
+from mktorch.clock import Clock
 from mktorch.config.budget_rules import BudgetRules, Pacing
 from mktorch.metrics import ratio
 from mktorch.vocab import CampaignStatus
 
 
 def budget_pacing(
-    campaigns: pl.DataFrame, money: pl.DataFrame, today: date, rules: BudgetRules
+    campaigns: pl.DataFrame, campaign_money: pl.DataFrame, clock: Clock, budget_rules: BudgetRules
 ) -> pl.DataFrame:
     """One row per campaign, sorted by id: spend to date against the elapsed share of its flight.
 
     Parameters
     ----------
-    campaigns, money
+    campaigns, campaign_money
         The campaigns, and `campaign_money`, whose `total_spend` is the spend to date.
-    today
+    clock
         The last day counted: the date of as_of.
 
     Returns
@@ -39,10 +38,10 @@ def budget_pacing(
         pl.col("status") == word
         for word in (CampaignStatus.PLANNED, CampaignStatus.PAUSED, CampaignStatus.COMPLETED)
     )
-    waiting = planned | (pl.lit(today) < pl.col("start_date"))
-    over = completed | (pl.lit(today) > pl.col("end_date"))
+    waiting = planned | (pl.lit(clock.day) < pl.col("start_date"))
+    over = completed | (pl.lit(clock.day) > pl.col("end_date"))
     flight = (pl.col("end_date") - pl.col("start_date")).dt.total_days() + 1
-    elapsed = (pl.lit(today) - pl.col("start_date")).dt.total_days() + 1
+    elapsed = (pl.lit(clock.day) - pl.col("start_date")).dt.total_days() + 1
     return (
         campaigns.select(
             "campaign_id",
@@ -55,7 +54,9 @@ def budget_pacing(
             elapsed_days=elapsed.clip(0, flight.clip(lower_bound=0)),
         )
         .join(
-            money.select("campaign_id", pl.col("total_spend").alias("spend"), "spend_source"),
+            campaign_money.select(
+                "campaign_id", pl.col("total_spend").alias("spend"), "spend_source"
+            ),
             on="campaign_id",
             how="left",
         )
@@ -82,9 +83,9 @@ def budget_pacing(
             .then(pl.lit(str(Pacing.NOT_STARTED)))
             .when(over)
             .then(pl.lit(str(Pacing.ENDED)))
-            .when(pace > rules.over_pace)
+            .when(pace > budget_rules.over_pace)
             .then(pl.lit(str(Pacing.OVER)))
-            .when(pace < rules.under_pace)
+            .when(pace < budget_rules.under_pace)
             .then(pl.lit(str(Pacing.UNDER)))
             .when(pace.is_not_null())
             .then(pl.lit(str(Pacing.ON_PACE)))

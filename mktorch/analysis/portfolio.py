@@ -16,14 +16,16 @@ _VERDICTS = {
 }
 
 
-def performance_assessment(analysis: pl.DataFrame, experiments: pl.DataFrame) -> pl.DataFrame:
+def performance_assessment(
+    campaign_analysis: pl.DataFrame, experiments: pl.DataFrame
+) -> pl.DataFrame:
     """One row: the seed's totals, `overall_roi` as (revenue - spend) / spend, counts by verdict.
 
     Totals are null where no campaign has a recorded figure; `overall_roi` where spend is not
     positive. Only campaigns with recorded spend enter `overall_roi`.
     """
     return (
-        analysis.select(
+        campaign_analysis.select(
             _rows().alias("total_campaigns"),
             _rows(pl.col("status") == CampaignStatus.ACTIVE).alias("active_campaigns"),
             total("total_spend"),

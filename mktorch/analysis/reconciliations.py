@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.money import exact, relative_gap
-from mktorch.rollups import MEASURES, micros, units
+from mktorch.rollups import MEASURES
 from mktorch.sources.checks import NET_ROI_ROUNDING
+from mktorch.sums import micros, units
 
 SCHEMA = {
     "check": pl.String,
@@ -34,9 +35,9 @@ _ROLLED = {
 
 
 def reconciliations(
-    ledger: pl.DataFrame,
+    roi_ledger: pl.DataFrame,
     segment_rollups: pl.DataFrame,
-    money: pl.DataFrame,
+    campaign_money: pl.DataFrame,
     rollup_rate: pl.DataFrame,
     rollup_day: pl.DataFrame,
     rate_tolerance: float,
@@ -53,8 +54,10 @@ def reconciliations(
     says which.
     """
     parts = (
-        _ledger_against_metrics(money).with_columns(pl.lit(money_tolerance).alias("tolerance")),
-        _net_against_parts(ledger).with_columns(pl.lit(0.0).alias("tolerance")),
+        _ledger_against_metrics(campaign_money).with_columns(
+            pl.lit(money_tolerance).alias("tolerance")
+        ),
+        _net_against_parts(roi_ledger).with_columns(pl.lit(0.0).alias("tolerance")),
         _rate_against_counts(rollup_rate).with_columns(pl.lit(rate_tolerance).alias("tolerance")),
         _supplied_rollups(segment_rollups, rollup_day).with_columns(
             pl.lit(money_tolerance).alias("tolerance")

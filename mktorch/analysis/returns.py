@@ -9,11 +9,12 @@ import polars as pl
 
 from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import MOMENTS, moments
+from mktorch.clock import Clock
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.metrics import ratio
-from mktorch.rollups import MICRO, micros, units
 from mktorch.stats import Sums, ratio_estimate
 from mktorch.stats.means import critical_t
+from mktorch.sums import MICRO, micros, units
 from mktorch.vocab import CampaignStatus, Window
 
 CENT = MICRO // 100
@@ -32,23 +33,22 @@ def cents(money: pl.Expr) -> pl.Expr:
 def campaign_returns(
     rollup_day: pl.DataFrame,
     rollup_campaign: pl.DataFrame,
-    money: pl.DataFrame,
-    pacing: pl.DataFrame,
-    today: date,
-    window_days: int,
-    alpha: float,
+    campaign_money: pl.DataFrame,
+    budget_pacing: pl.DataFrame,
+    clock: Clock,
+    statistical_significance_threshold: float,
     target_roas: float,
-    rules: RecommendationRules,
+    recommendation_rules: RecommendationRules,
 ) -> pl.DataFrame:
     """What each campaign returns a unit of spend, and what it would spend over the days ahead.
 
     Parameters
     ----------
-    rollup_day, rollup_campaign, money, pacing
+    rollup_day, rollup_campaign, campaign_money, budget_pacing
         Run tables: `rollup_day`, `rollup_campaign`, `campaign_money`, `budget_pacing`.
-    today
+    clock
         The last day counted; the `return_days` up to it make the return.
-    alpha
+    statistical_significance_threshold
         One minus the confidence of the interval.
 
     Returns
@@ -62,22 +62,24 @@ def campaign_returns(
     what remains), money in whole cents; null for others, whose `outlook_reason` says so.
     """
     returned = _returns(
-        pacing.select("campaign_id", "status").join(_scales(money), on="campaign_id", how="left"),
-        daily(_recent(rollup_day, today, rules), "campaign_id"),
+        budget_pacing.select("campaign_id", "status").join(
+            _scales(campaign_money), on="campaign_id", how="left"
+        ),
+        daily(_recent(rollup_day, clock.day, recommendation_rules), "campaign_id"),
         ("campaign_id",),
-        alpha,
+        statistical_significance_threshold,
         target_roas,
-        rules,
+        recommendation_rules,
     )
     window = rollup_campaign.filter(window=str(Window.CURRENT))
-    left = (pl.col("end_date") - pl.lit(today)).dt.total_days().clip(lower_bound=0)
-    ahead = pacing.select(
+    left = (pl.col("end_date") - pl.lit(clock.day)).dt.total_days().clip(lower_bound=0)
+    ahead = budget_pacing.select(
         "campaign_id",
         days_left=left,
-        horizon_days=left.clip(upper_bound=rules.horizon_days),
+        horizon_days=left.clip(upper_bound=recommendation_rules.horizon_days),
         remaining=pl.col("remaining").clip(lower_bound=0),
     )
-    run_rate = pl.col("window_spend") * pl.col("horizon_days") / window_days
+    run_rate = pl.col("window_spend") * pl.col("horizon_days") / clock.window_days
     outlook = (
         _window_spend(returned, window, ("campaign_id",))
         .join(ahead, on="campaign_id", how="left")
@@ -91,11 +93,10 @@ def channel_returns(
     rollup_day: pl.DataFrame,
     rollup_channel: pl.DataFrame,
     campaign_returns: pl.DataFrame,
-    today: date,
-    window_days: int,
-    alpha: float,
+    clock: Clock,
+    statistical_significance_threshold: float,
     target_roas: float,
-    rules: RecommendationRules,
+    recommendation_rules: RecommendationRules,
 ) -> pl.DataFrame:
     """The same by channel within its campaign, one row per both, sorted.
 
@@ -114,14 +115,14 @@ def channel_returns(
     keys = ("campaign_id", "channel_id")
     returned = _returns(
         held.join(campaign, on="campaign_id", how="left"),
-        daily(_recent(rollup_day, today, rules), *keys),
+        daily(_recent(rollup_day, clock.day, recommendation_rules), *keys),
         keys,
-        alpha,
+        statistical_significance_threshold,
         target_roas,
-        rules,
+        recommendation_rules,
     )
     window = rollup_channel.filter(window=str(Window.CURRENT))
-    run_rate = cents(pl.col("window_spend") * pl.col("horizon_days") / window_days)
+    run_rate = cents(pl.col("window_spend") * pl.col("horizon_days") / clock.window_days)
     planned = cents(run_rate * pl.col("affordable").fill_null(0.0))
     outlook = _window_spend(returned, window, keys).with_columns(
         run_rate=run_rate, planned_spend=planned

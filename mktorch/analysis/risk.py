@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 
+from mktorch.clock import Clock
 from mktorch.config.risk_rules import Detection, Origin, RiskRules
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import RiskStatus, RiskType, Severity, Window
 
 _VIOLATING = (RiskType.BRAND_SAFETY, RiskType.POLICY_VIOLATION)
@@ -16,13 +17,13 @@ _GRAVITY = {str(severity): place for place, severity in enumerate(Severity)}
 
 
 def risk_inbox(
-    signals: pl.DataFrame,
-    detected: pl.DataFrame,
+    campaign_risk_signals: pl.DataFrame,
+    risk_detected: pl.DataFrame,
     rollup_asset: pl.DataFrame,
-    decisions: pl.DataFrame,
+    orchestrator_decisions: pl.DataFrame,
     budget_actions: pl.DataFrame,
-    as_of: datetime,
-    rules: RiskRules,
+    clock: Clock,
+    risk_rules: RiskRules,
 ) -> pl.DataFrame:
     """One row per risk, ranked by severity, then exposure, then id.
 
@@ -34,9 +35,9 @@ def risk_inbox(
 
     Parameters
     ----------
-    signals, decisions, budget_actions
+    campaign_risk_signals, orchestrator_decisions, budget_actions
         The input tables.
-    detected
+    risk_detected
         From `risk_detected`.
     rollup_asset
         From `rollups`; the `current` window is what is at stake.
@@ -51,22 +52,24 @@ def risk_inbox(
     action later than the signal, `action_reason` where that is null, `recommended_action`,
     `detail` (the supplied evidence as JSON text, or the finding in words), `detection_ids`.
     """
-    matches = _matches(signals, detected, rules)
-    entries = pl.concat((_supplied(signals, matches), _unmatched(detected, matches)))
+    matches = _matches(campaign_risk_signals, risk_detected, risk_rules)
+    entries = pl.concat(
+        (_supplied(campaign_risk_signals, matches), _unmatched(risk_detected, matches))
+    )
     exposure = (
         _stakes(entries, rollup_asset).group_by("id").agg(units(pl.col("micros").sum()))
     ).rename({"micros": "exposure"})
     answered = pl.col("acted_at").is_not_null()
     return (
         entries.join(exposure, on="id", how="left")
-        .join(_first_actions(entries, decisions, budget_actions), on="id", how="left")
+        .join(_first_actions(entries, orchestrator_decisions, budget_actions), on="id", how="left")
         .with_columns(
             pl.col("exposure").fill_null(0.0),
             pl.when(_names_none("asset_ids"))
             .then(pl.lit("campaign"))
             .otherwise(pl.lit("assets"))
             .alias("exposure_scope"),
-            _hours(pl.lit(as_of) - pl.col("timestamp")).alias("age_hours"),
+            _hours(pl.lit(clock.as_of) - pl.col("timestamp")).alias("age_hours"),
             _hours(pl.col("acted_at") - pl.col("timestamp")).alias("hours_to_action"),
             pl.when(pl.col("origin") == Origin.DETECTED)
             .then(pl.lit("found in the data: no signal was raised to answer"))
@@ -98,7 +101,7 @@ def risk_inbox(
     )
 
 
-def risk_summary(inbox: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.DataFrame:
+def risk_summary(risk_inbox: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.DataFrame:
     """Counts by severity and status, gravest first; one row for every pair of the two.
 
     `risks` part into `supplied`, `detected` and `both`; `unanswered` are the signals without a
@@ -107,7 +110,7 @@ def risk_summary(inbox: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.DataFram
     """
     keys = ("severity", "status")
     origin = pl.col("origin")
-    counts = inbox.group_by(keys).agg(
+    counts = risk_inbox.group_by(keys).agg(
         pl.len().cast(pl.Int64).alias("risks"),
         *((origin == word).sum().cast(pl.Int64).alias(str(word)) for word in Origin),
         (pl.col("hours_to_action").is_null() & (origin != Origin.DETECTED))
@@ -116,8 +119,8 @@ def risk_summary(inbox: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.DataFram
         .alias("unanswered"),
     )
     exposure = (
-        _stakes(inbox, rollup_asset)
-        .join(inbox.select("id", *keys), on="id")
+        _stakes(risk_inbox, rollup_asset)
+        .join(risk_inbox.select("id", *keys), on="id")
         .unique([*keys, "asset_id"])
         .group_by(keys)
         .agg(units(pl.col("micros").sum()).alias("exposure"))
@@ -135,7 +138,7 @@ def risk_summary(inbox: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.DataFram
 
 
 def policy_violations(
-    signals: pl.DataFrame, detected: pl.DataFrame, moves: pl.DataFrame
+    campaign_risk_signals: pl.DataFrame, risk_detected: pl.DataFrame, budget_moves: pl.DataFrame
 ) -> pl.DataFrame:
     """One row per violation, sorted by kind and id; their number is `policy_violation_count`.
 
@@ -145,19 +148,21 @@ def policy_violations(
     """
     risk_type, status = pl.col("risk_type"), pl.col("status")
     kind, stands = (c.str.replace_all("_", " ", literal=True) for c in (risk_type, status))
-    raised = signals.filter(risk_type.is_in(_VIOLATING), status != RiskStatus.DISMISSED).select(
+    raised = campaign_risk_signals.filter(
+        risk_type.is_in(_VIOLATING), status != RiskStatus.DISMISSED
+    ).select(
         "campaign_id",
         kind=pl.lit("risk_signal"),
         id="risk_id",
         detail=pl.format("{} signal, {}, {}", kind, "severity", stands),
     )
     delivered = (
-        detected.filter(pl.col("detection").is_in(_DELIVERED))
+        risk_detected.filter(pl.col("detection").is_in(_DELIVERED))
         .group_by("subject", "campaign_id")
         .agg(pl.col("detail").sort_by("detection_id", descending=True).str.join("; "))
         .select("campaign_id", "detail", kind=pl.lit("asset"), id="subject")
     )
-    moved = moves.filter(pl.col("violation")).select(
+    moved = budget_moves.filter(pl.col("violation")).select(
         "campaign_id",
         kind=pl.lit("budget_move"),
         id="budget_action_id",

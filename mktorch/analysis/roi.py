@@ -21,7 +21,7 @@ _WATERFALL = (
 )
 
 
-def roi_by_campaign(analysis: pl.DataFrame, money: pl.DataFrame) -> pl.DataFrame:
+def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFrame) -> pl.DataFrame:
     """One row per campaign, sorted by id: costs, value, `net_roi` = value less every cost, `roi`.
 
     Media spend and value are the standing figures (see `campaign_money`). A campaign without a
@@ -30,7 +30,7 @@ def roi_by_campaign(analysis: pl.DataFrame, money: pl.DataFrame) -> pl.DataFrame
     """
     value, spend = pl.col("estimated_value"), pl.col("media_spend")
     return (
-        analysis.select(
+        campaign_analysis.select(
             "campaign_id",
             "name",
             media_spend="total_spend",
@@ -38,7 +38,7 @@ def roi_by_campaign(analysis: pl.DataFrame, money: pl.DataFrame) -> pl.DataFrame
             source="spend_source",
         )
         .join(
-            money.select("campaign_id", "llm_cost", "human_review_cost"),
+            campaign_money.select("campaign_id", "llm_cost", "human_review_cost"),
             on="campaign_id",
             how="left",
         )
@@ -63,7 +63,7 @@ def roi_by_campaign(analysis: pl.DataFrame, money: pl.DataFrame) -> pl.DataFrame
     )
 
 
-def roi_analysis(by_campaign: pl.DataFrame) -> pl.DataFrame:
+def roi_analysis(roi_by_campaign: pl.DataFrame) -> pl.DataFrame:
     """One row: the seed's record. `roi_percentage` = 100 * total_net_roi / total_media_spend.
 
     With totals of 102.55 (model), 495.00 (review), 10500.00 (media) and 19150.00 (value) the net
@@ -72,7 +72,7 @@ def roi_analysis(by_campaign: pl.DataFrame) -> pl.DataFrame:
     """
     net = pl.col("total_net_roi")
     return (
-        by_campaign.select(
+        roi_by_campaign.select(
             total("llm_cost").fill_null(0.0).alias("total_llm_cost"),
             total("human_review_cost").fill_null(0.0).alias("total_human_review_cost"),
             total("media_spend").alias("total_media_spend"),
@@ -96,12 +96,12 @@ def roi_status(net: pl.Expr) -> pl.Expr:
     )
 
 
-def roi_waterfall(analysis: pl.DataFrame, operating: pl.DataFrame) -> pl.DataFrame:
+def roi_waterfall(roi_analysis: pl.DataFrame, operating_totals: pl.DataFrame) -> pl.DataFrame:
     """From value to net return to fully loaded net: one row a step.
 
     Parameters
     ----------
-    analysis, operating
+    roi_analysis, operating_totals
         The one-row tables `roi_analysis` and `operating_totals`.
 
     Returns
@@ -112,7 +112,7 @@ def roi_waterfall(analysis: pl.DataFrame, operating: pl.DataFrame) -> pl.DataFra
     loaded = pl.col("total_net_roi") - pl.sum_horizontal(
         "total_modelled_cost", "total_api_cost", "total_infrastructure_cost"
     )
-    totals = pl.concat((analysis, operating), how="horizontal").with_columns(
+    totals = pl.concat((roi_analysis, operating_totals), how="horizontal").with_columns(
         exact(loaded).alias("total_fully_loaded_net")
     )
     steps = pl.DataFrame(

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import polars as pl
 
-from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier, Unit
+from mktorch.kpis import KPIS
+from mktorch.vocab import Direction, Escalation, KpiStatus, Tier
 
 ATTAINMENT_CAP = 2.0
 EXCEEDED = 1.2
 
 
-class Definition(NamedTuple):
-    """What a KPI is: its group, which way is better, and its unit."""
-
-    group: KpiGroup
-    better: Direction
-    unit: Unit
-
-
-_OPERATIONAL = KpiGroup.OPERATIONAL_HEALTH
-_IMPACT = KpiGroup.CAMPAIGN_IMPACT
-_BUSINESS = KpiGroup.BUSINESS_VALUE
-KPIS: Mapping[str, Definition] = {
-    "campaign_execution_success_rate": Definition(_OPERATIONAL, Direction.UP, Unit.FRACTION),
-    "average_latency_seconds": Definition(_OPERATIONAL, Direction.DOWN, Unit.SECONDS),
-    "human_review_frequency": Definition(_OPERATIONAL, Direction.DOWN, Unit.FRACTION),
-    "policy_violation_count": Definition(_OPERATIONAL, Direction.DOWN, Unit.COUNT),
-    "experiment_setup_errors": Definition(_OPERATIONAL, Direction.DOWN, Unit.COUNT),
-    "data_freshness_hours": Definition(_OPERATIONAL, Direction.DOWN, Unit.HOURS),
-    "experiment_velocity": Definition(_IMPACT, Direction.UP, Unit.RATIO),
-    "average_lift_percentage": Definition(_IMPACT, Direction.UP, Unit.PERCENTAGE),
-    "messaging_consistency_score": Definition(_IMPACT, Direction.UP, Unit.FRACTION),
-    "insight_to_action_time_hours": Definition(_IMPACT, Direction.DOWN, Unit.HOURS),
-    "targeting_precision_improvement": Definition(_IMPACT, Direction.UP, Unit.FRACTION),
-    "conversion_rate_delta": Definition(_BUSINESS, Direction.UP, Unit.FRACTION),
-    "cpa_reduction_percentage": Definition(_BUSINESS, Direction.UP, Unit.FRACTION),
-    "marketing_attributed_revenue": Definition(_BUSINESS, Direction.UP, Unit.CURRENCY),
-    "wasted_spend_reduction": Definition(_BUSINESS, Direction.UP, Unit.FRACTION),
-    "roi_estimate": Definition(_BUSINESS, Direction.UP, Unit.RATIO),
-}
 # What a tier forces, from the lightest to the gravest.
 ESCALATIONS: Mapping[Tier, tuple[Escalation, ...]] = {
     Tier.EXCEEDED: (),
@@ -75,7 +46,7 @@ def scorecard(
     value of 0 against a positive target attains the cap of 2.
     """
     declared = pl.DataFrame(
-        [(k, *map(str, d), targets.get(k)) for k, d in KPIS.items()],
+        [(k.name, *map(str, (k.group, k.better, k.unit)), targets.get(k.name)) for k in KPIS],
         schema={
             "kpi": pl.String,
             "group": pl.String,
@@ -84,9 +55,9 @@ def scorecard(
             "target": pl.Float64,
         },
         orient="row",
-    ).with_row_index("order")
+    )
     return (
-        values.join(declared, on="kpi")
+        declared.join(values, on="kpi", maintain_order="left")
         .with_columns(_attainment().alias("attainment"))
         .with_columns(_tier(warning, critical).alias("tier"))
         .with_columns(
@@ -98,7 +69,6 @@ def scorecard(
             .replace("", None)
             .alias("escalation")
         )
-        .sort("order")
         .select(
             "kpi",
             "group",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 import polars as pl
 
 from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import CONTROL, MOMENTS, compare, moments, trend
 from mktorch.analysis.money import exact, total
+from mktorch.clock import Clock
 from mktorch.config import Metric
+from mktorch.config.segment_rules import SegmentRules
 from mktorch.metrics import attribute_of, measure_of, ratio, roas, value_of
-from mktorch.rollups import MEASURES, windows
+from mktorch.rollups import MEASURES
 from mktorch.vocab import Direction, Window
 
 KEYS = ("campaign_id", "segment_id")
@@ -22,7 +23,7 @@ _ATTRIBUTES = ("kind", "direction", "numerator_name", "denominator_name")
 
 
 def segment_windows(
-    campaigns: pl.DataFrame, rollup_segment: pl.DataFrame, metrics: Mapping[str, Metric]
+    campaigns: pl.DataFrame, rollup_segment: pl.DataFrame, registry: Mapping[str, Metric]
 ) -> pl.DataFrame:
     """Volumes, money and the campaign's primary KPI by campaign, segment and window.
 
@@ -35,9 +36,9 @@ def segment_windows(
         .join(campaigns.select("campaign_id", "primary_kpi"), on="campaign_id", how="left")
         .with_columns(
             roas(pl.col("revenue"), pl.col("cost")).alias("roas"),
-            value_of(_KPI, metrics).alias("kpi_value"),
+            value_of(_KPI, registry).alias("kpi_value"),
         )
-        .with_columns(_kpi_reason(metrics).alias("kpi_reason"))
+        .with_columns(_kpi_reason(registry).alias("kpi_reason"))
         .sort(*KEYS, "window")
     )
 
@@ -45,10 +46,9 @@ def segment_windows(
 def segment_trends(
     campaigns: pl.DataFrame,
     rollup_day: pl.DataFrame,
-    as_of: date,
-    window_days: int,
-    metrics: Mapping[str, Metric],
-    alpha: float,
+    clock: Clock,
+    registry: Mapping[str, Metric],
+    segment_rules: SegmentRules,
 ) -> pl.DataFrame:
     """The primary KPI now, then, and in the campaign, with intervals; one row per segment.
 
@@ -64,8 +64,8 @@ def segment_trends(
 
     See `compare` for the intervals. What the data cannot answer is null and its reason says why.
     """
-    days = _days(campaigns, rollup_day, metrics)
-    spans = windows(as_of, window_days)
+    days = _days(campaigns, rollup_day, registry)
+    spans = clock.windows
     current, prior = (
         days.filter(pl.col("date").is_between(*spans[window]))
         for window in (Window.CURRENT, Window.PRIOR)
@@ -75,10 +75,15 @@ def segment_trends(
     own = moments(current, "campaign_id").select(
         "campaign_id", ratio(pl.col("y"), pl.col("x")).alias("campaign_kpi_value")
     )
-    over_time = compare(_pair(keys, now, before), alpha, "the prior window", "the current window")
+    over_time = compare(
+        _pair(keys, now, before),
+        segment_rules.trend_alpha,
+        "the prior window",
+        "the current window",
+    )
     over_rest = compare(
         _pair(keys, now, moments(_rest(current), *KEYS)),
-        alpha,
+        segment_rules.trend_alpha,
         "the rest of the campaign",
         "the current window",
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
 from mktorch.analysis.money import total
 from mktorch.analysis.segment_rule import recommend
 from mktorch.analysis.segment_standing import stand, supplied_rollups
 from mktorch.analysis.segment_trends import KEYS
+from mktorch.clock import Clock
 from mktorch.config.segment_rules import SegmentRules, Trend
 from mktorch.metrics import ratio, roas
-from mktorch.rollups import MEASURES, windows
+from mktorch.rollups import MEASURES
 from mktorch.vocab import Measure, Window
 
 _COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.CONVERSIONS)
@@ -26,9 +25,8 @@ def segment_portfolio(
     segment_rollups: pl.DataFrame,
     campaigns: pl.DataFrame,
     audience_segments: pl.DataFrame,
-    as_of: date,
-    window_days: int,
-    rules: SegmentRules,
+    clock: Clock,
+    segment_rules: SegmentRules,
 ) -> pl.DataFrame:
     """One row per campaign and segment that delivered or has a supplied rollup, sorted.
 
@@ -38,7 +36,7 @@ def segment_portfolio(
         From `mktorch.analysis.segment_trends`, made with `rules.trend_alpha`.
     segment_rollups, campaigns, audience_segments
         The input tables.
-    as_of, window_days, rules
+    clock, segment_rules
         The current window, and the limits of the rule.
 
     Returns
@@ -50,7 +48,7 @@ def segment_portfolio(
     interval, so it cannot be told from noise. A segment known from a supplied rollup alone has
     null measures and an `unknown` trend, with the reason.
     """
-    current = windows(as_of, window_days)[Window.CURRENT]
+    current = clock.current
     ever = segment_windows.filter(pl.col("window") == Window.ALL)
     now = segment_windows.filter(pl.col("window") == Window.CURRENT)
     supplied = supplied_rollups(segment_rollups, current)
@@ -77,32 +75,34 @@ def segment_portfolio(
             *(_unrecorded(column) for column in ("trend_reason", "rest_reason")),
         )
     )
-    judged = stand(recommend(joined, rules), current, rules.authority)
+    judged = stand(recommend(joined, segment_rules), current, segment_rules.authority)
     return judged.select(_COLUMNS).sort(KEYS)
 
 
-def segment_momentum(portfolio: pl.DataFrame) -> pl.DataFrame:
+def segment_momentum(segment_portfolio: pl.DataFrame) -> pl.DataFrame:
     """How many segments improve, hold steady, decline or cannot be told.
 
     One row per campaign (`scope` campaign) and one over all of them (`scope` portfolio, with a
     null `campaign_id`), sorted: `segments` and a count per `Trend` word, which add up to it.
     """
     counts = [pl.len().cast(pl.Int64).alias("segments"), *_by_trend()]
-    every = portfolio.select(
+    every = segment_portfolio.select(
         pl.lit("portfolio").alias("scope"), pl.lit(None, pl.String).alias("campaign_id"), *counts
     )
-    each = portfolio.group_by(pl.lit("campaign").alias("scope"), "campaign_id").agg(counts)
+    each = segment_portfolio.group_by(pl.lit("campaign").alias("scope"), "campaign_id").agg(counts)
     return pl.concat([each, every]).sort("scope", "campaign_id", nulls_last=True)
 
 
-def segment_summary(portfolio: pl.DataFrame, audience_segments: pl.DataFrame) -> pl.DataFrame:
+def segment_summary(
+    segment_portfolio: pl.DataFrame, audience_segments: pl.DataFrame
+) -> pl.DataFrame:
     """Each audience segment over all campaigns and all time, sorted by id.
 
     `campaigns` it was delivered in or supplied for; measures; `share_of_spend` and
     `share_of_revenue` of the portfolio's (fractions); `roas`; a count per `Trend` word. A segment
     without performance has null money, shares and `roas`, and `reason` says so.
     """
-    sums = portfolio.group_by("segment_id").agg(
+    sums = segment_portfolio.group_by("segment_id").agg(
         pl.len().cast(pl.Int64).alias("campaigns"),
         *(pl.col(measure).sum() for measure in _COUNTS),
         total("cost"),

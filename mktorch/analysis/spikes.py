@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.analysis.findings import episodes, found
 from mktorch.config.risk_rules import Detection, RiskRules
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 
 # One over the normal's upper quartile: makes a median absolute deviation a standard deviation.
 ROBUST = 1.4826

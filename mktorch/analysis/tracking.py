@@ -9,7 +9,7 @@ import polars as pl
 from mktorch.analysis.findings import episodes, found
 from mktorch.config.risk_rules import Detection, RiskRules
 from mktorch.metrics import ratio
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import CampaignStatus
 
 _DAY = timedelta(days=1)

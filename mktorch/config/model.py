@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -39,9 +40,11 @@ from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.config.risk_rules import RiskRules
 from mktorch.config.segment_rules import SegmentRules
 from mktorch.formats import known_locale
+from mktorch.kpis import TARGET_TABLES, default_targets
 from mktorch.vocab import (
     Direction,
     FailureSeverity,
+    KpiGroup,
     Measure,
     MetricKind,
     MoneyAuthority,
@@ -57,34 +60,10 @@ PERFORMANCE_THRESHOLDS = {
     "meeting_expectations": 0.8,
     "below_expectations": 0.0,
 }
-OPERATIONAL_KPI_TARGETS = {
-    "campaign_execution_success_rate": 0.95,
-    "average_latency_seconds": 5.0,
-    "human_review_frequency": 0.30,
-    "policy_violation_count": 0.0,
-    "experiment_setup_errors": 0.0,
-    "data_freshness_hours": 2.0,
-}
-EFFECTIVENESS_KPI_TARGETS = {
-    "experiment_velocity": 1.5,
-    "average_lift_percentage": 15.0,
-    "messaging_consistency_score": 0.85,
-    "insight_to_action_time_hours": 6.0,
-    "targeting_precision_improvement": 0.10,
-}
-BUSINESS_KPI_TARGETS = {
-    "conversion_rate_delta": 0.001,
-    "cpa_reduction_percentage": 0.15,
-    "marketing_attributed_revenue": 0.0,
-    "wasted_spend_reduction": 0.10,
-    "roi_estimate": 0.50,
-}
 # A table given in part changes the entries it names; the others keep their defaults.
 _TABLES = {
     "performance_thresholds": PERFORMANCE_THRESHOLDS,
-    "operational_kpi_targets": OPERATIONAL_KPI_TARGETS,
-    "effectiveness_kpi_targets": EFFECTIVENESS_KPI_TARGETS,
-    "business_kpi_targets": BUSINESS_KPI_TARGETS,
+    **{table: default_targets(group) for group, table in TARGET_TABLES.items()},
 }
 # Where files lie and how progress is shown: these change no figure, so they stay out of a run's id.
 _LOCATION = frozenset(
@@ -203,13 +182,13 @@ class MarketingOrchestratorConfig(BaseSettings):
 
     # KPIs
     operational_kpi_targets: dict[str, Target] = Field(
-        default_factory=lambda: dict(OPERATIONAL_KPI_TARGETS)
+        default_factory=partial(default_targets, KpiGroup.OPERATIONAL_HEALTH)
     )
     effectiveness_kpi_targets: dict[str, Target] = Field(
-        default_factory=lambda: dict(EFFECTIVENESS_KPI_TARGETS)
+        default_factory=partial(default_targets, KpiGroup.CAMPAIGN_IMPACT)
     )
     business_kpi_targets: dict[str, Target] = Field(
-        default_factory=lambda: dict(BUSINESS_KPI_TARGETS)
+        default_factory=partial(default_targets, KpiGroup.BUSINESS_VALUE)
     )
     kpi_warning_threshold: Positive = 0.8
     kpi_critical_threshold: NonNegative = 0.5
@@ -295,6 +274,15 @@ class MarketingOrchestratorConfig(BaseSettings):
                 "replace its own reports: choose two, as in output/runs and output/reports"
             )
         return self
+
+    @property
+    def kpi_targets(self) -> dict[str, float]:
+        """KPI -> target, of all groups."""
+        return {
+            name: target
+            for table in TARGET_TABLES.values()
+            for name, target in getattr(self, table).items()
+        }
 
     def file_of(self, source: Source) -> str:
         """Name of the file that holds `source`, relative to `data_dir`."""

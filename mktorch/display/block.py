@@ -1,63 +1,45 @@
 """What a cell shows: a block of data, written as HTML, as native Typst or as Markdown.
 
-Quarto and the embedded renderer both name, in `QUARTO_EXECUTE_INFO`, a JSON file that tells a
-running cell its target format. Without it the cell runs in a notebook.
+In a rendered document a block is one Markdown output that holds both as raw blocks; pandoc keeps
+the one that fits. So one execution serves every format, and Quarto, which adds scripts from the
+network to a page with an output of type `text/html`, adds none. In a notebook it is HTML.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mktorch.display.brand import load_brand
+from mktorch.display.escape import fenced
 from mktorch.display.resources import reports_dir
 
 if TYPE_CHECKING:
     from mktorch.display.nodes import Node
     from mktorch.display.trace import Figure
 
-EXECUTE_INFO = "QUARTO_EXECUTE_INFO"
-TARGETS = "mktorch-targets"  # the execution info's key for several formats at once
+EXECUTE_INFO = "QUARTO_EXECUTE_INFO"  # Quarto and the embedded renderer tell a running cell by it
 COMPONENTS = "components.css"
-
-
-class Target(StrEnum):
-    """Where a page is going."""
-
-    HTML = "html"
-    TYPST = "typst"
-    NOTEBOOK = "notebook"
 
 
 class DisplayError(RuntimeError):
     """A block cannot be shown; the message says why and what to do."""
 
 
-def targets() -> tuple[Target, ...]:
-    """The formats the running document is being rendered to: one, or all at once.
+def rendering() -> bool:
+    """Whether a document is being rendered, not a notebook read."""
+    return EXECUTE_INFO in os.environ
 
-    Quarto executes a document once for each format and names that one. The embedded renderer
-    executes it once and names all that are wanted.
+
+def raw_blocks(html: str, typst: str) -> str:
+    """Markdown that is the one in HTML and the other in Typst, for Quarto and pandoc alike.
+
+    Quarto would read tables out of raw HTML and set them anew, in its own way and in Typst too: the
+    attribute, a documented one, says that nothing is to be read.
     """
-    file = os.environ.get(EXECUTE_INFO)
-    if not file:
-        return (Target.NOTEBOOK,)
-    try:
-        info = json.loads(Path(file).read_text(encoding="utf-8"))
-        names = info.get(TARGETS) or [info["format"]["identifier"]["base-format"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise DisplayError(
-            f"{EXECUTE_INFO} names {file}, which does not tell the format ({error!r}); a kernel "
-            "kept from an earlier render loses it: render with `execute: daemon: false`"
-        ) from None
-    unknown = [name for name in names if name not in (Target.HTML, Target.TYPST)]
-    if unknown:
-        raise DisplayError(f"reports are written as html or typst, not {unknown[0]!r}")
-    return tuple(Target(name) for name in names)
+    parts = (fenced(html, "=html"), fenced(typst, "=typst"))
+    return "\n\n".join(('::: {html-table-processing="none"}', *parts, ":::"))
 
 
 class Block:
@@ -98,16 +80,9 @@ class Block:
         return self
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return dict(self._shown(each) for each in targets())
-
-    def _shown(self, wanted: Target) -> tuple[str, str]:
-        match wanted:
-            case Target.HTML:
-                return "text/html", self.html()
-            case Target.TYPST:
-                return "text/markdown", f"```{{=typst}}\n{self.typst()}\n```"
-            case Target.NOTEBOOK:
-                return "text/html", notebook_style() + self.html()
+        if rendering():
+            return {"text/markdown": raw_blocks(self.html(), self.typst())}
+        return {"text/html": notebook_style() + self.html()}
 
 
 @dataclass(frozen=True, init=False)

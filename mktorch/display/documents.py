@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from mktorch.display.files import PER_CAMPAIGN, document_name
 from mktorch.display.register import sections
 from mktorch.display.resources import reports_dir
+from mktorch.display.show import Show
 from mktorch.display.trace import Figure
 from mktorch.runs import Run
 
@@ -46,6 +47,6 @@ def figures(run: Run, campaign: str = "") -> Iterator[tuple[str, Figure]]:
     page = document_name(campaign, run.tables["campaigns"]["campaign_id"]) if campaign else ""
     for document, name, options in calls():
         if (document == PER_CAMPAIGN) == bool(campaign):
-            block = getattr(run.show(campaign), name)(**options).linked(campaign)
+            block = getattr(Show(run, campaign), name)(**options).linked(campaign)
             for figure in block.figures():
                 yield page or document, figure

@@ -108,6 +108,17 @@ def breakable(text: str, longest: int = 16) -> str:
     return re.sub(rf"\S{{{longest + 1},}}", broken, text)
 
 
+def fenced(text: str, info: str) -> str:
+    """Text in a Markdown fence longer than any run of backticks within it.
+
+    >>> fenced("a ``` b", "=html").splitlines()[0]
+    '````{=html}'
+    """
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    marks = "`" * max(3, longest + 1)
+    return f"{marks}{{{info}}}\n{text}\n{marks}"
+
+
 def slug(text: str) -> str:
     """An id fit for HTML, Typst and a URL.
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from functools import partial, update_wrapper
-from inspect import Signature, signature
+from functools import wraps
+from inspect import Parameter, signature
 from typing import Any
 
 from mktorch.display import trace
-from mktorch.display.block import Block, DisplayError, Target, targets
+from mktorch.display.block import Block, DisplayError, rendering
 from mktorch.display.charts import Chart
 from mktorch.display.register import sections
 from mktorch.display.sources import Sources
@@ -63,10 +63,7 @@ class Show:
             near = difflib.get_close_matches(name, sections(), n=3, cutoff=0.5)
             hint = f"; near it: {', '.join(near)}" if near else ""
             raise AttributeError(f"there is no block {name!r} to show{hint}")
-        made = update_wrapper(partial(self._made, name), sections()[name])
-        given = list(signature(sections()[name]).parameters.values())[1:]  # all but the run
-        made.__signature__ = Signature(given)  # type: ignore[attr-defined]
-        return made
+        return self._shown(name)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *sections()})
@@ -75,16 +72,26 @@ class Show:
         narrowed = f", campaign={self.campaign!r}" if self.campaign else ""
         return f"Show({self.run.run_id!r}{narrowed})"
 
-    def _made(self, name: str, *, interactive: bool = False, **options: Any) -> Any:
+    def _shown(self, name: str) -> Callable[..., Any]:
+        """The block's function with this run and campaign filled in, under its own signature."""
         make = sections()[name]
-        if "campaign" in signature(make).parameters:
-            options.setdefault("campaign", self.campaign)
-        block: Block = make(self.run, **options)
-        if Target.NOTEBOOK not in targets():
-            block = block.linked(self.campaign)
-        self.blocks[name] = block
-        if not interactive:
-            return block
-        if not isinstance(block, Chart):
-            raise DisplayError(f"{name} is no chart here; leave out interactive=True")
-        return block.drawing
+        _, *own = signature(make).parameters.values()
+        taken = signature(make).replace(parameters=own)
+
+        @wraps(make)
+        def shown(*args: Any, interactive: bool = False, **options: Any) -> Any:
+            if "campaign" in set(taken.parameters) - set(taken.bind_partial(*args).arguments):
+                options.setdefault("campaign", self.campaign)
+            block: Block = make(self.run, *args, **options)
+            if rendering():
+                block = block.linked(self.campaign)
+            self.blocks[name] = block
+            if not interactive:
+                return block
+            if not isinstance(block, Chart):
+                raise DisplayError(f"{name} is no chart here; leave out interactive=True")
+            return block.drawing
+
+        last = Parameter("interactive", Parameter.KEYWORD_ONLY, default=False, annotation=bool)
+        shown.__signature__ = taken.replace(parameters=[*own, last])  # type: ignore[attr-defined]
+        return shown

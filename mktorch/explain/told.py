@@ -13,7 +13,8 @@ import polars as pl
 from mktorch.display import trace
 from mktorch.display.trace import Figure, Setting
 from mktorch.lineage import ADDITIVE, KEYS
-from mktorch.runs import InputRecord, Run
+from mktorch.manifest import InputRecord
+from mktorch.runs import Run
 from mktorch.vocab import Source
 
 _NAMED = 10  # records that the text names by their rows in the file

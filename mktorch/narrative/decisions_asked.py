@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
+from mktorch.kpis import PHRASES
 from mktorch.narrative.page import channels
 from mktorch.narrative.prose import Prose, listed, locale_of, sentence
-from mktorch.recommend.words import spaced
 from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
 
 Tables = Mapping[str, pl.DataFrame]
@@ -44,7 +45,9 @@ _NO_RECOMMENDATIONS = pl.DataFrame(
 _NO_PACING = pl.DataFrame(schema={"campaign_id": _TEXT, "end_date": pl.Date()})
 
 
-def decisions_asked(tables: Tables, config: MarketingOrchestratorConfig, day: date) -> pl.DataFrame:
+def decisions_asked(
+    tables: Tables, config: MarketingOrchestratorConfig, clock: Clock
+) -> pl.DataFrame:
     """One row per decision that waits for a person, what concerns most first.
 
     Asked are: whether a freeze that critical KPIs put on budget increases stays, with what it
@@ -53,12 +56,13 @@ def decisions_asked(tables: Tables, config: MarketingOrchestratorConfig, day: da
 
     Columns: `order`, `question`, `kind` (of `KINDS`), `target_id`, `campaign_id`, `amount` in
     money (proposed, blocked or at stake), `decided_by`, `due`, `age_days` a proposal has waited,
-    `why`. `due` is the earliest of: `decision_cycle_days` after `day`, the day of as_of; the
-    campaign's last day, where that lies after `day`; the day a proposal has waited
+    `why`. `due` is the earliest of: `decision_cycle_days` after the clock's day; the
+    campaign's last day, where that lies after it; the day a proposal has waited
     `proposal_stale_days`, which has passed where it is overdue. Reads `kpis`, `budget_moves`,
     `channels`, `recommendations`, `recommendation_candidates` and `budget_pacing`; what is not
     there asks nothing.
     """
+    day = clock.day
     cycle_ends = day + timedelta(days=config.narrative_rules.decision_cycle_days)
     asked = pl.DataFrame(
         [*_freeze(tables), *_proposals(tables, config), *_recommended(tables)], schema=_SCHEMA
@@ -76,8 +80,8 @@ def decisions_asked(tables: Tables, config: MarketingOrchestratorConfig, day: da
 def _freeze(tables: Tables) -> Iterator[Row]:
     kpis = tables.get("kpis", _NO_KPIS)
     forced = pl.col("escalation").str.contains(Escalation.BUDGET_FREEZE, literal=True)
-    frozen = kpis.filter(pl.col("tier") == Tier.CRITICAL, forced)["kpi"].to_list()
-    if not frozen:
+    frozen = kpis.filter(pl.col("tier") == Tier.CRITICAL, forced)["kpi"].replace(PHRASES)
+    if frozen.is_empty():
         return
     held = tables.get("recommendation_candidates")
     blocked = (
@@ -94,7 +98,7 @@ def _freeze(tables: Tables) -> Iterator[Row]:
         "kind": "freeze",
         "target_id": "budget_freeze",
         "decided_by": FREEZE_DECIDER,
-        "why": f"Critical KPIs: {listed(map(spaced, frozen), _NAMED)}. {what}.",
+        "why": f"Critical KPIs: {listed(frozen, _NAMED)}. {what}.",
     }
 
 

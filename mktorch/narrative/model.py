@@ -174,6 +174,11 @@ def usage(calls: pl.DataFrame) -> Mapping[str, float]:
     )
 
 
+def model_cost(measured_model_usage: pl.DataFrame) -> float:
+    """What a run's calls cost."""
+    return usage(measured_model_usage)["cost"]
+
+
 def _fault(
     answer: Answer, reply: str, figures: pl.DataFrame, limit: int, asked: Prompt
 ) -> Refusal | None:

@@ -10,7 +10,7 @@ import polars as pl
 from mktorch.formats import Locale
 from mktorch.metrics import ratio
 from mktorch.narrative.prose import Prose, counted
-from mktorch.rollups import micros, units
+from mktorch.sums import micros, units
 from mktorch.vocab import Measure, Window
 
 MEASURES = ("revenue", "spend", "return")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from mktorch.config.recommendation_rules import RecommendationRules
+
 NEXT_STEPS = pl.Schema(
     {
         "order": pl.Int64,
@@ -19,8 +21,10 @@ NEXT_STEPS = pl.Schema(
 )
 
 
-def next_steps(recommendations: pl.DataFrame, most: int) -> pl.DataFrame:
-    """The first `most` of the standing recommendations, in their rank.
+def next_steps(
+    recommendations: pl.DataFrame, recommendation_rules: RecommendationRules
+) -> pl.DataFrame:
+    """The first `max_next_steps` of the standing recommendations, in their rank.
 
     In: `recommendations`. Out: `order` from 1, `recommendation_id`, `step` (what is asked),
     `first_action` (null where it has no steps), `owner`, `target_id`, `priority`, `stake` in
@@ -29,7 +33,7 @@ def next_steps(recommendations: pl.DataFrame, most: int) -> pl.DataFrame:
     return (
         recommendations.lazy()
         .sort("rank")
-        .head(most)
+        .head(recommendation_rules.max_next_steps)
         .select(
             order=pl.int_range(1, pl.len() + 1),
             recommendation_id="recommendation_id",

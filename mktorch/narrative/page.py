@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
 from mktorch.narrative import markdown
@@ -16,6 +16,9 @@ from mktorch.narrative.markdown import Column
 from mktorch.narrative.prose import Prose, locale_of
 from mktorch.recommend.names import called, channel_names, creative_names
 from mktorch.recommend.words import written
+from mktorch.sources.load import RawSource
+from mktorch.version import __version__
+from mktorch.vocab import Source
 
 Tables = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
@@ -29,13 +32,26 @@ class About:
     `inputs` has one row per file: `source`, `path`, `records`, `sha256`.
     """
 
-    as_of: datetime
+    clock: Clock
     version: str
     config: MarketingOrchestratorConfig
-    current_window: tuple[date, date]
-    prior_window: tuple[date, date]
     inputs: pl.DataFrame
     campaign_id: str | None = None
+
+
+def about(
+    clock: Clock,
+    config: MarketingOrchestratorConfig,
+    raw: Mapping[Source, RawSource],
+    campaign_id: str | None,
+) -> About:
+    """What the reports of a run are about."""
+    files = [
+        {"source": f.source, "path": f.path, "records": f.rows, "sha256": f.sha256}
+        for source in raw.values()
+        for f in source.files
+    ]
+    return About(clock, __version__, config, pl.DataFrame(files), campaign_id)
 
 
 def with_campaigns(frame: pl.DataFrame, tables: Tables) -> pl.DataFrame:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.formats import CURRENCY, CURRENCY_EXACT, INTEGER, PERCENT, RATIO
+from mktorch.kpis import LABELS, figure
 from mktorch.narrative.markdown import Column, bullets, heading
 from mktorch.narrative.page import About, Page, Row, Tables, channels, stated, with_campaigns
-from mktorch.narrative.prose import in_words, kpi_figure, sentence
+from mktorch.narrative.prose import in_words, sentence
 from mktorch.narrative.summary import story
 from mktorch.recommend.words import spaced
 from mktorch.vocab import Direction, Performance, Tier
@@ -121,7 +122,7 @@ def returns(tables: Tables, page: Page, _about: About) -> list[str]:
 
 def momentum(tables: Tables, page: Page, about: About) -> list[str]:
     """The current window against the prior one; segments by trend."""
-    windows = {"current": about.current_window, "prior": about.prior_window}
+    windows = about.clock.windows
     spans = {f"{name}_{i}": day for name, span in windows.items() for i, day in enumerate(span)}
     moves = tables["momentum"]
     return [
@@ -164,14 +165,13 @@ def kpis(tables: Tables, page: Page, _about: About) -> list[str]:
 
 
 def _kpi(row: Row, page: Page) -> str:
-    figure, target = (
-        kpi_figure(row[name], row["kpi"], row["unit"], page.locale) for name in ("value", "target")
-    )
+    shown, target = (figure(row[name], row["kpi"], page.locale) for name in ("value", "target"))
     side = "at least" if row["better"] == Direction.UP else "at most"
     goal = "no target" if row["tier"] == Tier.NOT_SCORED else f"target {side} {target}"
     line = sentence(
         page.line(
-            "{kpi:words}: {figure}, {goal}; {tier:words}", {**row, "figure": figure, "goal": goal}
+            "{label}: {figure}, {goal}; {tier:words}",
+            {**row, "label": LABELS[row["kpi"]], "figure": shown, "goal": goal},
         )
     )
     if row["attainment"] is not None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from string import Formatter
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.formats import (
-    CURRENCY,
-    INTEGER,
-    Format,
-    Kind,
-    Locale,
-    clean,
-    format_value,
-)
+from mktorch.formats import Locale, clean
 from mktorch.recommend.words import written
-from mktorch.vocab import Unit
 
 
 class Prose(Formatter):
@@ -70,45 +61,3 @@ def listed(names: Iterable[str], most: int) -> str:
     known = list(names)
     shown, rest = known[:most], len(known) - most
     return f"{', '.join(shown)} and {rest} more" if shown and rest > 0 else ", ".join(shown)
-
-
-class Writing(NamedTuple):
-    """How figures of a unit read: `scale` times the value, then `suffix`."""
-
-    format: Format
-    scale: float = 1.0
-    suffix: str = ""
-
-
-_PERCENT = Writing(Format(Kind.PERCENT, decimals=1))
-_UNITS: Mapping[Unit, Writing] = {
-    Unit.FRACTION: _PERCENT,
-    Unit.PERCENTAGE: _PERCENT._replace(scale=0.01),
-    Unit.RATIO: Writing(Format(Kind.DECIMAL, decimals=2)),
-    Unit.CURRENCY: Writing(CURRENCY),
-    Unit.COUNT: Writing(INTEGER),
-    Unit.SECONDS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" s"),
-    Unit.HOURS: Writing(Format(Kind.DECIMAL, decimals=2), suffix=" h"),
-}
-# Differences of two rates, in percentage points, and a return that is stated in percent.
-_SPECIAL: Mapping[str, Writing] = {
-    "targeting_precision_improvement": Writing(
-        Format(Kind.DECIMAL, decimals=1, signed=True), 100, " points"
-    ),
-    "conversion_rate_delta": Writing(Format(Kind.DECIMAL, decimals=3, signed=True), 100, " points"),
-    "roi_estimate": _PERCENT,
-}
-
-
-def kpi_figure(value: float | None, kpi: str, unit: str, locale: Locale) -> str:
-    """A KPI's figure in its own unit; `n/a` for null.
-
-    >>> kpi_figure(15.0, "average_lift_percentage", "percentage", Locale())
-    '15.0%'
-    >>> kpi_figure(-0.00065, "conversion_rate_delta", "fraction", Locale())
-    '\u22120.065 points'
-    """
-    if value is None:
-        return format_value(None)
-    writing = _SPECIAL.get(kpi, _UNITS[Unit(unit)])
-    return format_value(value * writing.scale, writing.format, locale) + writing.suffix

@@ -27,7 +27,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "Decisions asked",
         ("decisions_asked",),
-        lambda t, p, a: [decisions_list(t["decisions_asked"], p, a.as_of.date(), reasons=True)],
+        lambda t, p, a: [decisions_list(t["decisions_asked"], p, a.clock.day, reasons=True)],
     ),
     Section(
         "Portfolio", ("performance_assessment", "campaign_analysis"), portfolio_sections.portfolio
@@ -64,16 +64,16 @@ READS = {table for section in SECTIONS for table in section.tables} | {
 }
 
 
-def campaign_report(tables: Tables, about: About, note: str = RULES_STAND) -> str:
+def campaign_report(tables: Tables, about: About, summary_note: str = RULES_STAND) -> str:
     """The whole report; a section whose tables were not made says so and the rest stands.
 
-    `note` says which summary stands and why.
+    `summary_note` says which summary stands and why.
     """
     page = Page.of(about.config)
     blocks = [
         heading(1, "Campaign report"),
         masthead(page, about),
-        page.paragraph("Executive summary: {note}", {"note": note}),
+        page.paragraph("Executive summary: {note}", {"note": summary_note}),
     ]
     for section in SECTIONS:
         missing = [name for name in section.tables if name not in tables]

@@ -64,7 +64,7 @@ def provenance(_tables: Tables, page: Page, about: About) -> list[str]:
         page.paragraph(
             "mktorch {version}, as of {as_of:time}. The run's manifest keeps every setting, the "
             "steps and a hash of each table; the files read were:",
-            {"version": about.version, "as_of": about.as_of},
+            {"version": about.version, "as_of": about.clock.as_of},
         ),
         page.table(
             about.inputs.with_columns(pl.col("sha256").str.head(10)),

@@ -16,12 +16,12 @@ _REST = "And {more}: see the campaign report and the governance appendix."
 _NO_MOMENTUM = "Where it is moving is not known: {momentum_reason}."
 
 
-def rule_based_summary(tables: Tables, about: About) -> str:
+def rule_based_summary(verdict: pl.DataFrame, about: About) -> str:
     """The text that always stands: verdict, what it comes to, what moves, as Markdown.
 
     Reads the one row of `verdict`. Text from the data is inert in it.
     """
-    return markdown.document(story(tables, Page.of(about.config)))
+    return markdown.document(story({"verdict": verdict}, Page.of(about.config)))
 
 
 def story(tables: Tables, page: Page) -> list[str]:
@@ -34,11 +34,26 @@ def story(tables: Tables, page: Page) -> list[str]:
     ]
 
 
-def executive_summary(tables: Tables, about: About, told: str = "", note: str = RULES_STAND) -> str:
-    """The page for the board: `told`, then reasons, next steps and decisions asked.
+def summary_text(rule_based_summary: str, measured_summary: pl.DataFrame | None = None) -> str:
+    """The summary that stands: the model step's, else the rules'."""
+    if measured_summary is None:
+        return rule_based_summary
+    return str(measured_summary["text"].item())
 
-    `told` is Markdown that is already harmless: the rule-based summary, or a model's. `note` says
-    which of them stands and why. Reads `verdict`, `next_steps` and `decisions_asked`.
+
+def summary_note(measured_summary: pl.DataFrame | None = None) -> str:
+    """Which summary stands, and why."""
+    return RULES_STAND if measured_summary is None else str(measured_summary["note"].item())
+
+
+def executive_summary(
+    tables: Tables, about: About, summary_text: str = "", summary_note: str = RULES_STAND
+) -> str:
+    """The page for the board: `summary_text`, then reasons, next steps and decisions asked.
+
+    `summary_text` is Markdown that is already harmless: the rule-based summary, or a model's.
+    `summary_note` says which of them stands and why. Reads `verdict`, `next_steps` and
+    `decisions_asked`.
     """
     page, reasons = Page.of(about.config), tables["verdict"]["reasons"].to_list()[0]
     asked, most = tables["decisions_asked"], about.config.narrative_rules.max_decisions
@@ -46,8 +61,8 @@ def executive_summary(tables: Tables, about: About, told: str = "", note: str = 
         (
             markdown.heading(1, "Executive summary"),
             masthead(page, about),
-            page.paragraph("{note}", {"note": note}),
-            told.strip(),
+            page.paragraph("{note}", {"note": summary_note}),
+            summary_text.strip(),
             *(
                 (markdown.heading(2, "Why"), page.listed([f"{reason}." for reason in reasons]))
                 if reasons
@@ -56,7 +71,7 @@ def executive_summary(tables: Tables, about: About, told: str = "", note: str = 
             markdown.heading(2, "Next steps"),
             next_steps_list(tables.get("next_steps"), page),
             markdown.heading(2, "Decisions asked"),
-            decisions_list(asked.head(most), page, about.as_of.date(), reasons=False),
+            decisions_list(asked.head(most), page, about.clock.day, reasons=False),
             *(
                 (page.paragraph(_REST, {"more": counted(rest, "more decision")}),)
                 if (rest := asked.height - most) > 0
@@ -71,7 +86,7 @@ def masthead(page: Page, about: About) -> str:
     scope = f"campaign {about.campaign_id}" if about.campaign_id else "all campaigns"
     whose = ", ".join(filter(None, (about.config.company, scope)))
     return page.paragraph(
-        "Report of {whose}, as of {as_of:time}.", {"whose": whose, "as_of": about.as_of}
+        "Report of {whose}, as of {as_of:time}.", {"whose": whose, "as_of": about.clock.as_of}
     )
 
 

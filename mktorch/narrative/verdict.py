@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.narrative_rules import NarrativeRules, Signal
-from mktorch.formats import Locale
+from mktorch.kpis import PHRASES
 from mktorch.narrative.momentum import momentum_line
 from mktorch.narrative.page import with_campaigns
-from mktorch.narrative.prose import in_words, listed
+from mktorch.narrative.prose import in_words, listed, locale_of
 from mktorch.narrative.so_what import so_what
 from mktorch.recommend.words import spaced
 from mktorch.vocab import BudgetStatus, Performance, Priority, RiskStatus, Severity, Tier, Verdict
@@ -40,7 +41,7 @@ def _risks(severity: Severity) -> pl.Expr:
     return (pl.col("severity") == severity) & unresolved
 
 
-_KPI = in_words("kpi")
+_KPI = pl.col("kpi").replace(PHRASES)
 _RISK = pl.format("{} in {}", in_words("risk_type"), "campaign")
 
 COUNTS: Mapping[Signal, Count] = {
@@ -137,7 +138,7 @@ _SIGNALS: dict[str, pl.DataType] = {
 COUNTED = tuple(sorted({count.table for count in COUNTS.values()}))  # the tables they count in
 
 
-def verdict_signals(tables: Tables, rules: NarrativeRules) -> pl.DataFrame:
+def verdict_signals(tables: Tables, narrative_rules: NarrativeRules) -> pl.DataFrame:
     """Every signal with its count, its limits and the verdict it calls for.
 
     One row per signal, gravest first: `order`, `signal`, `value`, `attention_from` and
@@ -150,7 +151,7 @@ def verdict_signals(tables: Tables, rules: NarrativeRules) -> pl.DataFrame:
     counts[Signal.UNCOUNTED] = (len(missed), missed, None)
     rows = []
     for order, signal in enumerate(Signal, start=1):
-        (value, names, reason), limit = counts[signal], rules.limits[signal]
+        (value, names, reason), limit = counts[signal], narrative_rules.limits[signal]
         rows.append(
             {
                 "order": order,
@@ -168,7 +169,7 @@ def verdict_signals(tables: Tables, rules: NarrativeRules) -> pl.DataFrame:
 
 
 def verdict(
-    tables: Tables, signals: pl.DataFrame, rules: NarrativeRules, locale: Locale
+    tables: Tables, verdict_signals: pl.DataFrame, config: MarketingOrchestratorConfig
 ) -> pl.DataFrame:
     """The verdict, what it means in money and where things are moving: one row.
 
@@ -177,6 +178,7 @@ def verdict(
     attention, gravest first), each signal's count by its name, and standing recommendations by
     priority (`recommendations_high`, `_medium`, `_low`; null where none were made).
     """
+    signals, locale = verdict_signals, locale_of(config)
     words = signals["verdict"].drop_nulls().to_list()
     worst = max((Verdict(word) for word in words), key=_ORDER.index, default=Verdict.ON_TRACK)
     deciding = signals.filter(verdict=worst) if worst != Verdict.ON_TRACK else signals.clear()
@@ -195,7 +197,7 @@ def verdict(
             "momentum": pl.Series([moving], dtype=pl.String),
             "momentum_reason": pl.Series([moving_reason], dtype=pl.String),
             "reasons": pl.Series(
-                [_reasons(grave, rules.names_in_reasons)], dtype=pl.List(pl.String)
+                [_reasons(grave, config.narrative_rules.names_in_reasons)], dtype=pl.List(pl.String)
             ),
             **{
                 signal: pl.Series([value], dtype=pl.Int64)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.narrative.figures import campaign_figures, portfolio_figures
 from mktorch.narrative.guard import LINE
-from mktorch.narrative.model import Wording, note, rendered, why_not, word
+from mktorch.narrative.model import Wording, calls_frame, note, rendered, why_not, word
 from mktorch.narrative.prose import locale_of
 
 Tables = Mapping[str, pl.DataFrame]
@@ -24,11 +25,40 @@ _STANDING = {
     "attempts": pl.Int64(),
     "refused": pl.List(pl.String()),
 }
+# The tables the texts cannot do without, and those they read where they were made.
+NEEDS = ("verdict", "decisions_asked")
+READS = (
+    "next_steps",
+    "recommendations",
+    "roi_analysis",
+    "performance_assessment",
+    "campaign_analysis",
+)
 _FOR_INSIGHTS = {"campaign_analysis", "recommendations"}
 SUMMARY = pl.Schema(_STANDING)
 INSIGHTS = pl.Schema(
     {"campaign_id": pl.String(), "name": pl.String(), "stake": pl.Float64(), **_STANDING}
 )
+
+
+class Worded(NamedTuple):
+    """The summary and the insights that stand, and the calls that were made for them."""
+
+    measured_summary: pl.DataFrame
+    measured_insights: pl.DataFrame
+    measured_model_usage: pl.DataFrame
+
+
+def worded(
+    tables: Tables, rule_based_summary: str, config: MarketingOrchestratorConfig, notes: list[str]
+) -> Worded:
+    """The run's texts, by a model where one may write them, else by rules, and a note of which."""
+    read = {name: tables[name] for name in (*NEEDS, *READS) if name in tables}
+    end = monotonic() + config.model_rules.timeout_seconds
+    told, wording = summary(read, rule_based_summary, config, end)
+    noted, wordings = insights(read, config, end)
+    notes.append(f"summary: {told['note'].item()}")
+    return Worded(told, noted, calls_frame((wording, *wordings)))
 
 
 def summary(

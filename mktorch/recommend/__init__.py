@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.candidates import candidates
-from mktorch.recommend.rank import rank
-from mktorch.recommend.rule import Rule, View
+from mktorch.recommend.rank import recommendations
+from mktorch.recommend.rule import Tables
 from mktorch.recommend.rules import RULES
 from mktorch.recommend.settle import settle
-from mktorch.recommend.views import views
+from mktorch.recommend.views import BUILDERS, views
 
-__all__ = ["RULES", "candidates", "rank", "recommendations", "settle", "views"]
+__all__ = [
+    "RULES",
+    "candidates",
+    "recommendation_candidates",
+    "recommendations",
+    "settle",
+    "views",
+]
 
 
-def recommendations(
-    views: Mapping[str, View],
-    kpis: pl.DataFrame | None,
-    config: MarketingOrchestratorConfig,
-    rules: Iterable[Rule] = RULES,
+def recommendation_candidates(
+    tables: Tables, config: MarketingOrchestratorConfig, notes: list[str]
 ) -> pl.DataFrame:
-    """Every candidate that the rules find in the views, with its standing; see `settle`."""
-    rules = tuple(rules)
-    return settle(candidates(views, rules, config), views, rules, kpis, config)
+    """Every candidate that the rules find in a run's tables, with its standing; see `settle`.
+
+    Views that lack a table are left out, and noted.
+    """
+    built = views(tables, config)
+    notes.extend(
+        f"recommendations: no rules of {name}, for want of "
+        + ", ".join(need for need in builder.needs if need not in tables)
+        for name, builder in BUILDERS.items()
+        if name not in built
+    )
+    return settle(candidates(built, RULES, config), built, RULES, tables.get("kpis"), config)

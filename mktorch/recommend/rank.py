@@ -47,7 +47,7 @@ COLUMNS = (
 )
 
 
-def rank(settled: pl.DataFrame) -> pl.DataFrame:
+def recommendations(recommendation_candidates: pl.DataFrame) -> pl.DataFrame:
     """The candidates that stand, gravest first, numbered from 1.
 
     Ordered by priority, then `stake` (most first, unknown last), then `recommendation_id`, which
@@ -55,7 +55,7 @@ def rank(settled: pl.DataFrame) -> pl.DataFrame:
     """
     order = pl.col("priority").cast(pl.Enum(Priority))
     return (
-        settled.filter(standing=str(Standing.STANDS))
+        recommendation_candidates.filter(standing=str(Standing.STANDS))
         .sort(
             order,
             "stake",

@@ -26,8 +26,10 @@ CAPS = tuple(
 _RETURN = ("roas_low", "roas", "roas_high", "attainment_low", "attainment_high")
 
 
-def between_campaigns(
-    returns: pl.DataFrame, pacing: pl.DataFrame, rules: RecommendationRules
+def campaign_moves(
+    campaign_returns: pl.DataFrame,
+    budget_pacing: pl.DataFrame,
+    recommendation_rules: RecommendationRules,
 ) -> pl.DataFrame:
     """Moves between active campaigns; a donor's rest is what remains of its budget.
 
@@ -35,8 +37,8 @@ def between_campaigns(
     `moves`, with `donor_id` and `recipient_id`.
     """
     return moves(
-        returns.filter(status=str(CampaignStatus.ACTIVE))
-        .join(pacing.select("campaign_id", "name", "pacing"), on="campaign_id", how="left")
+        campaign_returns.filter(status=str(CampaignStatus.ACTIVE))
+        .join(budget_pacing.select("campaign_id", "name", "pacing"), on="campaign_id", how="left")
         .select(
             *_RETURN,
             "planned_spend",
@@ -46,12 +48,12 @@ def between_campaigns(
             rest=cents(pl.col("remaining")),
             open=(pl.col("pacing") != Pacing.UNDER).fill_null(value=False),
         ),
-        rules,
+        recommendation_rules,
     )
 
 
-def between_channels(
-    returns: pl.DataFrame, channels: pl.DataFrame, rules: RecommendationRules
+def channel_moves(
+    channel_returns: pl.DataFrame, channels: pl.DataFrame, recommendation_rules: RecommendationRules
 ) -> pl.DataFrame:
     """Moves between channels of one active campaign; a donor's rest is its planned spend.
 
@@ -59,7 +61,7 @@ def between_channels(
     """
     named = channel_names(channels).rename({"channel_name": "name"})
     return moves(
-        returns.filter(status=str(CampaignStatus.ACTIVE))
+        channel_returns.filter(status=str(CampaignStatus.ACTIVE))
         .join(named, on="channel_id", how="left")
         .select(
             *_RETURN,
@@ -70,7 +72,7 @@ def between_channels(
             rest="planned_spend",
             open=pl.lit(value=True),
         ),
-        rules,
+        recommendation_rules,
     )
 
 

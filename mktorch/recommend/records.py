@@ -18,13 +18,13 @@ _IMPACT = (
 )
 
 
-def recommendation_records(ranked: pl.DataFrame) -> pl.DataFrame:
+def recommendation_records(recommendations: pl.DataFrame) -> pl.DataFrame:
     """One row per recommendation, in rank order: the record of `mktorch.state.Recommendation`.
 
     `expected_impact` and `implementation_details` are structs; the intervals stand beside the
     points of the impact, with `basis` and the `reason` of what is null.
     """
-    return ranked.select(
+    return recommendations.select(
         "priority",
         "category",
         "action",

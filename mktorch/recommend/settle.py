@@ -14,18 +14,16 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.kpis import PHRASES, TARGET_TABLES
 from mktorch.recommend.candidates import SCHEMA, meets
 from mktorch.recommend.rule import Rule, View
 from mktorch.recommend.settings import THRESHOLD, Role, named, settings_of
-from mktorch.recommend.words import spaced
 from mktorch.vocab import Escalation, Standing
 
 FREEZE = (
     "recommendation_rules.budget_freeze",
     "kpi_critical_threshold",
-    "operational_kpi_targets",
-    "effectiveness_kpi_targets",
-    "business_kpi_targets",
+    *TARGET_TABLES.values(),
 )
 
 
@@ -37,8 +35,8 @@ def freeze(kpis: pl.DataFrame | None, config: MarketingOrchestratorConfig) -> st
         return None
     forcing = kpis.filter(
         pl.col("escalation").str.split(", ").list.contains(str(Escalation.BUDGET_FREEZE))
-    )["kpi"]
-    return f"budget freeze: {', '.join(map(spaced, forcing))} critical" if forcing.len() else None
+    )["kpi"].replace(PHRASES)
+    return f"budget freeze: {', '.join(forcing)} critical" if forcing.len() else None
 
 
 def settle(

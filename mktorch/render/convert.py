@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mktorch.render.errors import RenderError
-from mktorch.render.markdown import Body
+from mktorch.render.pieces import Apart
 from mktorch.render.qmd import Document
 from mktorch.render.stage import Stage
 
@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 _READER = "markdown-implicit_figures-yaml_metadata_block-pandoc_title_block"
 
 
-def convert(document: Document, body: Body, form: str, stage: Stage, as_of: datetime) -> bytes:
+def convert(document: Document, body: Apart, form: str, stage: Stage, as_of: datetime) -> bytes:
     """The finished file's bytes: `html` gives a page, `typst` a PDF.
 
     Raises
@@ -28,9 +28,9 @@ def convert(document: Document, body: Body, form: str, stage: Stage, as_of: date
     """
     options = document.options(form)
     if form == "html":
-        page = _pandoc(document, body.markdown, _html_arguments(options), stage)
+        page = _pandoc(document, body.text, _html_arguments(options), stage)
         return body.restored(page).encode()
-    source = _pandoc(document, body.markdown, _typst_arguments(options), stage)
+    source = _pandoc(document, body.text, _typst_arguments(options), stage)
     return _typst(document, body.restored(source), stage, as_of)
 
 
@@ -103,7 +103,7 @@ def _typst(document: Document, source: str, stage: Stage, as_of: datetime) -> by
 
     file = stage.reports / f"{document.name}.typ"
     file.write_text(source, encoding="utf-8")
-    fonts = typst.Fonts(False, True, [str(folder) for folder in stage.font_dirs])
+    fonts = typst.Fonts(False, True, [str(stage.fonts)])
     font = stage.brand.font
     if font not in fonts.families():
         raise RenderError(

@@ -1,36 +1,30 @@
-"""The embedded renderer: a warm kernel executes, pandoc and Typst convert."""
+"""The embedded renderer: pandoc and Typst, from their wheels, convert what the kernel executed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from mktorch.render.convert import convert
-from mktorch.render.engine import Convert, Engine
-from mktorch.render.execute import kernel
-from mktorch.render.halt import Halt
+from mktorch.render.engine import Convert
+from mktorch.render.execute import Output
 from mktorch.render.markdown import to_markdown
-from mktorch.render.pages import Page
-from mktorch.render.qmd import parse
+from mktorch.render.qmd import Cell, Document
 from mktorch.render.stage import Stage
 
 
-@contextmanager
-def embedded_engine(stage: Stage, as_of: datetime, halt: Halt) -> Iterator[Engine]:
-    """An engine with its own kernel: it executes a page once, then converts to each format."""
-    with kernel(stage.reports, stage.root / "execute-info.json", halt) as running:
+@dataclass(frozen=True)
+class Embedded:
+    """Converts executed documents in a staged project; PDFs are dated `as_of`."""
 
-        def execute(page: Page, forms: Sequence[str]) -> Convert:
-            source = stage.reports / f"{page.document}.qmd"
-            document = parse(source).page(page.name, page.metadata)
-            outputs = running.run(document, page.parameters, forms)
+    stage: Stage
+    as_of: datetime
 
-            def finished(form: str) -> bytes:
-                pictures = stage.reports / f"{page.name}_files"
-                body = to_markdown(document, outputs, form, pictures)
-                return convert(document, body, form, stage, as_of)
+    def __call__(self, document: Document, outputs: Mapping[Cell, list[Output]]) -> Convert:
+        def finished(form: str) -> bytes:
+            pictures = self.stage.reports / f"{document.name}_files"
+            body = to_markdown(document, outputs, form, pictures)
+            return convert(document, body, form, self.stage, self.as_of)
 
-            return finished
-
-        yield execute
+        return finished

@@ -7,12 +7,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mktorch.display.block import EXECUTE_INFO, TARGETS
+from mktorch.display.block import EXECUTE_INFO
 from mktorch.render.errors import RenderError
 from mktorch.render.halt import Halt
 from mktorch.render.qmd import Cell, Document
@@ -27,14 +27,12 @@ Output = dict[str, Any]
 
 
 class Kernel:
-    """A started kernel: `run` executes a document's cells once for all formats wanted."""
+    """A started kernel: `run` executes a document's cells once, for every format."""
 
     def __init__(self, manager: Any, client: Any, folder: Path, info: Path) -> None:
         self._manager, self._client, self._folder, self._info = manager, client, folder, info
 
-    def run(
-        self, document: Document, parameters: Mapping[str, Any], forms: Sequence[str]
-    ) -> dict[Cell, list[Output]]:
+    def run(self, document: Document, parameters: Mapping[str, Any]) -> dict[Cell, list[Output]]:
         """The outputs of every cell that is evaluated, in Jupyter's own form.
 
         Raises
@@ -47,7 +45,7 @@ class Kernel:
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-        self._info.write_text(json.dumps(_execute_info(document, forms)), encoding="utf-8")
+        self._info.write_text(json.dumps(_execute_info(document)), encoding="utf-8")
         steps = list(_steps(document, parameters))
         notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
             {
@@ -175,15 +173,9 @@ def _assigned(cell: Cell) -> Iterator[str]:
         yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
-def _execute_info(document: Document, forms: Sequence[str]) -> dict[str, Any]:
-    """The part of Quarto's execution info that names document and format, and all formats."""
-    form = forms[0]
-    names = {"base-format": form, "target-format": form, "display-name": form.upper()}
-    return {
-        "document-path": str(document.path),
-        "format": {"identifier": names, "pandoc": {"to": form}, "metadata": dict(document.meta)},
-        TARGETS: list(forms),
-    }
+def _execute_info(document: Document) -> dict[str, Any]:
+    """The part of Quarto's execution info that names the document; it goes to every format."""
+    return {"document-path": str(document.path), "format": {"metadata": dict(document.meta)}}
 
 
 def _failure(cell: Cell | None, document: Document, error: Any) -> RenderError:

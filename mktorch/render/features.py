@@ -19,6 +19,7 @@ SHARED: Final[Mapping[str, Rule]] = {"toc": bool, "toc-depth": int, "toc-title":
 HTML: Final[Mapping[str, Rule]] = {
     **SHARED,
     "theme": {"none"},
+    "minimal": {True},
     "css": (str, list),
     "embed-resources": {True},
     "html-math-method": {"mathml"},
@@ -28,6 +29,7 @@ TYPST: Final[Mapping[str, Rule]] = {
     "papersize": {"a4", "us-letter"},
     "mainfont": str,
     "template-partials": list,
+    "font-paths": list,
 }
 EXECUTE: Final[Mapping[str, Rule]] = {"echo": bool, "warning": bool, "daemon": {False}}
 # Ours, which Quarto hands on untouched: the title's colour, and the files being made.
@@ -46,7 +48,7 @@ FRONT_MATTER: Final[Mapping[str, Rule]] = {
 }
 PROJECT: Final[Mapping[str, Rule]] = {
     **FRONT_MATTER,
-    "project": {"type": {"default"}, "render": list, "output-dir": str},
+    "project": {"type": {"default"}, "render": list, "output-dir": str, "pre-render": str},
 }
 CELL: Final[Mapping[str, Rule]] = {
     "label": str,

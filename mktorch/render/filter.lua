@@ -42,12 +42,15 @@ local function float(div)
     blocks:insert(raw("</figure>"))
   else
     local place = kind == "tbl" and "top" or "bottom"
+    -- Quarto sets a figure in a block of its own, and a table not: their distances differ by that.
+    if kind == "fig" then blocks:insert(raw("#block[")) end
     blocks:insert(raw('#figure(kind: "quarto-float-' .. kind .. '", supplement: [' .. kinds[kind]
       .. "], caption: figure.caption(position: " .. place .. ", ["))
     blocks:insert(pandoc.Plain(caption))
     blocks:insert(raw("]), ["))
     blocks:extend(content)
     blocks:insert(raw("])<" .. div.identifier .. ">"))
+    if kind == "fig" then blocks:insert(raw("]")) end
   end
   return blocks
 end

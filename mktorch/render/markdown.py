@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mktorch.display import escape
+from mktorch.display.escape import fenced
 from mktorch.render.errors import RenderError
 from mktorch.render.execute import Output
+from mktorch.render.pieces import Apart, Pieces, raw_part
 from mktorch.render.qmd import Cell, Document, Text
 
 _PAGEBREAK = re.compile(r"^\s*\{\{<\s*pagebreak\s*>\}\}\s*$", re.MULTILINE)
@@ -32,63 +31,22 @@ _PREFERRED = {
     ),
     "typst": ("text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"),
 }
-# An output that is one raw Typst block and nothing else.
-_RAW_TYPST = re.compile(r"(?P<marks>`{3,})\{=typst\}\n(?P<content>.*)\n(?P=marks)\n?", re.DOTALL)
 _SUFFIX = {"image/svg+xml": ".svg", "image/png": ".png", "image/jpeg": ".jpg"}
-
-
-@dataclass(frozen=True)
-class Body:
-    """A document for pandoc: Markdown in which tokens stand for HTML and Typst that cells made.
-
-    pandoc need not read those, which are most of a page, and cannot act on them.
-    """
-
-    markdown: str
-    pieces: Mapping[str, str]
-
-    def restored(self, converted: str) -> str:
-        """pandoc's answer with each token replaced by its piece, once."""
-        if not self.pieces:
-            return converted
-        tokens = re.compile("|".join(map(re.escape, sorted(self.pieces, key=len, reverse=True))))
-        return tokens.sub(lambda token: self.pieces[token[0]], converted)
-
-
-@dataclass
-class _Pieces:
-    """Pieces set apart under tokens that no text can contain by chance or on purpose."""
-
-    salt: str
-    held: dict[str, str] = field(default_factory=dict)
-
-    def token(self, content: str) -> str:
-        name = f"mktorch-{self.salt}-{len(self.held)}."
-        self.held[name] = content
-        return name
 
 
 def to_markdown(
     document: Document, outputs: Mapping[Cell, list[Output]], form: str, folder: Path
-) -> Body:
+) -> Apart:
     """The document for pandoc; pictures that cells show are written into `folder`."""
-    warned = bool((document.options(form).get("execute") or {}).get("warning", False))
-    echoed = bool((document.options(form).get("execute") or {}).get("echo", True))
-    pieces = _Pieces(_salt(document, outputs))
+    echoed, warned = document.execute["echo"], document.execute["warning"]
+    pieces = Pieces.of(document, outputs)
     markdown = "\n\n".join(
         _PAGEBREAK.sub(lambda _: _BREAK, part.markdown)
         if isinstance(part, Text)
         else _cell(part, outputs.get(part, []), form, folder, echoed, warned, pieces)
         for part in document.parts
     )
-    return Body(markdown, pieces.held)
-
-
-def _salt(document: Document, outputs: Mapping[Cell, list[Output]]) -> str:
-    """A digest of all that the page is made from: the same each time, and found in none of it."""
-    told = [part.markdown for part in document.parts if isinstance(part, Text)]
-    shown = [outputs.get(cell, []) for cell in document.cells]
-    return hashlib.sha256(json.dumps([told, shown]).encode()).hexdigest()[:24]
+    return Apart(markdown, pieces.held)
 
 
 def _cell(
@@ -98,7 +56,7 @@ def _cell(
     folder: Path,
     echoed: bool,
     warned: bool,
-    pieces: _Pieces,
+    pieces: Pieces,
 ) -> str:
     options = cell.options
     if not options.get("include", True):
@@ -118,9 +76,7 @@ def _cell(
     return "\n\n".join(code + shown)
 
 
-def _output(
-    cell: Cell, output: Output, form: str, stem: Path, warned: bool, pieces: _Pieces
-) -> str:
+def _output(cell: Cell, output: Output, form: str, stem: Path, warned: bool, pieces: Pieces) -> str:
     if output["output_type"] == "stream":
         if output["name"] == "stderr" and not warned:
             return ""
@@ -136,15 +92,15 @@ def _output(
             f"{cell.name} shows {', '.join(data)}, none of which {form} can hold; "
             "show text/markdown or image/svg+xml",
         )
-    return _shown(cell, mime, data[mime], stem, pieces)
+    return _shown(cell, mime, data[mime], form, stem, pieces)
 
 
-def _shown(cell: Cell, mime: str, content: Any, stem: Path, pieces: _Pieces) -> str:
+def _shown(cell: Cell, mime: str, content: Any, form: str, stem: Path, pieces: Pieces) -> str:
     if mime == "text/html":
         return fenced(pieces.token(str(content)), "=html")
     if mime == "text/markdown":
-        raw = _RAW_TYPST.fullmatch(str(content))
-        return fenced(pieces.token(raw["content"]), "=typst") if raw else str(content)
+        raw = raw_part(str(content), form)
+        return str(content) if raw is None else fenced(pieces.token(raw), f"={form}")
     if mime in _SUFFIX:
         file = stem.with_suffix(_SUFFIX[mime])
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -153,17 +109,6 @@ def _shown(cell: Cell, mime: str, content: Any, stem: Path, pieces: _Pieces) -> 
         alt = escape.markdown(cell.options.get("fig-alt") or cell.options.get("fig-cap") or "")
         return f"![{alt}]({file.parent.name}/{file.name})"
     return fenced(content, ".cell-output")
-
-
-def fenced(text: str, info: str) -> str:
-    """Text in a fence longer than any run of backticks within it.
-
-    >>> fenced("a ``` b", "=html").splitlines()[0]
-    '````{=html}'
-    """
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    marks = "`" * max(3, longest + 1)
-    return f"{marks}{{{info}}}\n{text}\n{marks}"
 
 
 def _stem(cell: Cell) -> str:

@@ -13,13 +13,14 @@ from time import perf_counter
 from mktorch.display.brand import BrandError
 from mktorch.display.contents import SOURCES, WORKBOOK
 from mktorch.exports import write_exports
-from mktorch.render.embedded import embedded_engine
-from mktorch.render.engine import Engine
+from mktorch.render.choose import choose
+from mktorch.render.embedded import Embedded
+from mktorch.render.engine import Converter, Engine, engine
 from mktorch.render.errors import RenderError
 from mktorch.render.halt import Halt
 from mktorch.render.pages import Page, pages
 from mktorch.render.publish import publish, workshop
-from mktorch.render.quarto import QuartoEngine, find_quarto
+from mktorch.render.quarto import Quarto
 from mktorch.render.stage import outside_resources, staged
 from mktorch.render.workers import render_pages, worker_count
 from mktorch.runs import Run, load_run
@@ -132,30 +133,20 @@ def render(
 def _opener(
     renderer: str, run: Run, names: Sequence[str], halt: Halt
 ) -> Callable[[], AbstractContextManager[Engine]]:
-    """What opens the renderer that is wanted and there, in a staged project of its own."""
-    try:
-        wanted = Renderer(renderer)
-    except ValueError:
-        known = ", ".join(Renderer)
-        raise RenderError(f"renderer {renderer!r} is unknown; allowed: {known}") from None
-    quarto = None if wanted == Renderer.EMBEDDED else find_quarto()
-    if wanted == Renderer.QUARTO and not quarto:
-        raise RenderError(
-            "Quarto was not found on PATH, in QUARTO_PATH or beside this Python; install it "
-            "(pip install 'mktorch[quarto]'), or use the embedded renderer"
-        )
+    """What opens the chosen renderer in a staged project of its own."""
+    quarto = choose(renderer).quarto
     as_of = run.manifest.as_of
 
     @contextmanager
-    def opened() -> Iterator[Engine]:
+    def open_engine() -> Iterator[Engine]:
         with staged(run, names) as stage:
+            converter: Converter = Embedded(stage, as_of)
             if quarto:
-                yield QuartoEngine(quarto, stage, as_of, halt)
-            else:
-                with embedded_engine(stage, as_of, halt) as engine:
-                    yield engine
+                converter = Quarto(quarto, stage, as_of, halt)
+            with engine(stage, converter, halt) as opened:
+                yield opened
 
-    return opened
+    return open_engine
 
 
 def _saver(

@@ -59,23 +59,30 @@ class Text:
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed document. `meta` merges the project's, the folder's and its own metadata.
+    """A parsed document. `meta` merges the project's, the folder's and its `own` metadata.
 
     `name` is that of the page it becomes: a document that serves many campaigns has many.
     """
 
     path: Path
     meta: Mapping[str, Any]
+    own: Mapping[str, Any]
     parts: tuple[Cell | Text, ...]
     name: str
 
     def page(self, name: str, meta: Mapping[str, Any]) -> Document:
         """The document as one page of its own name and with further metadata."""
-        return replace(self, name=name, meta={**self.meta, **meta})
+        return replace(self, name=name, meta={**self.meta, **meta}, own={**self.own, **meta})
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         return tuple(part for part in self.parts if isinstance(part, Cell))
+
+    @property
+    def execute(self) -> dict[str, bool]:
+        """Whether cells show their code and their warnings, where they do not say so themselves."""
+        said = self.meta.get("execute") or {}
+        return {"echo": bool(said.get("echo", True)), "warning": bool(said.get("warning", False))}
 
     def options(self, form: str) -> dict[str, Any]:
         """The metadata of one format: what the document shares, then what the format says."""
@@ -99,8 +106,7 @@ def parse(path: Path) -> Document:
     for part in parts:
         if isinstance(part, Text):
             check_markdown(_outside_fences(part), labels, part.file)
-    meta = _merged(_shared(path), front)
-    return Document(path, meta, parts, path.stem)
+    return Document(path, _merged(_shared(path), front), front, parts, path.stem)
 
 
 def title_of(path: Path) -> str:

@@ -7,21 +7,24 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import psutil
-import yaml
 
 from mktorch.render.engine import Convert
 from mktorch.render.errors import RenderError
+from mktorch.render.execute import Output
 from mktorch.render.halt import Halt
-from mktorch.render.pages import Page
+from mktorch.render.notebook import notebook
+from mktorch.render.qmd import Cell, Document
 from mktorch.render.stage import Stage
 
+OLDEST = (1, 9)  # whose Typst writes tagged PDFs, and which finds fonts beside a document
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NOISE = re.compile(
     r"^(Starting .*kernel|Executing |\s*Cell \d+/\d+|processing file|Stack trace:|\s+at )"
@@ -47,39 +50,72 @@ def find_quarto() -> Path | None:
     return Path(found) if found else None
 
 
+@cache
+def version_of(quarto: Path) -> str:
+    """The version that a Quarto says it is.
+
+    Raises
+    ------
+    RenderError
+        Where it cannot be started or says none.
+    """
+    try:
+        done = subprocess.run([quarto, "--version"], capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RenderError(f"{quarto}: cannot be started: {error}") from None
+    said = done.stdout.decode(errors="replace").strip()
+    if not re.match(r"\d+\.\d+", said):
+        raise RenderError(
+            f"{quarto}: it does not say its version; reinstall it, or use --renderer embedded"
+        )
+    return said
+
+
+def is_too_old(version: str) -> bool:
+    """Whether a version is older than what the documents need.
+
+    >>> [is_too_old(version) for version in ("1.8.27", "1.9.0", "1.11.3", "99.9.9")]
+    [True, False, False, False]
+    """
+    major, minor = re.findall(r"\d+", version)[:2]
+    return (int(major), int(minor)) < OLDEST
+
+
 @dataclass(frozen=True)
-class QuartoEngine:
-    """Calls Quarto for each page and format; Quarto executes the document anew for each."""
+class Quarto:
+    """Converts executed documents with the Quarto command line; PDFs are dated `as_of`."""
 
     executable: Path
     stage: Stage
     as_of: datetime
     halt: Halt
 
-    def __call__(self, page: Page, _forms: Sequence[str]) -> Convert:
-        return lambda form: self._rendered(page, form)
+    def __call__(self, document: Document, outputs: Mapping[Cell, list[Output]]) -> Convert:
+        def finished(form: str) -> bytes:
+            held = notebook(document, outputs, form)
+            executed = self.stage.reports / f"{document.name}.ipynb"
+            executed.write_text(held.text, encoding="utf-8")
+            made = self._rendered(executed, document.path.name, form)
+            return held.restored(made.decode()).encode() if held.pieces else made
 
-    def _rendered(self, page: Page, form: str) -> bytes:
-        """Render one staged document to one format and return the file's bytes.
+        return finished
+
+    def _rendered(self, executed: Path, name: str, form: str) -> bytes:
+        """Render an executed notebook to one format and return the file's bytes.
 
         Raises
         ------
         RenderError
             Where Quarto fails or writes nothing; the message carries the end of what it said.
         """
-        document = self.stage.reports / f"{page.document}.qmd"
-        command = [str(self.executable), "render", str(document), "--to", form]
-        given = {"--execute-params": page.parameters, "--metadata-file": page.metadata}
-        for option, content in given.items():
-            file = self.stage.root / f"{page.name}{option}.yml"
-            file.write_text(yaml.safe_dump(dict(content), allow_unicode=True), encoding="utf-8")
-            command += [option, str(file)]
-        said, code = self._called(command, document.name)
+        said, code = self._called(
+            [str(self.executable), "render", str(executed), "--to", form], name
+        )
         if code:
-            raise RenderError(f"{document.name}: quarto failed (exit {code})\n{_told(said)}")
-        made = document.with_suffix(_EXTENSION[form])
+            raise RenderError(f"{name}: quarto failed (exit {code})\n{_told(said)}")
+        made = executed.with_suffix(_EXTENSION[form])
         if not made.is_file():
-            raise RenderError(f"{document.name}: quarto said it was done but wrote no {made.name}")
+            raise RenderError(f"{name}: quarto said it was done but wrote no {made.name}")
         rendered = made.read_bytes()
         made.unlink()
         return rendered
@@ -93,7 +129,7 @@ class QuartoEngine:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd=self.stage.root,
-                env=_environment(self.stage, self.as_of),
+                env=_environment(self.as_of),
                 start_new_session=True,
             )
         except OSError as error:
@@ -117,13 +153,11 @@ def _end(pid: int) -> None:
                 process.kill()
 
 
-def _environment(stage: Stage, as_of: datetime) -> dict[str, str]:
-    fonts = os.pathsep.join(str(folder) for folder in stage.font_dirs)
+def _environment(as_of: datetime) -> dict[str, str]:
     seconds = int(as_of.replace(tzinfo=UTC).timestamp())
     return {
         **os.environ,
         "QUARTO_PYTHON": sys.executable,
-        "TYPST_FONT_PATHS": fonts,
         "TYPST_IGNORE_SYSTEM_FONTS": "true",
         "SOURCE_DATE_EPOCH": str(seconds),
         "NO_COLOR": "1",

@@ -27,6 +27,20 @@ _IMPORTED = re.compile(r"@import\s+(?:url\()?[\"']?((?:https?:)?//[^\"')\s]+)", 
 
 
 TEMPLATE = Path(__file__).with_name("template.typ")
+FONTS = "_fonts"  # beside the documents, whose `font-paths` name it
+
+
+def place_fonts(reports: Path, brand: Brand) -> None:
+    """Copy every font that a PDF is set in to where the documents' metadata says they are.
+
+    Quarto gives Typst the `font-paths` of the metadata, which have to be relative, and no others;
+    the embedded renderer takes the same files.
+    """
+    fonts = reports / FONTS
+    fonts.mkdir(exist_ok=True)
+    shipped = (f for d in (font_dir(), script_font_dir()) for f in d.glob("*.ttf"))
+    for file in (*shipped, *brand.font_files):
+        shutil.copyfile(file, fonts / file.name)
 
 
 @dataclass(frozen=True)
@@ -41,12 +55,8 @@ class Stage:
         return self.root / "reports"
 
     @property
-    def font_dirs(self) -> list[Path]:
-        return [
-            font_dir(),
-            script_font_dir(),
-            *sorted({file.parent for file in self.brand.font_files}),
-        ]
+    def fonts(self) -> Path:
+        return self.reports / FONTS
 
 
 @contextmanager
@@ -60,10 +70,11 @@ def staged(run: Run, pack: Sequence[str] = ()) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="mktorch-") as folder:
         stage = Stage(Path(folder).resolve(), brand)
         shutil.copytree(
-            reports_dir(), stage.reports, ignore=shutil.ignore_patterns(".*", "*_files")
+            reports_dir(), stage.reports, ignore=shutil.ignore_patterns(".*", "*_files", FONTS)
         )
         shutil.copy(TEMPLATE, stage.reports)
-        shutil.copy(home() / "_quarto.yml", stage.root)
+        place_fonts(stage.reports, brand)
+        (stage.root / "_quarto.yml").write_text(_project(), encoding="utf-8")
         (stage.root / BRAND_FILE).write_text(_absolute(file), encoding="utf-8")
         shared = stage.reports / "_metadata.yml"
         content = yaml.safe_load(shared.read_text(encoding="utf-8"))
@@ -80,6 +91,13 @@ def outside_resources(page: str) -> list[str]:
     ['https://cdn.example/x.js']
     """
     return _OUTSIDE.findall(page) + _IMPORTED.findall(page)
+
+
+def _project() -> str:
+    """The project's settings, without what it does before it renders: the stage is ready."""
+    content = yaml.safe_load((home() / "_quarto.yml").read_text(encoding="utf-8"))
+    content["project"].pop("pre-render", None)
+    return yaml.safe_dump(content, allow_unicode=True)
 
 
 def _absolute(file: Path) -> str:

@@ -70,7 +70,7 @@ def render_pages(
                     break
                 started = perf_counter()
                 with _naming(page):
-                    convert = engine(page, forms)
+                    convert = engine(page)
                 executing = perf_counter() - started
                 if before:
                     before.result()

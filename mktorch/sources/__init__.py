@@ -1,5 +1,6 @@
 """The thirteen sources: declared, read, validated and looked up."""
 
+from mktorch.sources.frames import load_frames
 from mktorch.sources.load import InputFile, RawSource, load
 from mktorch.sources.lookups import Lookups, lookups
 from mktorch.sources.rules import FAILURE_SCHEMA, Rule, SourceError
@@ -19,6 +20,7 @@ __all__ = [
     "Validated",
     "frame_schema",
     "load",
+    "load_frames",
     "lookups",
     "validate",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -104,14 +104,25 @@ def load_source(spec: SourceSpec, folder: Path, name: str, *, fast: bool = True)
     """
     try:
         paths = parts(folder, name)
-    except MissingError:
-        if spec.required:
-            raise
-        note = f"{name}: missing; {spec.source} is optional and taken as empty"
-        return RawSource(pl.DataFrame(schema=frame_schema(spec.source)), no_failures(), (), (note,))
+    except MissingError as error:
+        return missing(spec, name, error)
     except OSError as error:
         raise SourceError(f"{folder / name} cannot be read ({error.strerror})") from None
-    read = [(relative(path, folder), read_file(path, spec, fast=fast)) for path in paths]
+    return raw_source(
+        spec, [(relative(path, folder), read_file(path, spec, fast=fast)) for path in paths]
+    )
+
+
+def missing(spec: SourceSpec, name: str, error: SourceError) -> RawSource:
+    """An optional source that is not there: no rows, and a note; a required one is the error."""
+    if spec.required:
+        raise error
+    note = f"{name}: missing; {spec.source} is optional and taken as empty"
+    return RawSource(pl.DataFrame(schema=frame_schema(spec.source)), no_failures(), (), (note,))
+
+
+def raw_source(spec: SourceSpec, read: Sequence[tuple[str, FileRead]]) -> RawSource:
+    """A source from the named files, or parts, that hold its records."""
     frame = pl.concat([_placed(file.batch.frame, path) for path, file in read])
     bad = pl.concat([_failures(file, path, spec) for path, file in read])
     return RawSource(

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from mktorch import screen
 from mktorch.sources.schemas import FILE, ROW
 from mktorch.vocab import Source
 
@@ -102,7 +103,7 @@ class Groups(_Keyed, Mapping[str, pl.DataFrame]):
         return self._frame.slice(*self._place(key))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lookups:
     """The eleven lookups, under the names of the state contract."""
 
@@ -117,6 +118,12 @@ class Lookups:
     risks_by_campaign: Groups
     budget_actions_by_campaign: Groups
     segment_rollups_by_campaign: Groups
+
+    def __repr__(self) -> str:
+        return screen.rows("Lookups", vars(self))
+
+    def _repr_html_(self) -> str:
+        return screen.html_rows("Lookups", vars(self))
 
 
 def lookups(frames: Mapping[Source, pl.DataFrame]) -> Lookups:

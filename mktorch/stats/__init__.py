@@ -2,126 +2,62 @@
 
 Functions take and return NumPy float64 arrays, broadcast, and are deterministic. In every
 two-arm function the control comes first. What is undefined is NaN: see `why_undefined`.
-Modules load on first use, so importing the package costs nothing.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mktorch.stats._numeric import Floats, HypothesisTest, Interval
-    from mktorch.stats.allocation import SRM_ALPHA, allocation_test
-    from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift
-    from mktorch.stats.means import (
-        Estimate,
-        Relative,
-        Sums,
-        cuped_estimates,
-        mean_estimate,
-        ratio_estimate,
-        relative_difference,
-        relative_interval,
-        welch_interval,
-        welch_test,
-    )
-    from mktorch.stats.multiple import Correction, adjust
-    from mktorch.stats.planning import (
-        Form,
-        days_left,
-        detectable_rate,
-        mean_detectable_effect,
-        mean_power,
-        mean_sample_size,
-        minimum_detectable_effect,
-        proportion_power,
-        proportion_sample_size,
-    )
-    from mktorch.stats.proportions import (
-        Undefined,
-        agresti_caffo,
-        clopper_pearson,
-        cohens_h,
-        difference,
-        katz,
-        lift,
-        newcombe,
-        score_test,
-        smallest_expected_count,
-        wald,
-        why_undefined,
-        wilson,
-    )
-    from mktorch.stats.score import koopman, koopman_lift, mee
-    from mktorch.stats.sequential import (
-        TUNING_SAMPLE,
-        AlwaysValid,
-        always_valid_means,
-        always_valid_p,
-        always_valid_proportions,
-        confidence_sequence,
-        sequential_critical,
-        tuning,
-    )
-    from mktorch.stats.tables import barnard_exact, chi_square, fisher_exact
-
-_HOME = {
-    "_numeric": ("Floats", "HypothesisTest", "Interval"),
-    "allocation": ("SRM_ALPHA", "allocation_test"),
-    "bayes": ("Posterior", "beta_binomial", "credible_lift"),
-    "means": (
-        "Estimate",
-        "Relative",
-        "Sums",
-        "cuped_estimates",
-        "mean_estimate",
-        "ratio_estimate",
-        "relative_difference",
-        "relative_interval",
-        "welch_interval",
-        "welch_test",
-    ),
-    "multiple": ("Correction", "adjust"),
-    "planning": (
-        "Form",
-        "days_left",
-        "detectable_rate",
-        "mean_detectable_effect",
-        "mean_power",
-        "mean_sample_size",
-        "minimum_detectable_effect",
-        "proportion_power",
-        "proportion_sample_size",
-    ),
-    "proportions": (
-        "Undefined",
-        "agresti_caffo",
-        "clopper_pearson",
-        "cohens_h",
-        "difference",
-        "katz",
-        "lift",
-        "newcombe",
-        "score_test",
-        "smallest_expected_count",
-        "wald",
-        "why_undefined",
-        "wilson",
-    ),
-    "score": ("koopman", "koopman_lift", "mee"),
-    "sequential": (
-        "TUNING_SAMPLE",
-        "AlwaysValid",
-        "always_valid_means",
-        "always_valid_p",
-        "always_valid_proportions",
-        "confidence_sequence",
-        "sequential_critical",
-        "tuning",
-    ),
-    "tables": ("barnard_exact", "chi_square", "fisher_exact"),
-}
+from mktorch.stats._numeric import Floats, HypothesisTest, Interval
+from mktorch.stats.allocation import SRM_ALPHA, allocation_test
+from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift
+from mktorch.stats.means import (
+    Estimate,
+    Relative,
+    Sums,
+    cuped_estimates,
+    mean_estimate,
+    ratio_estimate,
+    relative_difference,
+    relative_interval,
+    welch_interval,
+    welch_test,
+)
+from mktorch.stats.multiple import Correction, adjust
+from mktorch.stats.planning import (
+    Form,
+    days_left,
+    detectable_rate,
+    mean_detectable_effect,
+    mean_power,
+    mean_sample_size,
+    minimum_detectable_effect,
+    proportion_power,
+    proportion_sample_size,
+)
+from mktorch.stats.proportions import (
+    Undefined,
+    agresti_caffo,
+    clopper_pearson,
+    cohens_h,
+    difference,
+    katz,
+    lift,
+    newcombe,
+    score_test,
+    smallest_expected_count,
+    wald,
+    why_undefined,
+    wilson,
+)
+from mktorch.stats.score import koopman, koopman_lift, mee
+from mktorch.stats.sequential import (
+    TUNING_SAMPLE,
+    AlwaysValid,
+    always_valid_means,
+    always_valid_p,
+    always_valid_proportions,
+    confidence_sequence,
+    sequential_critical,
+    tuning,
+)
+from mktorch.stats.tables import barnard_exact, chi_square, fisher_exact
 
 __all__ = [
     "SRM_ALPHA",
@@ -183,12 +119,5 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    for module, names in _HOME.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return list(__all__)

@@ -12,6 +12,7 @@ from mktorch.analysis.experiments import (
     experiment_gates,
     experiment_setup_faults,
 )
+from mktorch.clock import Clock
 from mktorch.rollups import rollups
 
 MONDAY = date(2026, 3, 2)
@@ -91,7 +92,7 @@ def sums(rows: list[tuple], known: pl.DataFrame | None = None) -> dict[str, pl.D
     """Rollups of the rows."""
     metrics = pl.DataFrame(rows, schema=METRICS, orient="row")
     known = assets() if known is None else known
-    return rollups(metrics.lazy(), known.lazy(), MONDAY + timedelta(days=27), 7)
+    return rollups(metrics.lazy(), known.lazy(), Clock.on(MONDAY + timedelta(days=27)))
 
 
 def evaluate(

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from mktorch.analysis.attribution import METHODS, attribution_shares, attribution_summary
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.attribution_rules import AttributionRules
 from mktorch.rollups import rollups
@@ -167,7 +168,9 @@ def sample() -> dict[str, pl.DataFrame]:
 @pytest.fixture(scope="module")
 def rolled(sample) -> dict[str, pl.DataFrame]:
     return rollups(
-        sample["performance_metrics"].lazy(), sample["creative_assets"].lazy(), date(2026, 4, 26), 7
+        sample["performance_metrics"].lazy(),
+        sample["creative_assets"].lazy(),
+        Clock.on(date(2026, 4, 26)),
     )
 
 

@@ -15,6 +15,7 @@ import mktorch
 from mktorch.analysis.before_after import before_after, daily
 from mktorch.analysis.budget import budget_governance, budget_moves, channel_flow
 from mktorch.analysis.pacing import budget_pacing
+from mktorch.clock import Clock
 from mktorch.config.budget_rules import BudgetRules
 from mktorch.sources.schemas import frame_schema
 from mktorch.vocab import BudgetStatus, Source
@@ -60,7 +61,7 @@ def actions(*changes: dict) -> pl.DataFrame:
 
 
 def moves(*changes: dict, days: pl.DataFrame = NO_DAYS, rules: BudgetRules = RULES) -> pl.DataFrame:
-    return budget_moves(actions(*changes), days, AS_OF, rules, "USD")
+    return budget_moves(actions(*changes), days, Clock(AS_OF), rules, "USD")
 
 
 def spend(*rows: tuple) -> pl.DataFrame:
@@ -265,7 +266,7 @@ def test_flows_cancel_out_and_row_order_is_nothing(changes, random) -> None:
     governance = budget_governance(table, "USD")
     assert flow["executed_in"].sum() == pytest.approx(governance["moved_amount"].item())
     shuffled = actions(*changes).sample(fraction=1, shuffle=True, seed=random.randint(0, 99))
-    again = budget_moves(shuffled, NO_DAYS, AS_OF, RULES, "USD")
+    again = budget_moves(shuffled, NO_DAYS, Clock(AS_OF), RULES, "USD")
     assert_frame_equal(again, table)
     assert_frame_equal(channel_flow(again, CHANNELS, "USD"), flow)
     assert_frame_equal(budget_governance(again, "USD"), governance)
@@ -286,7 +287,7 @@ def pacing(spent: float | None, today: date = date(2026, 4, 10), **change) -> di
         {"campaign_id": ["C1"], "total_spend": [spent], "spend_source": ["ledger"]},
         schema_overrides={"total_spend": pl.Float64},
     )
-    return budget_pacing(pl.DataFrame([campaign]), money, today, RULES).row(0, named=True)
+    return budget_pacing(pl.DataFrame([campaign]), money, Clock.on(today), RULES).row(0, named=True)
 
 
 @pytest.mark.parametrize(
@@ -356,8 +357,8 @@ def test_daily_sums_segments_and_channels() -> None:
 
 
 def test_the_samples_stories(sample_run: mktorch.Run) -> None:
-    tables, as_of = sample_run.tables, sample_run.manifest.as_of
-    table = budget_moves(tables.budget_actions, tables.rollup_day, as_of, RULES, "USD")
+    tables, clock = sample_run.tables, sample_run.clock
+    table = budget_moves(tables.budget_actions, tables.rollup_day, clock, RULES, "USD")
     truth = json.loads((SAMPLE / "truth.json").read_text())
     keys = {s["kind"]: s["keys"] for s in truth["stories"] if s["source"] == "budget_actions"}
     named = {kind: key["budget_action_id"] for kind, key in keys.items()}
@@ -379,8 +380,8 @@ def test_the_samples_stories(sample_run: mktorch.Run) -> None:
 
 
 def test_the_samples_pacing(sample_run: mktorch.Run) -> None:
-    tables, today = sample_run.tables, sample_run.manifest.as_of.date()
-    table = budget_pacing(tables.campaigns, tables.campaign_money, today, RULES)
+    tables = sample_run.tables
+    table = budget_pacing(tables.campaigns, tables.campaign_money, sample_run.clock, RULES)
     assert table["campaign_id"].to_list() == tables.campaigns["campaign_id"].sort().to_list()
     verdict = dict(table.select("campaign_id", "pacing").iter_rows())
     assert (verdict["CAMP_004"], verdict["CAMP_007"]) == ("ended", "not_started")

@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from mktorch.analysis.creatives import creative_standing
+from mktorch.clock import Clock
+from mktorch.config.segment_rules import SegmentRules
 from mktorch.metrics import METRICS
 from mktorch.stats import koopman_lift
 
@@ -42,7 +44,9 @@ def standing(rows, kpi: str = "conversion_rate", alpha: float = 0.05) -> dict[st
         orient="row",
     )
     campaigns = pl.DataFrame({"campaign_id": ["C"], "primary_kpi": [kpi]})
-    found = creative_standing(campaigns, days, EXPERIMENTS, TODAY, 7, METRICS, alpha)
+    found = creative_standing(
+        campaigns, days, EXPERIMENTS, Clock.on(TODAY), METRICS, SegmentRules(trend_alpha=alpha)
+    )
     assert found["asset_id"].to_list() == sorted(found["asset_id"])
     return {row["asset_id"]: row for row in found.to_dicts()}
 

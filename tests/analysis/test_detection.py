@@ -20,6 +20,7 @@ from mktorch.analysis.detection import (
 )
 from mktorch.analysis.spikes import spend_spikes
 from mktorch.analysis.tracking import tracking_gaps, tracking_silence
+from mktorch.clock import Clock
 from mktorch.config.risk_rules import Detection, DetectionRule, RiskRules
 from mktorch.rollups import BY_WINDOW, rollups
 from mktorch.sources.schemas import frame_schema
@@ -30,6 +31,7 @@ from tests.conftest import SAMPLE
 RULES = RiskRules()
 FIRST = date(2026, 4, 1)
 TODAY = date(2026, 4, 30)
+CLOCK = Clock.on(TODAY)
 KEYS = ["asset_id", "campaign_id", "segment_id", "channel_id", "date"]
 
 
@@ -63,7 +65,7 @@ def rolled(asset_days: pl.DataFrame) -> dict[str, pl.DataFrame]:
         pl.lit(None, pl.Float64).alias("conversion_rate"),
     )
     assets = asset_days.select(KEYS[:4]).unique()
-    tables = rollups(metrics.lazy(), assets.lazy(), TODAY, 7)
+    tables = rollups(metrics.lazy(), assets.lazy(), CLOCK)
     return {name: tables[name] for name in BY_WINDOW}
 
 
@@ -306,7 +308,7 @@ def detected(asset_days: pl.DataFrame, rules: RiskRules = RULES) -> pl.DataFrame
         tables["rollup_segment"],
         assets,
         campaigns(C1="active"),
-        TODAY,
+        CLOCK,
         rules,
     )
 
@@ -387,7 +389,7 @@ def test_the_samples_planted_findings_and_no_others(sample_run: mktorch.Run) -> 
         tables.rollup_segment,
         tables.creative_assets,
         tables.campaigns,
-        sample_run.manifest.as_of.date(),
+        sample_run.clock,
         RULES,
     )
     stories = json.loads((SAMPLE / "truth.json").read_text())["stories"]
@@ -426,7 +428,7 @@ def test_every_finding_states_a_known_campaign(sample_run: mktorch.Run) -> None:
             own(tables.rollup_segment),
             own(tables.creative_assets),
             own(tables.campaigns),
-            sample_run.manifest.as_of.date(),
+            sample_run.clock,
             RULES,
         )["detection_id"].to_list()
 

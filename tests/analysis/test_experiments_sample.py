@@ -10,11 +10,12 @@ import pytest
 
 from mktorch.analysis.experiments import (
     Terms,
-    evaluation_records,
     experiment_evaluations,
     experiment_gates,
+    experiment_records,
     experiment_setup_faults,
 )
+from mktorch.clock import Clock
 from mktorch.config import load_config
 from mktorch.rollups import rollups
 from mktorch.sources.load import load
@@ -31,7 +32,7 @@ def judged() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     config, _ = load_config(None, {"data_dir": str(SAMPLE)})
     valid = validate(load(config), config).frames
     metrics, assets = valid[Source.PERFORMANCE_METRICS], valid[Source.CREATIVE_ASSETS]
-    sums = rollups(metrics.lazy(), assets.lazy(), metrics["timestamp"].max().date(), 7)
+    sums = rollups(metrics.lazy(), assets.lazy(), Clock(metrics["timestamp"].max()))
     tested, terms = valid[Source.EXPERIMENTS], Terms()
     faults = experiment_setup_faults(tested, assets, sums["rollup_experiment"], terms)
     evaluations = experiment_evaluations(
@@ -113,5 +114,5 @@ def test_the_nearly_decided_one_has_few_days_left(judged) -> None:
 
 def test_records_are_json(judged) -> None:
     evaluations, gates, _ = judged
-    text = json.dumps(evaluation_records(evaluations, gates).to_dicts(), allow_nan=False)
+    text = json.dumps(experiment_records(evaluations, gates).to_dicts(), allow_nan=False)
     assert len(json.loads(text)) == evaluations.height == 19

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from mktorch.analysis.experiments import evaluation_records
+from mktorch.analysis.experiments import experiment_records
 from tests.analysis.experiment_cases import (
     CPA,
     TABLES,
@@ -77,13 +77,13 @@ def test_no_experiments_and_no_rows_give_typed_empty_tables() -> None:
         assert empty.height == 0
         assert empty.schema == filled.schema
     evaluations, gates, _ = evaluate(experiments(), [])
-    assert evaluation_records(evaluations, gates).height == 0
+    assert experiment_records(evaluations, gates).height == 0
 
 
 def test_records_have_the_contracts_shape() -> None:
     tested, rows = mixture()
     evaluations, gates, _ = evaluate(tested, rows)
-    records = evaluation_records(evaluations, gates).to_dicts()
+    records = experiment_records(evaluations, gates).to_dicts()
     first = records[0]
     assert list(first)[:8] == [
         "experiment_id",

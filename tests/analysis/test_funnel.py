@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from mktorch.analysis.funnel import STAGES, funnel_detail, funnel_stages
-from mktorch.analysis.funnel_steps import funnel_steps
+from mktorch.analysis.funnel import STAGES, funnel_detail, stages_by
+from mktorch.analysis.funnel_steps import steps_by
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.funnel_rules import FunnelRules
 from mktorch.rollups import rollups
@@ -63,8 +64,8 @@ def earned(**by_campaign: float) -> pl.DataFrame:
 
 def steps(rows, *, revenue=NO_MONEY, keys=CAMPAIGN, rules=RULES, window="all") -> pl.DataFrame:
     frame = rows if isinstance(rows, pl.DataFrame) else events(rows)
-    stages = funnel_stages(funnel_detail(frame, AS_OF, 7), *keys)
-    return funnel_steps(stages, revenue, keys, rules, 0.05).filter(window=window)
+    stages = stages_by(funnel_detail(frame, Clock.on(AS_OF)), *keys)
+    return steps_by(stages, revenue, keys, rules, 0.05).filter(window=window)
 
 
 def one(rows, **options) -> dict:
@@ -95,7 +96,7 @@ def test_counts_by_window_stage_and_confidence() -> None:
             events([("A", "S1", "C2", "click", 7)], timestamp=datetime(2026, 2, 1)),
         ]
     )
-    detail = funnel_detail(frame, AS_OF, 7)
+    detail = funnel_detail(frame, Clock.on(AS_OF))
     assert detail.drop("campaign_id", "segment_id", "stage_order").rows() == [
         ("C1", "all", "click", 150, 130.0, 2, 1),
         ("C1", "all", "visit", 0, 0.0, 1, 1),
@@ -104,7 +105,7 @@ def test_counts_by_window_stage_and_confidence() -> None:
         ("C1", "prior", "click", 50, 40.0, 1, 1),
         ("C2", "all", "click", 7, 7.0, 1, 1),
     ]
-    stages = funnel_stages(detail, "campaign_id").filter(window="all")
+    stages = stages_by(detail, "campaign_id").filter(window="all")
     assert stages.select("stage", "count", "weighted_count", "events", "cells").rows() == [
         ("click", 157, 137.0, 3, 2),
         ("visit", 0, 0.0, 1, 1),
@@ -118,7 +119,7 @@ def test_two_systems_that_report_one_stage_are_seen() -> None:
             events([("A", "S1", "C1", "click", 12)], source="web_analytics"),
         ]
     )
-    detail = funnel_detail(frame, AS_OF, 7)
+    detail = funnel_detail(frame, Clock.on(AS_OF))
     assert detail.filter(window="all").select("count", "sources").row(0) == (22, 2)
 
 
@@ -332,10 +333,12 @@ def sample() -> dict[str, pl.DataFrame]:
 
 def of_sample(sample, frame: pl.DataFrame, keys=CAMPAIGN, window="all") -> pl.DataFrame:
     day = date(2026, 4, 26)
-    rolled = rollups(sample["performance_metrics"].lazy(), sample["creative_assets"].lazy(), day, 7)
+    rolled = rollups(
+        sample["performance_metrics"].lazy(), sample["creative_assets"].lazy(), Clock.on(day)
+    )
     revenue = rolled["rollup_campaign" if keys == CAMPAIGN else "rollup_segment"]
-    stages = funnel_stages(funnel_detail(frame, day, 7), *keys)
-    return funnel_steps(stages, revenue, keys, RULES, 0.05).filter(window=window)
+    stages = stages_by(funnel_detail(frame, Clock.on(day)), *keys)
+    return steps_by(stages, revenue, keys, RULES, 0.05).filter(window=window)
 
 
 def test_row_order_changes_nothing(sample) -> None:
@@ -346,9 +349,9 @@ def test_row_order_changes_nothing(sample) -> None:
 
 
 def test_splits_add_up(sample) -> None:
-    detail = funnel_detail(sample["funnel_events"], date(2026, 4, 26), 7)
+    detail = funnel_detail(sample["funnel_events"], Clock.on(date(2026, 4, 26)))
     for keys in (CAMPAIGN, SEGMENT, ("channel_id",)):
-        stages = funnel_stages(detail, *keys).filter(window="all")
+        stages = stages_by(detail, *keys).filter(window="all")
         assert stages["count"].sum() == sample["funnel_events"]["count"].sum()
         assert stages["events"].sum() == sample["funnel_events"].height
 

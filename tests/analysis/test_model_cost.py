@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from mktorch.analysis.model_cost import fully_loaded_with_model_cost, roi_with_model_cost
+from mktorch.analysis.model_cost import measured_roi_analysis, measured_roi_fully_loaded
 
 # The seed's totals: 19150.00 - 102.55 - 495.00 - 10500.00 = 8052.45, which is 76.69 % of media.
 SEED = pl.DataFrame(
@@ -22,7 +22,7 @@ SEED = pl.DataFrame(
 
 
 def test_the_cost_leaves_the_net_return():
-    after = roi_with_model_cost(SEED, 52.45).row(0, named=True)
+    after = measured_roi_analysis(SEED, 52.45).row(0, named=True)
     assert after["total_llm_cost"] == 155.0
     assert after["total_net_roi"] == 8000.0
     assert after["roi_percentage"] == pytest.approx(100 * 8000 / 10500)
@@ -35,14 +35,14 @@ def test_the_cost_leaves_the_net_return():
     ("cost", "status"), [(8052.44, "positive"), (8052.45, "neutral"), (8052.46, "negative")]
 )
 def test_the_status_follows(cost, status):
-    assert roi_with_model_cost(SEED, cost)["roi_status"].item() == status
+    assert measured_roi_analysis(SEED, cost)["roi_status"].item() == status
 
 
 def test_no_cost_changes_no_bit(sample_run, tiny_run):
     for run in (sample_run, tiny_run):
         roi, loaded = run.tables["roi_analysis"], run.tables["roi_fully_loaded"]
-        assert roi_with_model_cost(roi, 0.0).equals(roi)
-        assert fully_loaded_with_model_cost(loaded, 0.0).equals(loaded)
+        assert measured_roi_analysis(roi, 0.0).equals(roi)
+        assert measured_roi_fully_loaded(loaded, 0.0).equals(loaded)
 
 
 def test_unknown_stays_unknown():
@@ -50,7 +50,7 @@ def test_unknown_stays_unknown():
         pl.lit(None, pl.Float64).alias(name)
         for name in ("total_media_spend", "total_estimated_value", "total_net_roi")
     )
-    after = roi_with_model_cost(unknown, 1.0).row(0, named=True)
+    after = measured_roi_analysis(unknown, 1.0).row(0, named=True)
     assert after["total_llm_cost"] == 103.55
     assert (after["total_net_roi"], after["roi_percentage"], after["roi_status"]) == (None,) * 3
 
@@ -64,7 +64,7 @@ def test_fully_loaded_the_total_alone_bears_it():
     before = pl.DataFrame([{**row, **costs, "total_cost": 50.0} for row in rows]).with_columns(
         net=50.0, break_even_roas=1.25, roi_fully_loaded=1.0, cost_efficiency=2.0
     )
-    after = fully_loaded_with_model_cost(before, 30.0)
+    after = measured_roi_fully_loaded(before, 30.0)
     assert after.filter(campaign_id="C1").equals(before.filter(campaign_id="C1"))
     total = after.filter(pl.col("campaign_id").is_null()).row(0, named=True)
     assert (total["model_cost"], total["total_cost"], total["net"]) == (32.0, 80.0, 20.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from mktorch.analysis.operating import fully_loaded, operating_cost, value_by
+from mktorch.analysis.operating import operating_cost, roi_fully_loaded, value_by
 from mktorch.config.operating_rules import OperatingRules
 
 MONEY = pl.DataFrame(
@@ -30,10 +30,10 @@ def costs(**rules) -> pl.DataFrame:
         MOVES,
         RECORDS,
         OperatingRules(**rules),
-        review_hour=60.0,
-        llm_call=0.01,
-        api_call=0.001,
-        infrastructure=250.0,
+        cost_per_human_review_hour=60.0,
+        cost_per_llm_call=0.01,
+        cost_per_api_call=0.001,
+        infrastructure_share=250.0,
     )
 
 
@@ -63,7 +63,7 @@ def test_fully_loaded_by_hand() -> None:
         },
         schema_overrides={"media_spend": pl.Float64, "estimated_value": pl.Float64},
     )
-    one, two, every = fully_loaded(by_campaign, costs()).rows(named=True)
+    one, two, every = roi_fully_loaded(by_campaign, costs()).rows(named=True)
     # 4200 + 38.5 + 120 + 1 + 250 = 4609.5
     assert one["total_cost"] == 4609.5
     assert one["net"] == 4740.5

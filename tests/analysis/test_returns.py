@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from mktorch.analysis.returns import campaign_returns, cents, channel_returns
+from mktorch.clock import Clock
 from mktorch.config.recommendation_rules import RecommendationRules
 
 TODAY = date(2026, 4, 26)
@@ -66,9 +67,9 @@ def run(daily, spend=None, revenue=None, budget=1000.0, status="active", end=6, 
         .with_columns(window=pl.lit("current"))
     )
     by_campaign = rollup.group_by("campaign_id", "window").agg(pl.col("conversions", "cost").sum())
-    done = campaign_returns(daily, by_campaign, money, pacing, TODAY, 7, 0.05, 2.0, rules)
+    done = campaign_returns(daily, by_campaign, money, pacing, Clock.on(TODAY), 0.05, 2.0, rules)
     everything = pl.concat([rollup, rollup.with_columns(window=pl.lit("all"))])
-    return done, channel_returns(daily, everything, done, TODAY, 7, 0.05, 2.0, rules)
+    return done, channel_returns(daily, everything, done, Clock.on(TODAY), 0.05, 2.0, rules)
 
 
 def test_the_return_is_a_ratio_of_sums_with_its_delta_method_interval() -> None:

@@ -15,6 +15,7 @@ import mktorch
 from mktorch.analysis.budget import budget_moves
 from mktorch.analysis.detection import risk_detected
 from mktorch.analysis.risk import policy_violations, risk_inbox, risk_summary
+from mktorch.clock import Clock
 from mktorch.config.budget_rules import BudgetRules
 from mktorch.config.risk_rules import RiskRules
 from mktorch.sources.schemas import frame_schema
@@ -95,7 +96,7 @@ def inbox(supplied, found=None, decisions=(), moves=(), costs: pl.DataFrame = CO
         costs,
         acted(Source.ORCHESTRATOR_DECISIONS, *decisions),
         acted(Source.BUDGET_ACTIONS, *moves),
-        AS_OF,
+        Clock(AS_OF),
         RULES,
     )
 
@@ -312,24 +313,24 @@ def test_every_risk_is_listed_once_in_any_row_order(raised, found, seed) -> None
 
 @pytest.fixture(scope="module")
 def sample(sample_run: mktorch.Run) -> dict[str, pl.DataFrame]:
-    tables, as_of = sample_run.tables, sample_run.manifest.as_of
+    tables, clock = sample_run.tables, sample_run.clock
     detected = risk_detected(
         sample_days(sample_run),
         tables.rollup_asset,
         tables.rollup_segment,
         tables.creative_assets,
         tables.campaigns,
-        as_of.date(),
+        clock,
         RULES,
     )
-    moves = budget_moves(tables.budget_actions, tables.rollup_day, as_of, BudgetRules(), "USD")
+    moves = budget_moves(tables.budget_actions, tables.rollup_day, clock, BudgetRules(), "USD")
     table = risk_inbox(
         tables.campaign_risk_signals,
         detected,
         tables.rollup_asset,
         tables.orchestrator_decisions,
         tables.budget_actions,
-        as_of,
+        clock,
         RULES,
     )
     violations = policy_violations(tables.campaign_risk_signals, detected, moves)

@@ -12,6 +12,7 @@ import pytest
 from mktorch.analysis.segment_rule import RULES, recommend
 from mktorch.analysis.segment_trends import segment_trends, segment_windows
 from mktorch.analysis.segments import segment_momentum, segment_portfolio, segment_summary
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig, Metric
 from mktorch.config.segment_rules import SegmentRules
 from mktorch.metrics import registry
@@ -75,22 +76,18 @@ RULESET = SegmentRules()
 
 
 def analysed(tables, *, rules=RULESET, as_of=AS_OF, metrics=None):
-    rolled = rollups(
-        tables["performance_metrics"].lazy(), tables["creative_assets"].lazy(), as_of, 7
-    )
+    clock = Clock.on(as_of)
+    rolled = rollups(tables["performance_metrics"].lazy(), tables["creative_assets"].lazy(), clock)
     known = registry(metrics)
     windows = segment_windows(tables["campaigns"], rolled["rollup_segment"], known)
-    trends = segment_trends(
-        tables["campaigns"], rolled["rollup_day"], as_of, 7, known, rules.trend_alpha
-    )
+    trends = segment_trends(tables["campaigns"], rolled["rollup_day"], clock, known, rules)
     portfolio = segment_portfolio(
         windows,
         trends,
         tables["segment_rollups"],
         tables["campaigns"],
         tables["audience_segments"],
-        as_of,
-        7,
+        clock,
         rules,
     )
     summary = segment_summary(portfolio, tables["audience_segments"])

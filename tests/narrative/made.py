@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.kpis import NAMED
 from mktorch.narrative.page import About
 from mktorch.narrative.verdict import COUNTS
 
@@ -19,11 +21,11 @@ def kpis(*tiers: str) -> pl.DataFrame:
     return pl.DataFrame(
         [
             {
-                "kpi": f"kpi_{number}",
+                "kpi": kpi,
                 "tier": tier,
                 "escalation": "notify, human_review, budget_freeze" if tier == "critical" else None,
             }
-            for number, tier in enumerate(tiers, start=1)
+            for kpi, tier in zip(NAMED, tiers, strict=False)
         ],
         schema={"kpi": TEXT, "tier": TEXT, "escalation": TEXT},
     )
@@ -144,11 +146,9 @@ assert quiet().keys() == {count.table for count in COUNTS.values()}
 
 def about(**settings: Any) -> About:
     return About(
-        as_of=datetime(2026, 4, 26, 12),
+        clock=Clock(datetime(2026, 4, 26, 12)),
         version="0",
         config=MarketingOrchestratorConfig(**settings),
-        current_window=(date(2026, 4, 20), date(2026, 4, 26)),
-        prior_window=(date(2026, 4, 13), date(2026, 4, 19)),
         inputs=pl.DataFrame(
             {"source": ["campaigns"], "path": ["c.json"], "records": [1], "sha256": ["ab" * 32]}
         ),

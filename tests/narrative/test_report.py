@@ -11,14 +11,11 @@ import pytest
 
 import mktorch
 from mktorch.formats import CURRENCY_EXACT, Locale, format_value
+from mktorch.kpis import LABELS, figure
 from mktorch.narrative.markdown import inert
 from mktorch.narrative.page import About
-from mktorch.narrative.prose import kpi_figure, sentence
 from mktorch.narrative.report import SECTIONS, campaign_report
 from mktorch.narrative.summary import executive_summary, rule_based_summary
-from mktorch.recommend.words import spaced
-from mktorch.rollups import windows
-from mktorch.vocab import Window
 from tests.conftest import SAMPLE
 from tests.narrative import made
 from tests.narrative.test_markdown import BLOCKS, HOSTILE, Reader
@@ -33,13 +30,10 @@ def section(report: str, title: str) -> str:
 
 
 def about_of(run: mktorch.Run, **settings: str) -> About:
-    spans = windows(run.manifest.as_of.date(), run.config.window_days)
     return About(
-        as_of=run.manifest.as_of,
+        clock=run.clock,
         version=run.manifest.version,
         config=run.config.model_copy(update=settings),
-        current_window=spans[Window.CURRENT],
-        prior_window=spans[Window.PRIOR],
         inputs=pl.DataFrame(
             [
                 {"source": i.source, "path": i.path, "records": i.rows, "sha256": i.sha256}
@@ -71,7 +65,7 @@ def test_every_section_campaign_recommendation_and_kpi_is_there(report, tables):
     assert sorted(details) == sorted(f"{r}. {inert(d).rstrip('.')}" for r, d in asked)
     whole = flat(report)
     for kpi in tables["measured_kpis"]["kpi"]:
-        assert f"- {sentence(spaced(kpi))}: " in whole
+        assert f"- {LABELS[kpi]}: " in whole
     for experiment in tables["experiment_evaluations"]["experiment_id"]:
         assert f"- {experiment}, " in whole
     for decision in tables["decision_outcomes"]["decision_id"]:
@@ -95,8 +89,8 @@ def test_every_figure_of_the_return_is_the_tables_to_the_cent(report, tables):
 def test_kpis_and_evidence_are_the_tables(report, tables):
     whole = flat(report)
     for row in tables["kpis"].iter_rows(named=True):
-        figure = kpi_figure(row["value"], row["kpi"], row["unit"], Locale())
-        assert f"- {sentence(spaced(row['kpi']))}: {figure}, " in whole
+        shown = figure(row["value"], row["kpi"], Locale())
+        assert f"- {LABELS[row['kpi']]}: {shown}, " in whole
     for row in tables["recommendations"].iter_rows(named=True):
         fact = row["evidence"][0]
         assert f"Evidence in {fact['table']} (" in whole
@@ -113,7 +107,7 @@ def test_the_summary_is_made_of_the_tables_and_names_the_text_that_stands(sample
     about = about_of(sample_run)
     written = executive_summary(tables, about, told, note)
     assert written == sample_run.state["executive_summary"]
-    assert told == rule_based_summary(tables, about)
+    assert told == rule_based_summary(tables["verdict"], about)
     assert flat(inert(note)) in flat(written)
     assert inert(tables["verdict"]["headline"][0]) in flat(written)
 

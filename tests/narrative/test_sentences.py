@@ -7,7 +7,9 @@ from datetime import date
 import polars as pl
 import pytest
 
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.formats import Locale
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum, momentum_line
@@ -179,15 +181,15 @@ def test_momentum_does_not_depend_on_row_order():
 
 def test_next_steps_are_the_first_by_rank_whatever_the_order():
     asked = recommendations(*(recommendation(n) for n in (3, 1, 2)))
-    steps = next_steps(asked, 2)
+    steps = next_steps(asked, RecommendationRules(max_next_steps=2))
     assert steps["order"].to_list() == [1, 2]
     assert steps["recommendation_id"].to_list() == ["rule:T1", "rule:T2"]
     assert steps.row(0, named=True)["first_action"] == "First of 1"
 
 
 def test_fewer_recommendations_than_next_steps():
-    assert next_steps(recommendations(), 5).height == 0
-    assert next_steps(recommendations(recommendation(1, steps=[])), 5)[
+    assert next_steps(recommendations(), RecommendationRules()).height == 0
+    assert next_steps(recommendations(recommendation(1, steps=[])), RecommendationRules())[
         "first_action"
     ].to_list() == [None]
 
@@ -223,7 +225,7 @@ def tables_to_decide() -> dict[str, pl.DataFrame]:
 
 
 def test_decisions_asked_by_hand():
-    asked = decisions_asked(tables_to_decide(), CONFIG, DAY)
+    asked = decisions_asked(tables_to_decide(), CONFIG, Clock.on(DAY))
     assert asked["order"].to_list() == [1, 2, 3, 4, 5, 6]
     assert asked["target_id"].to_list() == ["budget_freeze", "B2", "B1", "B4", "T2", "T4"]
     assert asked["kind"].to_list() == ["freeze", *["proposal"] * 3, "recommendation", "experiment"]
@@ -231,13 +233,13 @@ def test_decisions_asked_by_hand():
     assert asked["question"][1] == "Approve or reject B2: $1,000 from search ads (CH_1) to CH_2."
     assert asked["question"][3].startswith("Approve or reject B4: \u00a31,000")
     assert asked["amount"].to_list()[1:4] == [1000.0, 1000.0, None]  # pounds are not dollars
-    assert asked["why"][0] == "Critical KPIs: kpi 1. It blocks Nine."
+    assert asked["why"][0] == "Critical KPIs: campaigns active or completed. It blocks Nine."
     assert asked["why"][1].endswith("and it has waited too long.")
 
 
 def test_nothing_to_decide():
-    assert decisions_asked({}, CONFIG, DAY).height == 0
-    assert decisions_asked(made.quiet(), CONFIG, DAY).height == 0
+    assert decisions_asked({}, CONFIG, Clock.on(DAY)).height == 0
+    assert decisions_asked(made.quiet(), CONFIG, Clock.on(DAY)).height == 0
 
 
 def due(target: str, **columns: object) -> date:
@@ -246,7 +248,7 @@ def due(target: str, **columns: object) -> date:
     tables["budget_pacing"] = tables["budget_pacing"].with_columns(
         **{name: pl.lit(value) for name, value in columns.items()}
     )
-    return decisions_asked(tables, CONFIG, DAY).filter(target_id=target)["due"].item()
+    return decisions_asked(tables, CONFIG, Clock.on(DAY)).filter(target_id=target)["due"].item()
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_the_freeze_is_due_with_the_cycle():
 
 def test_the_cycle_is_a_setting():
     config = MarketingOrchestratorConfig(narrative_rules={"decision_cycle_days": 3})
-    asked = decisions_asked(tables_to_decide(), config, DAY)
+    asked = decisions_asked(tables_to_decide(), config, Clock.on(DAY))
     assert asked.filter(target_id="T2")["due"].item() == date(2026, 4, 29)
     with pytest.raises(ValueError, match="decision_cycle_days"):
         MarketingOrchestratorConfig(narrative_rules={"decision_cycle_days": 0})

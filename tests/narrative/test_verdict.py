@@ -5,9 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from mktorch.config import ConfigError, load_config
+from mktorch.config import ConfigError, MarketingOrchestratorConfig, load_config
 from mktorch.config.narrative_rules import LIMITS, Limit, NarrativeRules, Signal
-from mktorch.formats import Locale
 from mktorch.narrative.verdict import verdict, verdict_signals
 from tests.narrative import made
 
@@ -16,7 +15,8 @@ RULES = NarrativeRules()
 
 def judged(tables, rules=RULES):
     signals = verdict_signals(tables, rules)
-    return verdict(tables, signals, rules, Locale()).row(0, named=True)
+    config = MarketingOrchestratorConfig(narrative_rules=rules)
+    return verdict(tables, signals, config).row(0, named=True)
 
 
 def test_nothing_to_count_is_on_track():
@@ -96,9 +96,9 @@ def test_the_worst_signal_gives_the_headline_and_all_grave_ones_the_reasons():
     row = judged(tables)
     assert row["headline"] == "CRITICAL: 2 KPIs are critical"
     assert row["reasons"] == [
-        "2 KPIs are critical: kpi 2, kpi 3",
+        "2 KPIs are critical: average latency of a step, decisions overridden by people",
         "4 policy violations are on record: A1 in Spring, A2 in C9, A3 in Spring and 1 more",
-        "1 KPI is at risk: kpi 1",
+        "1 KPI is at risk: campaigns active or completed",
     ]
     assert (row["critical_kpis"], row["policy_violations"], row["at_risk_kpis"]) == (2, 4, 1)
 

@@ -11,9 +11,10 @@ import pytest
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.pipeline import execute
+from mktorch.plan import PLAN
 from mktorch.recommend import views
 from mktorch.recommend.rule import View
-from mktorch.steps import PLAN, Work
+from mktorch.wiring import PipelineContext
 from tests.conftest import SAMPLE
 
 FIRST = 1 + next(n for n, step in enumerate(PLAN) if step.name == "rollups")
@@ -42,14 +43,14 @@ class Sample:
 
 @pytest.fixture(scope="session")
 def sample() -> Sample:
-    work = Work(MarketingOrchestratorConfig(data_dir=str(SAMPLE)))
-    execute(PLAN[:FIRST], work)
+    context = PipelineContext(MarketingOrchestratorConfig(data_dir=str(SAMPLE)))
+    execute(PLAN[:FIRST], context)
     read = {}
     for step in PLAN[FIRST:LAST]:
-        watched = _Watched(work.config)
-        work.artifacts.update(step.do(replace(work, config=watched)))
+        watched = _Watched(context.config)
+        context.artifacts.update(step.run(replace(context, config=watched)))
         read[step.name] = watched.read
-    return Sample(work.artifacts, read)
+    return Sample(context.artifacts, read)
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +58,14 @@ def rerun(sample) -> Rerun:
     """The sample's artifacts under other settings: each step that reads one, and what follows."""
 
     def artifacts(config: MarketingOrchestratorConfig, *changed: str) -> Mapping[str, Any]:
-        work = Work(config, artifacts=dict(sample.artifacts))
+        context = PipelineContext(config, artifacts=dict(sample.artifacts))
         stale: set[str] = set()
         for step in PLAN[FIRST:LAST]:
             last = step is PLAN[LAST - 1]
             if last or stale & set(step.needs) or sample.read[step.name] & set(changed):
-                work.artifacts.update(step.do(work))
+                context.artifacts.update(step.run(context))
                 stale |= set(step.makes)
-        return work.artifacts
+        return context.artifacts
 
     return artifacts
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import mktorch
-from mktorch.config.model import BUSINESS_KPI_TARGETS
+from mktorch.kpis import default_targets
 from mktorch.state import (
     Evidence,
     ExpectedImpact,
@@ -17,12 +17,13 @@ from mktorch.state import (
     Threshold,
 )
 from mktorch.synth import synth
+from mktorch.vocab import KpiGroup
 
 UNSCORED = {  # an upward KPI with a target of 0 is not scored
     "kpi_critical_threshold": 0.0,
     "operational_kpi_targets": {"policy_violation_count": 999.0, "experiment_setup_errors": 999.0},
     "effectiveness_kpi_targets": {"targeting_precision_improvement": 0.0},
-    "business_kpi_targets": dict.fromkeys(BUSINESS_KPI_TARGETS, 0.0),
+    "business_kpi_targets": dict.fromkeys(default_targets(KpiGroup.BUSINESS_VALUE), 0.0),
 }
 # Seed, number of campaigns, and the settings: a freeze in force, none, and other limits.
 RUNS = {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktorch.config.recommendation_rules import RecommendationRules
-from mktorch.recommend.reallocate import between_campaigns, moves
+from mktorch.recommend.reallocate import campaign_moves, moves
 
 RULES = RecommendationRules(
     growth_share=0.5,
@@ -131,7 +131,7 @@ def test_only_active_campaigns_on_pace_or_over_take_part() -> None:
             "pacing": ["over", "over", "over", "under"],
         }
     )
-    done = between_campaigns(returns, pacing, RULES)
+    done = campaign_moves(returns, pacing, RULES)
     assert done.select("donor_id", "recipient_id", "recipient_name", "amount").rows() == [
         ("B", "A", "a", 300.0),
         ("D", "A", "a", 0.0),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.recommend import rank, settle
+from mktorch.recommend import recommendations, settle
 from mktorch.recommend.candidates import SCHEMA
 from mktorch.recommend.settle import FREEZE, freeze
 
@@ -147,8 +147,8 @@ def test_whatever_is_asked_no_two_that_stand_disagree(rows, frozen, random) -> N
     random.shuffle(order)
     shuffled = settle(frame[order], {}, (), kpis, CONFIG)
     assert shuffled.equals(done)
-    ranked = rank(done)
-    assert ranked.equals(rank(shuffled[order]))
+    ranked = recommendations(done)
+    assert ranked.equals(recommendations(shuffled[order]))
     assert ranked["rank"].to_list() == list(range(1, stands.height + 1))
     places = {"high": 0, "medium": 1, "low": 2}
     key = [
@@ -162,7 +162,7 @@ def test_whatever_is_asked_no_two_that_stand_disagree(rows, frozen, random) -> N
 def test_nothing_asked_nothing_settled() -> None:
     done = settle(SCHEMA.to_frame(), {}, (), None, CONFIG)
     assert done.height == 0
-    assert rank(done).height == 0
+    assert recommendations(done).height == 0
 
 
 def test_the_sample_holds_no_contradiction_and_names_what_gave_way(sample_tables) -> None:
@@ -180,5 +180,8 @@ def test_the_sample_holds_no_contradiction_and_names_what_gave_way(sample_tables
     assert set(done["overrides"].explode().drop_nulls()) == set(gone["recommendation_id"])
     frozen = done.filter(standing="blocked")
     assert frozen["increases"].all()
-    assert "policy violation count" in frozen["standing_reason"][0]
+    assert (
+        "budget freeze: policy violations, experiments set up wrongly, change in"
+        in frozen["standing_reason"][0]
+    )
     assert done.filter("increases", standing="stands").height == 0

@@ -19,7 +19,7 @@ from mktorch.render.convert import convert
 from mktorch.render.execute import kernel
 from mktorch.render.markdown import to_markdown
 from mktorch.render.qmd import parse
-from mktorch.render.stage import TEMPLATE, Stage
+from mktorch.render.stage import TEMPLATE, Stage, place_fonts
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +37,7 @@ def warm(tmp_path_factory):
     stage = Stage(root, load_brand(home() / "_brand.yml"))
     shutil.copytree(reports_dir(), stage.reports)
     shutil.copy(TEMPLATE, stage.reports)
+    place_fonts(stage.reports, stage.brand)
     with kernel(stage.reports, root / "info.json") as running:
         yield stage, running
 
@@ -69,7 +70,7 @@ def convert_text(warm) -> Callable[..., bytes]:
         path = stage.reports / "page.qmd"
         path.write_text(text, encoding="utf-8")
         document = parse(path)
-        outputs = running.run(document, parameters, [form])
+        outputs = running.run(document, parameters)
         body = to_markdown(document, outputs, form, stage.reports / "page_files")
         return convert(document, body, form, stage, datetime(2026, 4, 1))
 

@@ -152,12 +152,13 @@ def test_mail_addresses_and_own_classes_pass(write) -> None:
 DOCUMENTED = {
     "document": {"title", "subtitle", "lang", "toc", "toc-depth", "toc-title", "brand", "jupyter"}
     | {"execute", "format", "project", "pagetitle"},
-    "html": {"toc", "toc-depth", "toc-title", "theme", "css", "embed-resources"}
-    | {"html-math-method"},
-    "typst": {"toc", "toc-depth", "toc-title", "papersize", "mainfont", "template-partials"},
+    "html": {"toc", "toc-depth", "toc-title", "theme", "minimal", "css"}
+    | {"embed-resources", "html-math-method"},
+    "typst": {"toc", "toc-depth", "toc-title", "papersize", "mainfont"}
+    | {"template-partials", "font-paths"},
     "execute": {"eval", "echo", "output", "warning", "error", "include", "cache", "freeze"}
     | {"daemon", "debug", "enabled"},
-    "project": {"type", "render", "output-dir", "title", "lib-dir", "resources"},
+    "project": {"type", "render", "output-dir", "pre-render", "title", "lib-dir", "resources"},
     "cell": {"label", "tags", "id", "classes", "eval", "echo", "output", "warning", "error"}
     | {"include", "fig-cap", "fig-alt", "fig-subcap", "fig-align", "tbl-cap", "tbl-colwidths"}
     | {"code-fold", "code-summary", "layout-ncol", "column"},

@@ -14,24 +14,29 @@ import psutil
 import pytest
 import yaml
 
-from mktorch.render import RenderError, render
+from mktorch.render import RenderError, choose, documents, render
+from mktorch.render.notebook import notebook
+from mktorch.render.qmd import Cell, Document, parse
 from mktorch.render.quarto import find_quarto
 
 # A stand-in that writes down how it was called and makes the file a render would make.
 FAKE = """#!{python}
 import json, os, pathlib, sys
+if sys.argv[1] == "--version":
+    print({version!r})
+    sys.exit()
 here = pathlib.Path(sys.argv[2])
 form = sys.argv[sys.argv.index("--to") + 1]
-parameters = pathlib.Path(sys.argv[sys.argv.index("--execute-params") + 1])
+fonts = here.parent / "_fonts"
 seen = {{
     "arguments": sys.argv[1:],
     "cwd": os.getcwd(),
-    "parameters": parameters.read_text(),
-    "metadata_file": pathlib.Path(sys.argv[sys.argv.index("--metadata-file") + 1]).read_text(),
+    "notebook": json.loads(here.read_text()),
     "environment": {{k: os.environ.get(k) for k in
-        ("QUARTO_PYTHON", "TYPST_FONT_PATHS", "SOURCE_DATE_EPOCH")}},
+        ("QUARTO_PYTHON", "TYPST_IGNORE_SYSTEM_FONTS", "SOURCE_DATE_EPOCH")}},
+    "fonts": sorted(p.name for p in fonts.rglob("*") if p.is_file()),
     "staged": sorted(p.name for p in here.parent.iterdir()),
-    "project": sorted(p.name for p in here.parent.parent.iterdir()),
+    "project": (here.parent.parent / "_quarto.yml").read_text(),
     "metadata": (here.parent / "_metadata.yml").read_text(),
 }}
 with open({log!r}, "a") as log:
@@ -47,11 +52,13 @@ FAILS = (
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch):
-    def apply(action: str) -> Path:
+    def apply(action: str, version: str = "1.11.0") -> Path:
         log = tmp_path / "log"
         script = tmp_path / "bin" / "quarto"
         script.parent.mkdir(exist_ok=True)
-        script.write_text(FAKE.format(python=sys.executable, log=str(log), action=action))
+        script.write_text(
+            FAKE.format(python=sys.executable, log=str(log), action=action, version=version)
+        )
         script.chmod(0o755)
         monkeypatch.setenv("QUARTO_PATH", str(script))
         return log
@@ -59,35 +66,79 @@ def fake(tmp_path: Path, monkeypatch):
     return apply
 
 
-ONE = "---\ntitle: One\n---\n\nText.\n"
+ONE = """---
+title: One
+format:
+  html: default
+  typst: default
+---
+
+Text.
+
+```{python}
+#| tags: [parameters]
+run_path = "none"
+campaign = ""
+```
+
+```{python}
+#| label: shown
+#| echo: false
+print(run_path, campaign, sep="|")
+```
+"""
 
 
 def calls(log: Path) -> list[dict]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
-def test_it_is_called_as_documented(sample_run, fake, reports, tmp_path: Path) -> None:
+def front(call: dict) -> dict:
+    first = call["notebook"]["cells"][0]
+    assert first["cell_type"] == "raw"
+    return yaml.safe_load("".join(first["source"]).strip("-"))
+
+
+def printed(call: dict) -> str:
+    last = call["notebook"]["cells"][-1]
+    assert last["source"][:3] == ["#| label: shown\n", "#| echo: false\n", "#| warning: false\n"]
+    return last["outputs"][0]["text"].strip()
+
+
+def test_it_is_handed_what_was_executed_once(sample_run, fake, reports, tmp_path: Path) -> None:
     reports(executive=ONE)
     log = fake(MAKES)
     made = render(sample_run.path, out=tmp_path / "out", renderer="quarto")
     assert [f.path.read_text() for f in made] == ["made html", "made typst"]
     first, second = calls(log)
     assert first["arguments"][0] == "render"
-    assert first["arguments"][2:4] == ["--to", "html"]
-    assert second["arguments"][2:4] == ["--to", "typst"]
-    assert yaml.safe_load(first["parameters"]) == {"run_path": str(sample_run.path.resolve())}
+    assert first["arguments"][1].endswith("executive.ipynb")
+    assert first["arguments"][2:] == ["--to", "html"]
+    assert second["arguments"][2:] == ["--to", "typst"]
+    assert first["notebook"] == second["notebook"]
+    assert printed(first) == f"{sample_run.path.resolve()}|"
+    assert front(first)["title"] == "One"
     assert first["environment"]["QUARTO_PYTHON"] == sys.executable
-    assert "font_source_sans_pro" in first["environment"]["TYPST_FONT_PATHS"]
     epoch = datetime.fromtimestamp(int(first["environment"]["SOURCE_DATE_EPOCH"]), UTC)
     assert epoch.replace(tzinfo=None) == sample_run.manifest.as_of.replace(microsecond=0)
     assert {"executive.qmd", "page.css", "typst-show.typ"} <= set(first["staged"])
-    assert {"_quarto.yml", "_brand.yml", "reports"} <= set(first["project"])
+    assert "pre-render" not in yaml.safe_load(first["project"])["project"]
     metadata = yaml.safe_load(first["metadata"])
     assert metadata["format"]["typst"]["papersize"] == "a4"
     assert metadata["pack"] == ["executive.html", "executive.pdf"]
 
 
-def test_each_campaign_is_a_call_with_its_own_parameter(
+def test_the_fonts_lie_where_the_metadata_says(sample_run, fake, reports, tmp_path: Path) -> None:
+    reports(executive=ONE)
+    log = fake(MAKES)
+    render(sample_run.path, to=("pdf",), out=tmp_path / "out", renderer="quarto")
+    (call,) = calls(log)
+    assert yaml.safe_load(call["metadata"])["format"]["typst"]["font-paths"] == ["_fonts"]
+    assert "SourceSansPro-Regular.ttf" in call["fonts"]
+    assert any(name.startswith("NotoSansArabic") for name in call["fonts"])
+
+
+def test_each_campaign_is_a_page_with_its_own_parameter(
     sample_run, fake, reports, tmp_path: Path
 ) -> None:
     reports(executive=ONE, campaign=ONE)
@@ -98,14 +149,35 @@ def test_each_campaign_is_a_call_with_its_own_parameter(
     assert [f.path.name for f in made] == ["executive.html", *names]
     assert [f.campaign for f in made] == ["", *held]
     seen = calls(log)
-    asked = [yaml.safe_load(call["parameters"]).get("campaign", "") for call in seen]
+    asked = [printed(call).partition("|")[2] for call in seen]
     assert sorted(asked) == ["", *held]
-    told = [yaml.safe_load(call["metadata_file"]).get("subtitle", "") for call in seen]
-    names = dict(sample_run.tables["campaigns"].select("campaign_id", "name").rows())
-    for campaign, subtitle in zip(asked, told, strict=True):
-        assert subtitle.replace("\\", "") == names.get(campaign, "")
+    called = dict(sample_run.tables["campaigns"].select("campaign_id", "name").rows())
+    for campaign, call in zip(asked, seen, strict=True):
+        subtitle = front(call).get("subtitle", "")
+        assert subtitle.replace("\\", "") == called.get(campaign, "")
     # Two at once, each in a project of its own: Quarto locks the project it renders in.
     assert len({call["cwd"] for call in seen}) == 2
+
+
+@pytest.mark.parametrize("version", ["1.8.27", "0.9"])
+def test_one_that_is_too_old_is_said_and_not_used(
+    sample_run, fake, reports, tmp_path: Path, version: str
+) -> None:
+    reports(executive=ONE)
+    log = fake(MAKES, version)
+    with pytest.raises(RenderError, match=rf"Quarto {version}; Quarto 1\.9 or newer is needed"):
+        render(sample_run.path, out=tmp_path / "out", renderer="quarto")
+    assert choose().quarto is None
+    assert f"Quarto {version}" in choose().words
+    assert not log.exists()
+
+
+def test_html_of_other_libraries_asks_for_no_scripts() -> None:
+    cell = Cell("table", {"label": "it"}, Path("x.qmd"), 1)
+    output = {"output_type": "execute_result", "data": {"text/html": "<b>`1`</b>"}}
+    document = Document(Path("x.qmd"), {}, {}, (cell,), "x")
+    (made,) = json.loads(notebook(document, {cell: [output]}, "html").text)["cells"]
+    assert made["outputs"][0]["data"] == {"text/markdown": "```{=html}\n<b>`1`</b>\n```"}
 
 
 def test_an_interrupt_ends_quarto_and_what_it_started(
@@ -193,5 +265,15 @@ def test_it_is_looked_for_where_it_may_be(tmp_path: Path, monkeypatch) -> None:
 def test_asking_for_quarto_without_one_says_what_to_do(sample_run, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("QUARTO_PATH", raising=False)
-    with pytest.raises(RenderError, match="use the embedded renderer"):
+    with pytest.raises(RenderError, match="use --renderer embedded"):
         render(sample_run.path, out=tmp_path / "out", renderer="quarto")
+
+
+@pytest.mark.parametrize("name", documents())
+def test_no_cell_of_a_document_shows_html(sample_run, warm, name: str) -> None:
+    stage, running = warm
+    campaign = sample_run.tables["campaigns"]["campaign_id"].min()
+    given = {"run_path": str(sample_run.path), "campaign": campaign if name == "campaign" else ""}
+    outputs = running.run(parse(stage.reports / f"{name}.qmd"), given)
+    kinds = {kind for shown in outputs.values() for each in shown for kind in each.get("data", ())}
+    assert kinds == {"text/markdown", "text/plain"}

@@ -86,23 +86,22 @@ COLUMNS = (
 
 def experiment_evaluations(
     experiments: pl.DataFrame,
-    assets: pl.DataFrame,
-    rollup_experiment: pl.DataFrame,
-    rollup_week: pl.DataFrame,
-    rollup_weekday: pl.DataFrame,
-    faults: pl.DataFrame,
+    known_assets: pl.DataFrame,
+    arm_sums: pl.DataFrame,
+    arm_weeks: pl.DataFrame,
+    arm_weekdays: pl.DataFrame,
+    experiment_setup_faults: pl.DataFrame,
     terms: Terms,
 ) -> pl.DataFrame:
     """Judge every variant of every experiment against its control, all at once.
 
     Parameters
     ----------
-    experiments, assets
+    experiments, known_assets
         The input tables.
-    rollup_experiment, rollup_week, rollup_weekday
-        From `rollups`: `rollup_experiment`, `rollup_experiment_week`, `rollup_experiment_weekday`.
-        Only rows that name the experiment are in them.
-    faults
+    arm_sums, arm_weeks, arm_weekdays
+        What `rollups` sums of them: in all, by calendar week and by weekday.
+    experiment_setup_faults
         From `experiment_setup_faults`.
     terms
         The settings to judge by.
@@ -114,18 +113,21 @@ def experiment_evaluations(
     and losses are in the metric's unit. What is undefined is null, and `undefined_reason`,
     `planning_reason`, `allocation_note` and `cuped_reason` say why.
     """
-    sums = measured(arms(experiments), rollup_experiment, terms.metrics)
+    sums = measured(arms(experiments), arm_sums, terms.metrics)
     compared = _with_context(
-        pairs(sums), assets, faults, allocation_checks(experiments, sums, terms)
+        pairs(sums),
+        known_assets,
+        experiment_setup_faults,
+        allocation_checks(experiments, sums, terms),
     )
-    answered = with_plan(with_effects(with_cuped(compared, rollup_weekday, terms), terms))
+    answered = with_plan(with_effects(with_cuped(compared, arm_weekdays, terms), terms))
     explained = answered.with_columns(undefined_reason().alias("undefined_reason")).with_columns(
         planning_reason(terms).alias("planning_reason")
     )
     tested = explained if terms.testing else _without_tests(explained)
     return (
         decide(
-            _with_cautions(with_significance(tested, terms), rollup_week, terms).with_columns(
+            _with_cautions(with_significance(tested, terms), arm_weeks, terms).with_columns(
                 (100 * pl.col("lift")).alias("lift_percentage")
             ),
             terms,

@@ -177,14 +177,14 @@ _WAITING = {
 }
 
 
-def experiment_gates(evaluations: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+def experiment_gates(experiment_evaluations: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     """The gates of every evaluation, one row each, in the order they decide.
 
     Columns: experiment_id, variant_asset, `order` (1 to 5), `gate`, `passed` (null: not
     evaluated), `value`, `threshold`, `note`. Sorted by experiment, arm and order.
     """
     parts = [
-        evaluations.select(
+        experiment_evaluations.select(
             "experiment_id",
             "arm",
             "variant_asset",

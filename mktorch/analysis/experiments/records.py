@@ -30,19 +30,21 @@ _SIGNIFICANCE = (
 _GATE = ("gate", "passed", "value", "threshold", "note")
 
 
-def evaluation_records(evaluations: pl.DataFrame, gates: pl.DataFrame) -> pl.DataFrame:
-    """One row per experiment and variant, in the order of `evaluations`: the contract's record.
+def experiment_records(
+    experiment_evaluations: pl.DataFrame, experiment_gates: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per experiment and variant, in the order evaluated: the contract's record.
 
     Structs: `control_performance` and `variant_performance` (asset_id, the measures, the metric's
     numerator, denominator and value, days), `statistical_significance`; `gates` is a list of
     structs in the order they decide. Beside the contract's keys: type, metric, warnings,
     deciding_gate and rule.
     """
-    walked = gates.group_by("experiment_id", "variant_asset", maintain_order=True).agg(
+    walked = experiment_gates.group_by("experiment_id", "variant_asset", maintain_order=True).agg(
         pl.struct(_GATE).alias("gates")
     )
     key = ["experiment_id", "variant_asset"]
-    return evaluations.join(walked, on=key, how="left", maintain_order="left").select(
+    return experiment_evaluations.join(walked, on=key, how="left", maintain_order="left").select(
         "experiment_id",
         "campaign_id",
         "status",

@@ -14,7 +14,7 @@ _ROLE = pl.when(pl.col("arm") == 0).then(pl.lit("control")).otherwise(pl.lit("va
 
 
 def experiment_setup_faults(
-    experiments: pl.DataFrame, assets: pl.DataFrame, rollup_experiment: pl.DataFrame, terms: Terms
+    experiments: pl.DataFrame, known_assets: pl.DataFrame, arm_sums: pl.DataFrame, terms: Terms
 ) -> pl.DataFrame:
     """One row per experiment and fault, sorted: `experiment_id`, `fault`, `detail`.
 
@@ -22,8 +22,8 @@ def experiment_setup_faults(
     experiment; only running and completed experiments owe data.
     """
     listed = arms(experiments)
-    sums = measured(listed, rollup_experiment, terms.metrics)
-    known = assets.select("asset_id", pl.col("campaign_id").alias("asset_campaign"))
+    sums = measured(listed, arm_sums, terms.metrics)
+    known = known_assets.select("asset_id", pl.col("campaign_id").alias("asset_campaign"))
     placed = sums.join(known, on="asset_id", how="left")
     is_known = pl.col("asset_campaign").is_not_null()
     is_own = pl.col("asset_campaign") == pl.col("campaign_id")

@@ -28,6 +28,25 @@ class Terms:
     rules: ExperimentRules = field(default_factory=ExperimentRules)
 
 
+def terms(
+    registry: Mapping[str, Metric],
+    statistical_significance_threshold: float,
+    minimum_sample_size: int,
+    lift_threshold_for_scaling: float,
+    enable_statistical_testing: bool,
+    experiment_rules: ExperimentRules,
+) -> Terms:
+    """The settings of a run that experiments are judged by."""
+    return Terms(
+        metrics=registry,
+        alpha=statistical_significance_threshold,
+        minimum_sample=minimum_sample_size,
+        lift_threshold=lift_threshold_for_scaling,
+        testing=enable_statistical_testing,
+        rules=experiment_rules,
+    )
+
+
 class Verdict(StrEnum):
     """What the experiment has earned."""
 

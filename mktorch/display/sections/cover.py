@@ -12,7 +12,7 @@ from mktorch.display.files import document_name, pack_files
 from mktorch.display.page import Card, Cards, Lead, Prose
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
-from mktorch.display.sections.kpis import LABELS, TIER
+from mktorch.display.sections.kpis import TIER
 from mktorch.display.sections.page_one import VERDICT
 from mktorch.display.sections.wording import sentence
 from mktorch.display.status import PERFORMANCE, Status, Tone, status_of
@@ -28,6 +28,7 @@ from mktorch.formats import (
     Kind,
     format_value,
 )
+from mktorch.kpis import LABELS
 from mktorch.runs import Run
 from mktorch.vocab import Performance, RoiStatus, Tier, Verdict
 
@@ -117,7 +118,7 @@ def period(run: Run) -> Prose:
         .row(0)
     )
     spans = f"Performance of {first} to {last}" if first else "No performance is on record"
-    today = format_value(run.manifest.as_of.date(), DATE, locale)
+    today = format_value(run.clock.day, DATE, locale)
     windows = f"the {count(days, 'day')} up to {today} are compared with the {days} before"
     return Prose(paragraphs=(f"{spans}; {windows}.",))
 
@@ -265,7 +266,7 @@ def _tiers(found: Changes) -> list[Row]:
     rows = found.tiers.rows()
     shown: list[Row] = [
         (
-            LABELS.get(kpi, kpi.replace("_", " ")),
+            LABELS[kpi],
             words.get(before or "", "n/a"),
             words.get(after or "", "n/a"),
             _better(before, after),
@@ -273,7 +274,7 @@ def _tiers(found: Changes) -> list[Row]:
         )
         for kpi, before, after in rows[:_NAMED]
     ]
-    rest = [LABELS.get(kpi, kpi) for kpi, _, _ in rows[_NAMED:]]
+    rest = [LABELS[kpi] for kpi, _, _ in rows[_NAMED:]]
     if rest:
         shown.append(("Other KPIs whose tier changed", None, f"{len(rest)}", None, sentence(rest)))
     return shown

@@ -17,8 +17,9 @@ from pydantic import BaseModel
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of
-from mktorch.display.sections.kpis import GROUP_NAMES, LABELS, figures, tier_limits
+from mktorch.display.sections.kpis import GROUP_NAMES, figures, tier_limits
 from mktorch.display.tables import Column, Table
+from mktorch.kpis import KPIS, LABELS
 from mktorch.metrics import METRICS, registry
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Tier
@@ -65,44 +66,7 @@ MEANING = {
     "locale": "Customs of writing numbers and dates",
     "page_size": "Paper of the PDF",
 }
-KPI_DEFINITIONS = {
-    "campaign_execution_success_rate": "Active or completed campaigns / launched campaigns",
-    "average_latency_seconds": "Mean seconds per executed step of the run",
-    "human_review_frequency": "Decisions overridden by a person / decisions",
-    "policy_violation_count": "Policy violations on record",
-    "experiment_setup_errors": "Experiments with a fault in their setup",
-    "data_freshness_hours": "Report's moment less the newest performance or funnel timestamp",
-    "experiment_velocity": (
-        "Experiments started / (campaigns x months since the first started, at least 1)"
-    ),
-    "average_lift_percentage": (
-        "Mean lift of significant experiments, with the sign turned where lower is better"
-    ),
-    "messaging_consistency_score": (
-        "Impressions of the commonest call to action of each campaign and segment / impressions"
-    ),
-    "insight_to_action_time_hours": (
-        "Mean hours from a risk signal to the campaign's next decision or budget move"
-    ),
-    "targeting_precision_improvement": (
-        "Share of impressions in segments converting at or above their campaign's rate, current "
-        "window less prior"
-    ),
-    "conversion_rate_delta": (
-        "Conversions / impressions, current window less prior; without a prior window, variants "
-        "less controls"
-    ),
-    "cpa_reduction_percentage": (
-        "1 less cost per conversion of the current window / that of the prior; the same fallback"
-    ),
-    "marketing_attributed_revenue": "Revenue of the records that stand",
-    "wasted_spend_reduction": (
-        "1 less the current window's share of cost on assets without conversion / the prior's"
-    ),
-    "roi_estimate": "(Revenue less media spend) / media spend",
-}
 _MAIN = "Main settings"
-_TARGETS = ("operational_kpi_targets", "effectiveness_kpi_targets", "business_kpi_targets")
 _BETTER = {str(Direction.UP): "Higher", str(Direction.DOWN): "Lower"}
 
 
@@ -144,14 +108,11 @@ def thresholds(run: Run) -> Table:
 @section("measured_kpis")
 def kpi_definitions(run: Run) -> Table:
     """What each KPI is, which way is better, and the target in force."""
-    places = {str(group): place for place, group in enumerate(GROUP_NAMES)}
-    known = run.tables["measured_kpis"].sort(
-        pl.col("group").replace_strict(places, default=len(places)), maintain_order=True
-    )
+    known = run.tables["measured_kpis"]
     targets = figures(known, "target", locale_of(run))
     frame = known.with_columns(
         label=pl.col("kpi").replace(LABELS),
-        definition=pl.col("kpi").replace_strict(KPI_DEFINITIONS, default=None),
+        definition=pl.col("kpi").replace_strict({kpi.name: kpi.words for kpi in KPIS}),
         direction=pl.col("better").replace_strict(_BETTER, default=None),
         target_text=pl.when(pl.col("tier") != Tier.NOT_SCORED).then(targets),
         family=pl.col("group").replace_strict(

@@ -45,7 +45,7 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
         descending=[True, False, False, False],
         nulls_last=True,
     )
-    today = run.manifest.as_of.date()
+    today = run.clock.day
     needed, unit = pl.col("sample_needed_per_arm"), pl.col("sample_unit")
     held = pl.when(unit == "days").then(pl.min_horizontal("control_days", "variant_days"))
     known = running.with_columns(held=held.otherwise("sample"))

@@ -10,9 +10,11 @@ from mktorch.display.sections.context import count, locale_of
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind, Locale, format_value
-from mktorch.narrative.prose import kpi_figure
+from mktorch.kpis import LABELS, figure
+from mktorch.narrative.prose import sentence
+from mktorch.recommend.words import spaced
 from mktorch.runs import Run
-from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier
+from mktorch.vocab import Direction, KpiGroup, KpiStatus, Tier
 
 TIER: Statuses = {
     Tier.CRITICAL: Status("Critical", Tone.BAD),
@@ -28,41 +30,14 @@ GROUP: Statuses = {
     KpiStatus.ON_TRACK: Status("On track", Tone.STEADY),
     KpiStatus.EXCEEDED: Status("Exceeded", Tone.GOOD),
 }
-GROUP_NAMES = {
-    KpiGroup.OPERATIONAL_HEALTH: "Operational health",
-    KpiGroup.CAMPAIGN_IMPACT: "Campaign impact",
-    KpiGroup.BUSINESS_VALUE: "Business value",
-}
+GROUP_NAMES = {group: sentence(spaced(group)) for group in KpiGroup}
 GROUP_PLACES = {str(group): place for place, group in enumerate(GROUP_NAMES)}
-_FORCES = {
-    Escalation.NOTIFY: "notify",
-    Escalation.HUMAN_REVIEW: "human review",
-    Escalation.BUDGET_FREEZE: "budget freeze",
-}
 _WINDOWS = {
     "all": "all dates",
     "current - prior": "current less prior window",
     "variants - controls (no prior window)": "variants less controls; no prior window",
 }
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
-LABELS = {
-    "campaign_execution_success_rate": "Campaigns active or completed",
-    "average_latency_seconds": "Average latency of a step",
-    "human_review_frequency": "Decisions overridden by people",
-    "policy_violation_count": "Policy violations",
-    "experiment_setup_errors": "Experiments set up wrongly",
-    "data_freshness_hours": "Age of the newest data",
-    "experiment_velocity": "Experiments per campaign-month",
-    "average_lift_percentage": "Average lift when significant",
-    "messaging_consistency_score": "Messaging consistency",
-    "insight_to_action_time_hours": "Time from signal to action",
-    "targeting_precision_improvement": "Targeting precision, change",
-    "conversion_rate_delta": "Conversion rate, change",
-    "cpa_reduction_percentage": "Cost per acquisition, reduction",
-    "marketing_attributed_revenue": "Attributed revenue",
-    "wasted_spend_reduction": "Wasted spend, reduction",
-    "roi_estimate": "Return on media spend",
-}
 
 
 @section("measured_kpis", "measured_kpi_status")
@@ -73,7 +48,6 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
     """
     every, locale = scored_kpis(run), locale_of(run)
     scored = every.filter(pl.col("tier").is_in(_TROUBLED)) if troubled else every
-    forces = {str(step): words for step, words in _FORCES.items()}
     frame = scored.with_columns(
         heading=pl.Series(_headings(run, scored), dtype=pl.String),
         value_text=figures(scored, "value", locale),
@@ -90,10 +64,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
             dtype=pl.String,
         ),
         attained=pl.Series(map(attained_text, scored["attainment"]), dtype=pl.String),
-        forced=pl.col("escalation")
-        .str.split(", ")
-        .list.eval(pl.element().replace(forces))
-        .list.join(", "),
+        forced=pl.col("escalation").str.replace_all("_", " "),
         basis=pl.col("window").replace(_WINDOWS),
     )
     return Table(
@@ -146,7 +117,7 @@ def scored_kpis(run: Run) -> pl.DataFrame:
     return (
         run.tables["measured_kpis"]
         .with_row_index("_order")
-        .with_columns(label=pl.col("kpi").replace(LABELS).str.replace_all("_", " "))
+        .with_columns(label=pl.col("kpi").replace(LABELS))
         .sort(*orders, "_order")
     )
 
@@ -175,8 +146,8 @@ def figures(scored: pl.DataFrame, column: str, locale: Locale) -> pl.Series:
     """The figures of a column, each in its own KPI's unit; null stays null."""
     return pl.Series(
         [
-            None if value is None else kpi_figure(value, kpi, unit, locale)
-            for value, kpi, unit in zip(scored[column], scored["kpi"], scored["unit"], strict=True)
+            None if value is None else figure(value, kpi, locale)
+            for value, kpi in zip(scored[column], scored["kpi"], strict=True)
         ],
         dtype=pl.String,
     )

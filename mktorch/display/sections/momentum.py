@@ -24,7 +24,7 @@ from mktorch.formats import (
     format_value,
 )
 from mktorch.metrics import ratio, registry
-from mktorch.rollups import MEASURES, windows
+from mktorch.rollups import MEASURES
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Window
 
@@ -56,7 +56,7 @@ def kpi_cards(run: Run, campaign: str = "") -> Cards:
     Each with its change against the window before, worded by whether that is good, and its days.
     """
     names = (*_FIRST, _primary(run, campaign), _LAST)
-    spans = windows(run.manifest.as_of.date(), run.config.window_days)
+    spans = run.clock.windows
     by_window = _by_window(run, campaign, names)
     days = _by_day(run, campaign, names, spans)
     now, before = (by_window.get(window, {}) for window in (Window.CURRENT, Window.PRIOR))

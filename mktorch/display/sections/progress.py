@@ -20,7 +20,6 @@ from mktorch.display.sections.context import count, locale_of, money, of_campaig
 from mktorch.display.sections.wording import sentence
 from mktorch.formats import CURRENCY, DATE, PERCENT, RATIO, Locale, format_value
 from mktorch.metrics import ratio
-from mktorch.rollups import windows
 from mktorch.runs import Run
 from mktorch.vocab import Window
 
@@ -40,7 +39,7 @@ def trend(run: Run, campaign: str = "") -> Chart | Unavailable:
     if days.is_empty():
         return Unavailable(reason="No delivery is recorded, so there is no day to draw.")
     locale = locale_of(run)
-    spans = windows(run.manifest.as_of.date(), run.config.window_days)
+    spans = run.clock.windows
     return Chart(
         id="trend",
         draw=partial(_trend, days, spans, locale),
@@ -93,7 +92,7 @@ def pacing(run: Run, campaign: str = "") -> Chart | Unavailable:
     spent = flights.filter(pl.col("flight_days") >= 1, pl.col("budget") > 0).drop_nulls("spend")
     if spent.is_empty():
         return Unavailable(reason="No spend against a budget is recorded, so no pace can be drawn.")
-    locale, today = locale_of(run), run.manifest.as_of.date()
+    locale, today = locale_of(run), run.clock.day
     last = max(today, *spent["end_date"])
     plan, days = _plan(spent, last), _to_date(run, spent)
     total, end = spent.select(

@@ -1,18 +1,32 @@
-"""The rules as data, from the `RULES` of every module beside this one, gravest first."""
+"""The rules as data, gravest first."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from pkgutil import iter_modules
-
 from mktorch.recommend.rule import Rule
+from mktorch.recommend.rules import (
+    budget,
+    campaigns,
+    creatives,
+    experiments,
+    journey,
+    proposals,
+    risks,
+    segments,
+    tracking,
+)
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
-            rule
-            for found in iter_modules(__path__)
-            for rule in import_module(f"{__name__}.{found.name}").RULES
+            *budget.RULES,
+            *campaigns.RULES,
+            *creatives.RULES,
+            *experiments.RULES,
+            *journey.RULES,
+            *proposals.RULES,
+            *risks.RULES,
+            *segments.RULES,
+            *tracking.RULES,
         ),
         key=lambda rule: -rule.gravity,
     )

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from pkgutil import iter_modules
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.rule import Builder, Tables, View
+from mktorch.recommend.views import (
+    campaigns,
+    channels,
+    creatives,
+    experiments,
+    journey,
+    proposals,
+    risks,
+    segments,
+    tracking,
+)
 
-# View -> its builder, from the `VIEWS` of every module beside this one.
 BUILDERS: Mapping[str, Builder] = {
-    name: builder
-    for module in sorted(found.name for found in iter_modules(__path__))
-    for name, builder in import_module(f"{__name__}.{module}").VIEWS.items()
+    **campaigns.VIEWS,
+    **channels.VIEWS,
+    **creatives.VIEWS,
+    **experiments.VIEWS,
+    **journey.VIEWS,
+    **proposals.VIEWS,
+    **risks.VIEWS,
+    **segments.VIEWS,
+    **tracking.VIEWS,
 }
+"""View -> its builder."""
 
 
 def views(tables: Tables, config: MarketingOrchestratorConfig) -> dict[str, View]:

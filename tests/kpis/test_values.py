@@ -7,45 +7,43 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from mktorch.analysis.kpis import (
-    business_kpis,
-    effectiveness_kpis,
-    latency_kpi,
-    operational_kpis,
-)
-from mktorch.rollups import DAYS_PER_MONTH
+from mktorch.clock import DAYS_PER_MONTH
+from mktorch.kpis import NAMED
 
 AS_OF = datetime(2026, 3, 15, 12)
 
 
-def value(table: pl.DataFrame, kpi: str) -> tuple[float | None, str | None]:
-    row = table.row(by_predicate=pl.col("kpi") == kpi, named=True)
-    return row["value"], row["reason"]
+Inputs = dict[str, object]
+
+
+def value(inputs: Inputs, kpi: str) -> tuple[float | None, str | None]:
+    found = NAMED[kpi].of(inputs)
+    return found.value, found.reason
 
 
 # --- operational -------------------------------------------------------------------------------
 
 
-def operational(**changed: pl.DataFrame) -> pl.DataFrame:
+def operational(**changed: object) -> Inputs:
     frames = {
         "campaigns": pl.DataFrame({"status": ["active", "completed", "paused", "planned"]}),
-        "decisions": pl.DataFrame({"human_override": [True, False, False, False]}),
+        "orchestrator_decisions": pl.DataFrame({"human_override": [True, False, False, False]}),
         "policy_violations": pl.DataFrame({"id": ["A", "B"]}),
-        "setup_faults": pl.DataFrame({"experiment_id": ["E1", "E1", "E2"]}),
-        "performance": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 6)]}),
-        "funnel": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 9)]}),
+        "experiment_setup_faults": pl.DataFrame({"experiment_id": ["E1", "E1", "E2"]}),
+        "performance_metrics": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 6)]}),
+        "funnel_events": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 9)]}),
     }
-    return operational_kpis(**{**frames, **changed}, as_of=AS_OF)
+    return {**frames, **changed, "as_of": AS_OF}
 
 
 def test_operational_by_hand() -> None:
-    table = operational()
+    inputs = operational()
     # launched: active, completed, paused; of these active and completed succeed: 2 / 3
-    assert value(table, "campaign_execution_success_rate") == (pytest.approx(2 / 3), None)
-    assert value(table, "human_review_frequency") == (0.25, None)
-    assert value(table, "policy_violation_count") == (2.0, None)
-    assert value(table, "experiment_setup_errors") == (2.0, None)  # E1 has two faults, counts once
-    assert value(table, "data_freshness_hours") == (3.0, None)  # 12:00 less 9:00
+    assert value(inputs, "campaign_execution_success_rate") == (pytest.approx(2 / 3), None)
+    assert value(inputs, "human_review_frequency") == (0.25, None)
+    assert value(inputs, "policy_violation_count") == (2.0, None)
+    assert value(inputs, "experiment_setup_errors") == (2.0, None)  # E1 has two faults, counts once
+    assert value(inputs, "data_freshness_hours") == (3.0, None)  # 12:00 less 9:00
 
 
 @pytest.mark.parametrize(
@@ -63,18 +61,22 @@ def test_operational_by_hand() -> None:
         ),
         (
             "human_review_frequency",
-            {"decisions": pl.DataFrame({"human_override": [True, True, False, False]})},
+            {
+                "orchestrator_decisions": pl.DataFrame(
+                    {"human_override": [True, True, False, False]}
+                )
+            },
             0.5,
         ),
         ("policy_violation_count", {"policy_violations": pl.DataFrame({"id": ["A"]})}, 1.0),
         (
             "experiment_setup_errors",
-            {"setup_faults": pl.DataFrame({"experiment_id": ["E1", "E3", "E2"]})},
+            {"experiment_setup_faults": pl.DataFrame({"experiment_id": ["E1", "E3", "E2"]})},
             3.0,
         ),
         (
             "data_freshness_hours",
-            {"funnel": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 3)]})},
+            {"funnel_events": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 3)]})},
             6.0,
         ),
     ],
@@ -85,23 +87,25 @@ def test_one_record_moves_it(kpi, frames, expected) -> None:
 
 def test_operational_without_records_is_null_with_a_reason() -> None:
     none = pl.DataFrame({"timestamp": []}, schema={"timestamp": pl.Datetime("us")})
-    table = operational(
+    inputs = operational(
         campaigns=pl.DataFrame({"status": ["planned"]}),
-        decisions=pl.DataFrame({"human_override": []}, schema={"human_override": pl.Boolean}),
-        performance=none,
-        funnel=none,
+        orchestrator_decisions=pl.DataFrame(
+            {"human_override": []}, schema={"human_override": pl.Boolean}
+        ),
+        performance_metrics=none,
+        funnel_events=none,
     )
-    assert value(table, "campaign_execution_success_rate") == (
+    assert value(inputs, "campaign_execution_success_rate") == (
         None,
         "no campaign has been launched",
     )
-    assert value(table, "human_review_frequency") == (None, "no decision is recorded")
-    assert value(table, "data_freshness_hours") == (None, "no performance or funnel record")
+    assert value(inputs, "human_review_frequency") == (None, "no decision is recorded")
+    assert value(inputs, "data_freshness_hours") == (None, "no performance or funnel record")
 
 
 def test_latency_is_the_mean_of_the_steps() -> None:
-    assert value(latency_kpi([1.0, 2.0, 6.0]), "average_latency_seconds") == (3.0, None)
-    assert value(latency_kpi([]), "average_latency_seconds") == (None, "no step has run")
+    assert value({"seconds": [1.0, 2.0, 6.0]}, "average_latency_seconds") == (3.0, None)
+    assert value({"seconds": []}, "average_latency_seconds") == (None, "no step has run")
 
 
 # --- effectiveness -----------------------------------------------------------------------------
@@ -149,43 +153,43 @@ BY_SEGMENT = pl.DataFrame(
 )
 
 
-def effectiveness(**changed) -> pl.DataFrame:
+def effectiveness(**changed: object) -> Inputs:
     frames = {
         "campaigns": CAMPAIGNS,
-        "assets": ASSETS,
+        "creative_assets": ASSETS,
         "experiments": EXPERIMENTS,
-        "evaluations": EVALUATIONS,
+        "experiment_evaluations": EVALUATIONS,
         "risk_inbox": INBOX,
         "rollup_asset": BY_ASSET,
         "rollup_segment": BY_SEGMENT,
-        "today": date(2026, 3, 15),
+        "as_of": AS_OF,
     }
-    return effectiveness_kpis(**{**frames, **changed})
+    return {**frames, **changed}
 
 
 def test_effectiveness_by_hand() -> None:
-    table = effectiveness()
+    inputs = effectiveness()
     # five experiments, three campaigns, less than a month counts as one: 5 / 3
-    assert value(table, "experiment_velocity") == (pytest.approx(5 / 3), None)
+    assert value(inputs, "experiment_velocity") == (pytest.approx(5 / 3), None)
     # significant: +30 % and -10 %
-    assert value(table, "average_lift_percentage") == (pytest.approx(10.0), None)
+    assert value(inputs, "average_lift_percentage") == (pytest.approx(10.0), None)
     # C1: Try 500 of 600; C2: Buy 400 of 400; 900 / 1000
-    assert value(table, "messaging_consistency_score") == (0.9, None)
+    assert value(inputs, "messaging_consistency_score") == (0.9, None)
     # 2 and 4 hours; one signal is unanswered; the detected one has no say
-    assert value(table, "insight_to_action_time_hours") == (
+    assert value(inputs, "insight_to_action_time_hours") == (
         3.0,
         "1 unanswered signal is not in the mean",
     )
     # now: C1 converts 14 / 1000; S1 at 2 % is above, 600 of 1000 impressions
     # before: 12 / 1000; S2 at 2 % is above, 500 of 1000: 0.6 - 0.5
-    assert value(table, "targeting_precision_improvement") == (pytest.approx(0.1), None)
+    assert value(inputs, "targeting_precision_improvement") == (pytest.approx(0.1), None)
 
 
 def test_velocity_counts_months_once_they_are_more_than_one_and_only_what_has_started() -> None:
-    later = effectiveness(today=date(2026, 5, 15))
+    later = effectiveness(as_of=datetime(2026, 5, 15))
     expected = 5 / (3 * 75 / DAYS_PER_MONTH)  # 1 March to 15 May are 75 days
     assert value(later, "experiment_velocity")[0] == pytest.approx(expected)
-    assert value(effectiveness(today=date(2026, 3, 5)), "experiment_velocity")[0] == (
+    assert value(effectiveness(as_of=datetime(2026, 3, 5)), "experiment_velocity")[0] == (
         pytest.approx(4 / 3)
     )
 
@@ -200,12 +204,16 @@ def test_a_segment_exactly_at_the_campaigns_rate_counts_as_precise() -> None:
     [
         (
             "average_lift_percentage",
-            {"evaluations": EVALUATIONS.with_columns(significant=pl.Series([True, False] * 2))},
+            {
+                "experiment_evaluations": EVALUATIONS.with_columns(
+                    significant=pl.Series([True, False] * 2)
+                )
+            },
             60.0,  # E1 +30 %, E3 +90 %
         ),
         (
             "messaging_consistency_score",
-            {"assets": ASSETS.with_columns(cta=pl.Series(["Try", "Buy", "Buy", "Buy"]))},
+            {"creative_assets": ASSETS.with_columns(cta=pl.Series(["Try", "Buy", "Buy", "Buy"]))},
             0.7,  # C1: Try 300, Buy 300; C2: 400
         ),
         (
@@ -223,22 +231,22 @@ def test_one_record_moves_effectiveness(kpi, changed, expected) -> None:
 
 
 def test_effectiveness_without_records_is_null_with_a_reason() -> None:
-    table = effectiveness(
+    inputs = effectiveness(
         campaigns=CAMPAIGNS.clear(),
         experiments=EXPERIMENTS.clear(),
-        evaluations=EVALUATIONS.clear(),
+        experiment_evaluations=EVALUATIONS.clear(),
         risk_inbox=INBOX.clear(),
         rollup_asset=BY_ASSET.clear(),
         rollup_segment=BY_SEGMENT.clear(),
     )
-    assert table["value"].to_list() == [None] * 5
-    assert table["reason"].to_list() == [
-        "there is no campaign",
-        "no experiment is significant",
-        "no impression was served",
-        "no risk signal was answered",
-        "no impressions in the current window",
-    ]
+    for kpi, reason in {
+        "experiment_velocity": "there is no campaign",
+        "average_lift_percentage": "no experiment is significant",
+        "messaging_consistency_score": "no impression was served",
+        "insight_to_action_time_hours": "no risk signal was answered",
+        "targeting_precision_improvement": "no impressions in the current window",
+    }.items():
+        assert value(inputs, kpi) == (None, reason)
 
 
 # --- business ----------------------------------------------------------------------------------
@@ -271,36 +279,37 @@ BY_EXPERIMENT = pl.DataFrame(
 )
 
 
-def business(**changed) -> pl.DataFrame:
+def business(**changed: object) -> Inputs:
     frames = {
-        "assessment": ASSESSMENT,
+        "performance_assessment": ASSESSMENT,
         "rollup_campaign": BY_CAMPAIGN,
         "rollup_asset": WASTE,
         "rollup_experiment": BY_EXPERIMENT,
         "experiments": EXPERIMENTS,
     }
-    return business_kpis(**{**frames, **changed})
+    return {**frames, **changed}
 
 
 def test_business_by_hand() -> None:
-    table = business()
+    inputs = business()
     # 20 / 1000 now, 10 / 1000 then
-    assert value(table, "conversion_rate_delta") == (pytest.approx(0.01), None)
+    assert value(inputs, "conversion_rate_delta") == (pytest.approx(0.01), None)
     # 100 / 20 = 5 now, 80 / 10 = 8 then: 1 - 5 / 8
-    assert value(table, "cpa_reduction_percentage") == (pytest.approx(0.375), None)
-    assert value(table, "marketing_attributed_revenue") == (19150.0, None)
+    assert value(inputs, "cpa_reduction_percentage") == (pytest.approx(0.375), None)
+    assert value(inputs, "marketing_attributed_revenue") == (19150.0, None)
     # wasted now 10 of 100; then 30 of 100 (an asset without impressions wastes nothing)
-    assert value(table, "wasted_spend_reduction") == (pytest.approx(1 - 0.1 / 0.3), None)
-    assert value(table, "roi_estimate") == (0.82, None)
+    assert value(inputs, "wasted_spend_reduction") == (pytest.approx(1 - 0.1 / 0.3), None)
+    assert value(inputs, "roi_estimate") == (0.82, None)
 
 
 def test_without_a_prior_window_variants_stand_against_controls_and_it_says_so() -> None:
-    table = business(rollup_campaign=BY_CAMPAIGN.filter(window="current"))
+    inputs = business(rollup_campaign=BY_CAMPAIGN.filter(window="current"))
     # variant 16 / 1000, control 10 / 1000; cost per acquisition 2.5 against 5
-    assert value(table, "conversion_rate_delta") == (pytest.approx(0.006), None)
-    assert value(table, "cpa_reduction_percentage") == (pytest.approx(0.5), None)
-    row = table.row(by_predicate=pl.col("kpi") == "conversion_rate_delta", named=True)
-    assert row["window"] == "variants - controls (no prior window)"
+    assert value(inputs, "conversion_rate_delta") == (pytest.approx(0.006), None)
+    assert value(inputs, "cpa_reduction_percentage") == (pytest.approx(0.5), None)
+    assert (
+        NAMED["conversion_rate_delta"].of(inputs).window == "variants - controls (no prior window)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -330,7 +339,11 @@ def test_without_a_prior_window_variants_stand_against_controls_and_it_says_so()
             "wasted was 0 before: nothing to reduce",
         ),
         (
-            {"assessment": ASSESSMENT.with_columns(overall_roi=pl.lit(None, pl.Float64))},
+            {
+                "performance_assessment": ASSESSMENT.with_columns(
+                    overall_roi=pl.lit(None, pl.Float64)
+                )
+            },
             "roi_estimate",
             "no spend is recorded",
         ),

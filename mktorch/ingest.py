@@ -1,0 +1,146 @@
+"""From files to what a run looks at: load, validate, keep what was known and what is asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from mktorch.clock import DAYS_PER_MONTH
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.errors import PipelineError
+from mktorch.sources.frames import load_frames
+from mktorch.sources.load import RawSource, load
+from mktorch.sources.validate import validate
+from mktorch.vocab import Source
+from mktorch.wiring import makes
+
+
+@dataclass(frozen=True)
+class Period:
+    """The whole set's extent, so that a run of one campaign bears its own share and no more."""
+
+    months: float
+    campaigns: int
+
+    @classmethod
+    def of(cls, frames: Mapping[Source, pl.DataFrame]) -> Period:
+        """Months from the first to the last performance day; 0 where there is none."""
+        days = frames[Source.PERFORMANCE_METRICS]["timestamp"].dt.date()
+        first, last = days.min(), days.max()
+        span = (last - first).days + 1 if isinstance(first, date) and isinstance(last, date) else 0
+        return cls(span / DAYS_PER_MONTH, max(frames[Source.CAMPAIGNS].height, 1))
+
+
+class Checked(NamedTuple):
+    """The records that stand, by source, and every failure found."""
+
+    valid: dict[Source, pl.DataFrame]
+    failures: pl.DataFrame
+
+
+def raw(
+    config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None, notes: list[str]
+) -> dict[Source, RawSource]:
+    """Every source, read from the frames given, else from the data folder."""
+    read = load(config) if frames is None else load_frames(frames)
+    notes.extend(note for source in read.values() for note in source.notes)
+    return read
+
+
+def checked(
+    raw: Mapping[Source, RawSource], config: MarketingOrchestratorConfig, notes: list[str]
+) -> Checked:
+    """The records that pass every check, and what the others failed; see `validate`."""
+    found = validate(raw, config)
+    notes.extend(found.notes)
+    return Checked(found.frames, found.failures)
+
+
+@makes(*Source, "as_of", "period")
+def scope(
+    valid: Mapping[Source, pl.DataFrame],
+    config: MarketingOrchestratorConfig,
+    campaign_id: str | None,
+    notes: list[str],
+) -> dict[str, Any]:
+    """Every source up to `as_of` and, where one is asked for, of one campaign.
+
+    `as_of` is the setting's, else the newest timestamp of all records; `period` is the whole
+    set's, whatever is asked for.
+
+    Raises
+    ------
+    PipelineError
+        Where no record has a timestamp and none is set, or there is no such campaign.
+    """
+    as_of = config.as_of or _newest(valid)
+    known, late = _known_at(valid, as_of)
+    notes.extend(late)
+    period = Period.of(known)
+    if campaign_id is not None:
+        known = _of_campaign(known, campaign_id)
+    tables = {str(source): frame for source, frame in known.items()}
+    return {**tables, "as_of": as_of, "period": period}
+
+
+def known_assets(valid: Mapping[Source, pl.DataFrame]) -> pl.DataFrame:
+    """All creative assets, so that one of another campaign is known as such in a run of one."""
+    return valid[Source.CREATIVE_ASSETS]
+
+
+def infrastructure_share(infrastructure_cost_per_month: float, period: Period) -> float:
+    """What of the infrastructure's cost over the period each campaign bears."""
+    return infrastructure_cost_per_month * period.months / period.campaigns
+
+
+def _newest(frames: Mapping[Source, pl.DataFrame]) -> datetime:
+    stamps = [f["timestamp"].max() for f in frames.values() if "timestamp" in f.columns]
+    known = [stamp for stamp in stamps if isinstance(stamp, datetime)]
+    if not known:
+        raise PipelineError("no record has a timestamp to look from; give one with --as-of")
+    return max(known)
+
+
+def _known_at(
+    frames: Mapping[Source, pl.DataFrame], as_of: datetime
+) -> tuple[dict[Source, pl.DataFrame], list[str]]:
+    """The records stamped at or before `as_of`, and a note for each table that has later ones."""
+    known = {
+        source: frame.filter((pl.col("timestamp") <= as_of).fill_null(value=True))
+        if "timestamp" in frame.columns
+        else frame
+        for source, frame in frames.items()
+    }
+    return known, [
+        f"{source}: {frames[source].height - frame.height} records after {as_of.isoformat()} "
+        "left out"
+        for source, frame in known.items()
+        if frame.height < frames[source].height
+    ]
+
+
+def _of_campaign(
+    frames: Mapping[Source, pl.DataFrame], campaign_id: str
+) -> dict[Source, pl.DataFrame]:
+    """Only what belongs to one campaign; performance belongs through its asset."""
+    ids = frames[Source.CAMPAIGNS]["campaign_id"].to_list()
+    if campaign_id not in ids:
+        near = difflib.get_close_matches(campaign_id, ids, n=3, cutoff=0.4) or ids[:5]
+        raise PipelineError(
+            f"--campaign {campaign_id!r}: no such campaign; known: {', '.join(near)}"
+        )
+    own = {
+        source: frame.filter(pl.col("campaign_id") == campaign_id)
+        if "campaign_id" in frame.columns
+        else frame
+        for source, frame in frames.items()
+    }
+    own[Source.PERFORMANCE_METRICS] = frames[Source.PERFORMANCE_METRICS].join(
+        own[Source.CREATIVE_ASSETS], on="asset_id", how="semi", maintain_order="left"
+    )
+    return own

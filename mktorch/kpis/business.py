@@ -1,0 +1,106 @@
+"""Is it making money?"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mktorch.kpis.comparison import Side, Sides, change, now_and_then, reduction
+from mktorch.kpis.model import Kpi, Value, both, read
+from mktorch.sums import micros, units
+from mktorch.vocab import Direction, KpiGroup, Unit, Window
+
+
+def conversion_rate_delta(
+    rollup_campaign: pl.DataFrame, rollup_experiment: pl.DataFrame, experiments: pl.DataFrame
+) -> Value:
+    sums = (pl.col("conversions").sum(), pl.col("impressions").sum())
+    return change(
+        _sides(rollup_campaign, rollup_experiment, experiments, *sums), "conversions", "impressions"
+    )
+
+
+def cpa_reduction_percentage(
+    rollup_campaign: pl.DataFrame, rollup_experiment: pl.DataFrame, experiments: pl.DataFrame
+) -> Value:
+    sums = (_cost(pl.col("cost")), pl.col("conversions").sum())
+    return reduction(
+        _sides(rollup_campaign, rollup_experiment, experiments, *sums), "cost", "conversions"
+    )
+
+
+def marketing_attributed_revenue(performance_assessment: pl.DataFrame) -> Value:
+    return Value(performance_assessment["total_revenue_proxy"].item())
+
+
+def wasted_spend_reduction(rollup_asset: pl.DataFrame) -> Value:
+    cost = pl.col("cost")
+    wasted = cost.filter(pl.col("impressions") > 0, pl.col("conversions") == 0)
+    sides = now_and_then(rollup_asset, _cost(wasted).alias("wasted"), _cost(cost))
+    return reduction(sides, "wasted", "cost")
+
+
+def roi_estimate(performance_assessment: pl.DataFrame) -> Value:
+    return Value(performance_assessment["overall_roi"].item())
+
+
+def _cost(of: pl.Expr) -> pl.Expr:
+    return units(micros(of).sum())
+
+
+def _sides(
+    rollup_campaign: pl.DataFrame,
+    rollup_experiment: pl.DataFrame,
+    experiments: pl.DataFrame,
+    *sums: pl.Expr,
+) -> Sides:
+    """Now and then; where the prior window has no rows, variants and controls."""
+    present = set(rollup_campaign["window"])
+    if Window.PRIOR in present or Window.CURRENT not in present:
+        return now_and_then(rollup_campaign, *sums)
+    arms = rollup_experiment.join(
+        experiments.select("experiment_id", "control_asset"), on="experiment_id"
+    )
+    control = pl.col("asset_id") == pl.col("control_asset")
+    variants, controls = (
+        Side(name, arms.filter(where).select(sums).row(0, named=True))
+        for name, where in (("variants", ~control), ("controls", control))
+    )
+    return Sides(variants, controls, "variants - controls (no prior window)")
+
+
+# fmt: off
+_ARMS = read("experiments", "control_asset")
+_GROUP = KpiGroup.BUSINESS_VALUE
+BUSINESS = (
+    Kpi(conversion_rate_delta, "Conversion rate, change",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.001, points=3,
+        words="Conversions / impressions, pooled over campaigns: current window less prior; "
+        "variants less controls where there is no prior window",
+        upstream=both("rollup_campaign", "impressions", "conversions"),
+        fallback=(read("rollup_experiment", "impressions", "conversions"), _ARMS),
+        settings=("window_days",), missing="a side has no impressions"),
+    Kpi(cpa_reduction_percentage, "Cost per acquisition, reduction",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.15,
+        words="1 - cost per conversion in the current window / in the prior one; variants against "
+        "controls where there is no prior window",
+        upstream=both("rollup_campaign", "cost", "conversions"),
+        fallback=(read("rollup_experiment", "cost", "conversions"), _ARMS),
+        settings=("window_days",), missing="a side has no conversions, or the earlier one no cost"),
+    Kpi(marketing_attributed_revenue, "Attributed revenue",
+        _GROUP, Direction.UP, Unit.CURRENCY, target=0.0,
+        words="Revenue of all campaigns, of each from the record that stands",
+        upstream=(read("performance_assessment", "total_revenue_proxy"),),
+        settings=("money_authority",), missing="no revenue is recorded"),
+    Kpi(wasted_spend_reduction, "Wasted spend, reduction",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.10,
+        words="1 - wasted share of cost in the current window / in the prior one; wasted is the "
+        "cost of assets with impressions and without a conversion in the window",
+        upstream=both("rollup_asset", "cost", "impressions", "conversions"),
+        settings=("window_days",), missing="a window has no cost, or nothing was wasted before"),
+    Kpi(roi_estimate, "Return on media spend",
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.50,
+        words="(Revenue less media spend) / media spend, of all campaigns",
+        upstream=(read("performance_assessment", "overall_roi"),),
+        settings=("money_authority",), missing="no spend is recorded"),
+)
+# fmt: on
