@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import subprocess
@@ -145,9 +144,3 @@ def test_reading_the_package_draws_nothing() -> None:
     look = f"import sys, mktorch.display as d; dir(d); print({drawn})"
     made = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert made.stdout.strip() == "set()"
-
-
-def test_what_a_run_shows_has_its_own_signature_and_words(sample_run: mktorch.Run) -> None:
-    shown = sample_run.show.held_back
-    assert list(inspect.signature(shown).parameters) == ["campaign", "most", "checked"]
-    assert shown.__doc__ == display.held_back.__doc__
