@@ -40,7 +40,7 @@ FORMS = {
     "number": Form(),
     "name": Form("<bdi>{}</bdi>", text=escape.html),
     "code": _IN,
-    "small": Form('<span class="mk-detail">{}</span>'),
+    "small": Form('<span class="mk-detail">{}</span>', text=escape.html),
     "detail": Form('<p class="mk-detail">{}</p>'),
     "nothing": Form('<p class="mk-empty">{}</p>', text=escape.html),
     "unavailable": Form('<p class="mk-empty">{}</p>', text=escape.html),
