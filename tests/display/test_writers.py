@@ -92,3 +92,13 @@ def test_an_item_is_not_wider_than_a_terminal() -> None:
     made = markdown.write(Node("points", (Node("point", "word " * 40),)))
     assert all(len(line) < 80 for line in made.splitlines())
     assert made.startswith("- word")
+
+
+def test_a_table_too_wide_for_a_terminal_is_a_list_that_loses_nothing() -> None:
+    frame = pl.DataFrame({"name": ["Spring", "Autumn"], "why": ["word " * 30, None]})
+    columns = (Column(name="name", label="Campaign"), Column(name="why", label="Why"))
+    made = Table(id="t", frame=frame, columns=columns, title="Spring leads.").markdown()
+    assert all(len(line) < 80 for line in made.splitlines())
+    assert "- Campaign: Spring; Why: word word" in made
+    assert made.count("word") == 30
+    assert "- Campaign: Autumn; Why: n/a" in made

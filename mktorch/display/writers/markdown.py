@@ -6,6 +6,7 @@ from functools import singledispatch
 from typing import Any
 
 import polars as pl
+from rich.cells import cell_len
 
 from mktorch.display.block import Stack
 from mktorch.display.charts import Drawing
@@ -176,6 +177,7 @@ def _(part: Masthead) -> str:
 
 @write.register
 def _(part: Grid) -> str:
+    """A table where a terminal has the width, else an item for each row."""
     table = part.table
     heads = [
         markdown.Column(column.name, column.label, right=column.side == "right")
@@ -185,8 +187,14 @@ def _(part: Grid) -> str:
     if table.group and table.group not in texts:
         heads.insert(0, markdown.Column(table.group, table.group.replace("_", " ").capitalize()))
         texts[table.group] = [str(head) for head in table.frame[table.group]]
-    schema = dict.fromkeys(texts, pl.String)
-    return markdown.table(pl.DataFrame(texts, schema=schema), heads, table.locale)
+    frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
+    made = markdown.table(frame, heads, table.locale)
+    if max(map(cell_len, made.splitlines())) <= markdown.WIDTH:
+        return made
+    return markdown.bullets(
+        "; ".join(f"{inert(head.label)}: {inert(row[head.name])}" for head in heads)
+        for row in frame.iter_rows(named=True)
+    )
 
 
 def _cells(table: Table, column: Column) -> list[str]:
