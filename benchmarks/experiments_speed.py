@@ -28,6 +28,7 @@ from mktorch.analysis.experiments import (
     experiment_records,
     experiment_setup_faults,
 )
+from mktorch.clock import Clock
 from mktorch.rollups import rollups
 
 RESULT = Path(__file__).parent / "results" / "experiments_speed.txt"
@@ -111,7 +112,7 @@ def main(count: int) -> None:
     experiments, assets, metrics = portfolio(count)
     terms = Terms()
     with timed(f"rollups of {metrics.height:,} performance rows"):
-        sums = rollups(metrics.lazy(), assets.lazy(), START + timedelta(days=20), 7)
+        sums = rollups(metrics, assets, Clock.on(START + timedelta(days=20)))
     names = ("rollup_experiment", "rollup_experiment_week", "rollup_experiment_weekday")
     with timed("setup faults"):
         faults = experiment_setup_faults(experiments, assets, sums[names[0]], terms)

@@ -109,6 +109,7 @@ def read_with_duckdb(path: Path) -> int:
 
 
 def roll_up_with_mktorch(path: Path) -> int:
+    from mktorch.clock import Clock
     from mktorch.config import MarketingOrchestratorConfig
     from mktorch.rollups import rollups
     from mktorch.sources import load, validate
@@ -117,8 +118,8 @@ def roll_up_with_mktorch(path: Path) -> int:
     config = MarketingOrchestratorConfig(data_dir=str(path.parent))
     frames = validate(load(config), config).frames
     metrics, assets = frames[Source.PERFORMANCE_METRICS], frames[Source.CREATIVE_ASSETS]
-    day = metrics["timestamp"].dt.date().max()
-    tables = rollups(metrics.lazy(), assets.lazy(), day, config.window_days)
+    clock = Clock(metrics["timestamp"].max(), config.window_days)
+    tables = rollups(metrics, assets, clock)
     summed = tables["rollup_campaign"].filter(window="all")
     return int(summed["snapshots"].sum())
 

@@ -17,7 +17,7 @@ def measured_roi_analysis(roi_analysis: pl.DataFrame, model_cost: float) -> pl.D
 
     >>> before = pl.DataFrame({"total_llm_cost": [2.0], "total_media_spend": [100.0],
     ...     "total_net_roi": [50.0], "roi_percentage": [50.0], "roi_status": ["positive"]})
-    >>> roi_with_model_cost(before, 0.5).row(0)
+    >>> measured_roi_analysis(before, 0.5).row(0)
     (2.5, 100.0, 49.5, 49.5, 'positive')
     """
     net = pl.col("total_net_roi")

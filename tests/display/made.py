@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 import mktorch
+from mktorch.clock import Clock
 
 
 def with_tables(run: mktorch.Run, **frames: pl.DataFrame) -> Any:
@@ -16,6 +17,7 @@ def with_tables(run: mktorch.Run, **frames: pl.DataFrame) -> Any:
     return SimpleNamespace(
         tables=ChainMap(frames, run.tables),
         config=run.config,
+        clock=run.clock,
         manifest=run.manifest,
         run_id=run.run_id,
     )
@@ -23,9 +25,11 @@ def with_tables(run: mktorch.Run, **frames: pl.DataFrame) -> Any:
 
 def with_config(run: mktorch.Run, **settings: Any) -> Any:
     """The run under other settings; its tables as they are."""
+    config = run.config.model_copy(update=settings)
     return SimpleNamespace(
         tables=run.tables,
-        config=run.config.model_copy(update=settings),
+        config=config,
+        clock=Clock(run.manifest.as_of, config.window_days),
         manifest=run.manifest,
         run_id=run.run_id,
     )

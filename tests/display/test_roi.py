@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from mktorch import display
-from mktorch.analysis.model_cost import fully_loaded_with_model_cost, roi_with_model_cost
+from mktorch.analysis.model_cost import measured_roi_analysis, measured_roi_fully_loaded
 from mktorch.formats import CURRENCY_EXACT, PERCENT, format_value
 from tests.display.made import column, with_tables
 
@@ -26,8 +26,8 @@ def charged_with(run, cost: float):
     tables = run.tables
     made = with_tables(
         run,
-        measured_roi_analysis=roi_with_model_cost(tables["roi_analysis"], cost),
-        measured_roi_fully_loaded=fully_loaded_with_model_cost(tables["roi_fully_loaded"], cost),
+        measured_roi_analysis=measured_roi_analysis(tables["roi_analysis"], cost),
+        measured_roi_fully_loaded=measured_roi_fully_loaded(tables["roi_fully_loaded"], cost),
     )
     made.manifest = SimpleNamespace(model_usage=SimpleNamespace(cost=cost))
     return made
