@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mktorch.config.load import DEFAULT_FILE, load_config
 from mktorch.display.brand import BRAND_FILE, load_brand
-from mktorch.display.house import home
+from mktorch.display.resources import home
 from mktorch.errors import MktorchError
 from mktorch.sources.schemas import SPECS
 from mktorch.vocab import PageSize

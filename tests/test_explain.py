@@ -83,7 +83,7 @@ def test_a_figure_s_row_leads_to_its_value(any_run, shown) -> None:
 
 
 def trace_locale(run):
-    from mktorch.display.sections.facts import locale_of
+    from mktorch.display.sections.context import locale_of
 
     return locale_of(run)
 

@@ -8,6 +8,7 @@ import pytest
 
 import mktorch
 from mktorch import display, screen
+from mktorch.display.register import sections
 
 LINES, WIDTH = 24, 80
 
@@ -43,7 +44,7 @@ def test_html_is_inert() -> None:
     assert "&lt;script&gt;" in html
 
 
-@pytest.mark.parametrize("name", display.SECTIONS)
+@pytest.mark.parametrize("name", sections())
 def test_a_block_has_its_own_signature_and_text(sample_run, name) -> None:
     made, shown = getattr(display, name), getattr(sample_run.show, name)
     assert shown.__doc__ == made.__doc__

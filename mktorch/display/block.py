@@ -1,4 +1,4 @@
-"""What a cell shows: one object that writes itself as HTML and as native Typst.
+"""What a cell shows: a block of data, written as HTML, as native Typst or as Markdown.
 
 In a rendered document a block is one Markdown output that holds both as raw blocks; pandoc keeps
 the one that fits. So one execution serves every format, and Quarto, which adds scripts from the
@@ -8,14 +8,15 @@ network to a page with an output of type `text/html`, adds none. In a notebook i
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from mktorch.display.brand import load_brand
 from mktorch.display.escape import fenced
-from mktorch.display.house import reports_dir
+from mktorch.display.resources import reports_dir
 
 if TYPE_CHECKING:
+    from mktorch.display.nodes import Node
     from mktorch.display.trace import Figure
 
 EXECUTE_INFO = "QUARTO_EXECUTE_INFO"  # Quarto and the embedded renderer tell a running cell by it
@@ -41,16 +42,30 @@ def raw_blocks(html: str, typst: str) -> str:
     return "\n\n".join(('::: {html-table-processing="none"}', *parts, ":::"))
 
 
-class Block(ABC):
-    """A piece of a page. Text from the data is escaped by the time `html` or `typst` returns."""
+class Block:
+    """A piece of a page: data alone. What it is made of is its `tree`, or drawn by each writer."""
 
-    @abstractmethod
+    def tree(self) -> Node:
+        """The nodes that the block is made of."""
+        raise NotImplementedError(f"{type(self).__name__} is drawn by its writers")
+
     def html(self) -> str:
         """The block as an HTML fragment."""
+        from mktorch.display.writers import html
 
-    @abstractmethod
+        return html.write(self)
+
     def typst(self) -> str:
         """The block as Typst markup."""
+        from mktorch.display.writers import typst
+
+        return typst.write(self)
+
+    def markdown(self) -> str:
+        """The block as Markdown for a terminal or a mail."""
+        from mktorch.display.writers import markdown
+
+        return markdown.write(self)
 
     def figures(self) -> tuple[Figure, ...]:
         """The block's figures, each with its id and its source; none by default."""
@@ -70,23 +85,20 @@ class Block(ABC):
         return {"text/html": notebook_style() + self.html()}
 
 
+@dataclass(frozen=True, init=False)
 class Stack(Block):
     """Blocks one below the other."""
 
+    blocks: tuple[Block, ...]
+
     def __init__(self, *blocks: Block) -> None:
-        self.blocks = blocks
+        object.__setattr__(self, "blocks", blocks)
 
     def figures(self) -> tuple[Figure, ...]:
         return tuple(figure for block in self.blocks for figure in block.figures())
 
     def linked(self, campaign: str = "") -> Self:
         return type(self)(*(block.linked(campaign) for block in self.blocks))
-
-    def html(self) -> str:
-        return "\n".join(block.html() for block in self.blocks)
-
-    def typst(self) -> str:
-        return "\n".join(block.typst() for block in self.blocks)
 
 
 def notebook_style() -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from mktorch.display.house import font_dir, home
+from mktorch.display.resources import font_dir, home
 
 BRAND_FILE = "_brand.yml"
 HOUSE_FONT = "Source Sans Pro"

@@ -11,18 +11,16 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Self
 
-from mktorch.display import escape, trace
+from mktorch.display import trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
-from mktorch.display.house import font_dir, script_font_dir
-from mktorch.display.shell import html_shell, typst_shell
-from mktorch.display.sources import link, note
+from mktorch.display.nodes import Node, framed, node, noted, shown
+from mktorch.display.resources import font_dir, script_font_dir
 from mktorch.display.trace import Entry, Figure
 
 THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis
 WIDTH = 640  # of every chart, in pixels, labels apart
 NARROW = 350  # of its drawing for a phone, labels included
-_SCALE = 1.2  # of a drawing on a page that has the room: its text is about as large as a table's
 HEAD = -18  # pixels from the middle of a narrow drawing's row to the words above its mark
 
 
@@ -67,10 +65,6 @@ class Chart(Block):
         return next(iter(trace.entries(self.figures())), None) if self.links else None
 
     @property
-    def all_notes(self) -> tuple[str, ...]:
-        return (*self.notes, *((f"Source: {self.source}.",) if self.source else ()))
-
-    @property
     def drawing(self) -> Any:
         """The Altair chart itself."""
         return self.draw(WIDTH)
@@ -84,32 +78,30 @@ class Chart(Block):
         """Drawn once, though a page's HTML and PDF both show it."""
         return _svg(self.drawing, self.id, {})
 
-    @cached_property
-    def _drawn_narrow(self) -> str:
+    def svg_narrow(self) -> str:
+        """The drawing for a phone."""
         return _svg(self.draw(NARROW), f"{self.id}-narrow", {"legend": {"columns": 2}})
 
-    def html(self) -> str:
-        body = (
-            f'<div class="mk-picture" role="img" aria-label="{escape.html(self.alt)}">'
-            f'<div class="mk-broad">{_sized(self._drawn)}</div>'
-            f'<div class="mk-narrow" hidden>{_sized(self._drawn_narrow)}</div></div>'
+    def tree(self) -> Node:
+        entry, source = self.entry, f"Source: {self.source}"
+        link = node("chart-source", shown("words", source, entry)) if entry else None
+        said = (Node("paper-note" if entry else "note", f"{source}."),) if self.source else ()
+        return framed(
+            "chart",
+            f"{self.id}-block",
+            self.title,
+            self.subtitle,
+            (Drawing(self), *((link,) if link else ())),
+            (*self.notes, *said),
+            mark=noted(entry),
         )
-        if entry := self.entry:
-            says = link(entry, entry.figures[0].anchor, f"Source: {escape.html(self.source)}")
-            body += f'<p class="mk-chart-source">{says}</p>'
-        notes = self.notes if entry else self.all_notes
-        return html_shell("chart", f"{self.id}-block", self.title, self.subtitle, body, notes)
 
-    def typst(self) -> str:
-        svg = self.svg().replace("\\", "\\\\").replace('"', '\\"')
-        body = (
-            f'#image(bytes("{svg}"), format: "svg", width: 100%, '
-            f"alt: {escape.typst_string(self.alt)})"
-        )
-        mark = note(self.entry) if self.entry else ""
-        return typst_shell(
-            load_brand(), self.title, self.subtitle, body, self.all_notes, False, mark
-        )
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart's picture, without its title and notes."""
+
+    chart: Chart
 
 
 def row_heads(base: Any, rows: Any, width: int, name: str, value: str, limit: int) -> list[Any]:
@@ -142,13 +134,6 @@ def _svg(drawing: Any, prefix: str, config: dict[str, dict[str, Any]]) -> str:
     # The picture has one name; its marks have none of their own.
     plain = re.sub(r' (?:role|aria-roledescription)="[^"]*"', "", drawn)
     return re.sub(r"\s*\n\s*", " ", _renamed(plain, prefix)).replace("`", "&#96;").strip()
-
-
-def _sized(svg: str) -> str:
-    """The SVG as a page shows it where there is room; its text then has one size in all charts."""
-    width, height = (float(part) for part in re.findall(r'viewBox="0 0 (\S+) (\S+)"', svg)[0])
-    size = f'width="{_SCALE * width:.0f}" height="{_SCALE * height:.0f}"'
-    return re.sub(r'width="[^"]*" height="[^"]*"', size, svg, count=1)
 
 
 def _renamed(svg: str, prefix: str) -> str:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mktorch import display
 from mktorch.display.files import PER_CAMPAIGN, document_name
-from mktorch.display.house import reports_dir
+from mktorch.display.register import sections
+from mktorch.display.resources import reports_dir
 from mktorch.display.show import Show
 from mktorch.display.trace import Figure
 from mktorch.runs import Run
@@ -33,7 +33,7 @@ def calls() -> Iterator[Call]:
                 if (
                     isinstance(node, ast.Call)
                     and isinstance(node.func, ast.Attribute)
-                    and node.func.attr in display.SECTIONS
+                    and node.func.attr in sections()
                 ):
                     options = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
                     yield Call(file.stem, node.func.attr, options)

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
-from mktorch.display import escape, trace
+from mktorch.display import trace
 from mktorch.display.block import Block
-from mktorch.display.brand import Brand, load_brand
-from mktorch.display.shell import rgb
-from mktorch.display.sources import link, note
+from mktorch.display.nodes import Mark, Node, node, noted, notes, shown
+from mktorch.display.nodes import Part as Piece
 from mktorch.display.status import Status
 from mktorch.display.trace import Entry, Figure
 
@@ -134,197 +133,75 @@ class Readouts(Block):
             row=one.where,
         )
 
-    def html(self) -> str:
+    def tree(self) -> Node:
         if not self.cards:
-            return f'<p class="mk-empty">{escape.html(self.empty)}</p>'
-        cards = "".join(_html_card(card, self) for card in self.cards)
-        notes = "".join(f"<p>{escape.html(note)}</p>" for note in self.all_notes)
-        title = f'<p class="mk-finding">{escape.html(self.title)}</p>'
-        kind = "mk-readouts mk-wide" if self.wide else "mk-readouts"
-        return f'<div class="{kind}">{title}{cards}<div class="mk-notes">{notes}</div></div>'
+            return Node("nothing", self.empty)
+        small = notes(Node("note", each) for each in self.all_notes)
+        title = node("finding", Node("words", self.title))
+        return node(self._wide("readouts"), title, *map(self._card, self.cards), small)
 
-    def typst(self) -> str:
-        if not self.cards:
-            return f"#{escape.typst_string(self.empty)}"
-        brand = load_brand()
-        notes = " \\\n".join(map(escape.typst_prose, self.all_notes))
-        below = (
-            "#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"
-            f"#text(size: 7.5pt, fill: {rgb(brand.color('secondary'))})[{notes}]]"
+    def _wide(self, role: str) -> str:
+        return f"{role}-wide" if self.wide else role
+
+    def _card(self, card: Readout) -> Node:
+        held = (
+            Node("readout-name", card.heading, {"id": f"{card.id}-name"}),
+            Node("readout-about", card.subtitle),
+            *map(self._part, card.parts),
         )
-        cards = (_typst_card(card, self, brand) for card in self.cards)
-        title = (
-            "#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)"
-            f"[{escape.typst_prose(self.title)}]]"
+        named = {"id": card.id, "aria_labelledby": f"{card.id}-name"}
+        return Node("readout", held, named, whole=len(card.parts) <= _TOGETHER)
+
+    def _part(self, part: Part) -> Node:
+        badges = node("badges", *(Mark("badge", status) for status in part.statuses))
+        readings = tuple(map(self._reading, part.readings))
+        columns = 4 if self.wide else 2
+        body = (Node("readings", readings, columns=columns), self._checks(part.checks))
+        lines = (
+            node("line", Node("line-label", label), Node("line-text", text))
+            for label, text in part.lines
         )
-        return "\n".join((title, *cards, below))
+        return node(
+            "part",
+            node("part-head", Node("part-name", part.name), badges),
+            node(self._wide("part-body"), *(body if part.readings or part.checks else ())),
+            node("lines", *lines),
+        )
 
+    def _value(self, role: str, one: Reading | Check) -> Piece:
+        entry = self.entry(one)
+        return shown(role, one.value, *(entry or (None,)))
 
-def _html_card(card: Readout, among: Readouts) -> str:
-    anchor = escape.html(card.id)
-    parts = "".join(_html_part(part, among) for part in card.parts)
-    return (
-        f'<section class="mk-readout" id="{anchor}" aria-labelledby="{anchor}-name">'
-        f'<h3 id="{anchor}-name"><bdi>{escape.html(card.heading)}</bdi></h3>'
-        f'<p class="mk-subtitle"><bdi>{escape.html(card.subtitle)}</bdi></p>{parts}</section>'
-    )
+    def _noted(self, role: str, text: str, one: Reading | Check) -> tuple[Piece, ...]:
+        """A figure's name and, on paper, the small number that leads to its entry."""
+        entry = self.entry(one)
+        return (Node(role, text), *((noted(entry[0]),) if entry else ()))
 
+    def _reading(self, reading: Reading) -> Node:
+        value = node("reading-value", self._value("number", reading))
+        detail = Node("small", reading.detail) if reading.detail else None
+        return node(
+            "reading",
+            node("reading-label", *self._noted("name", reading.label, reading)),
+            node("reading-said", value, detail),
+        )
 
-def _html_part(part: Part, among: Readouts) -> str:
-    badges = " ".join(map(_html_badge, part.statuses))
-    figures = "".join(_html_reading(reading, among) for reading in part.readings)
-    rows = "".join(_html_check(check, among) for check in part.checks)
-    table = (
-        f'<table class="mk-checks"><thead><tr><th scope="col">{escape.html(among.checks)}</th>'
-        '<th scope="col">Found</th><th scope="col">Needed</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-        if rows
-        else ""
-    )
-    shown = f'<dl class="mk-figures">{figures}</dl>' if figures else ""
-    lines = "".join(
-        f"<div><dt>{escape.html(label)}</dt><dd><bdi>{escape.html(text)}</bdi></dd></div>"
-        for label, text in part.lines
-    )
-    return (
-        f'<div class="mk-part"><p class="mk-part-name"><bdi>{escape.html(part.name)}</bdi> '
-        f'<span class="mk-badges">{badges}</span></p>'
-        f'<div class="mk-part-body">{shown}{table}</div><dl class="mk-lines">{lines}</dl></div>'
-    )
+    def _checks(self, checks: tuple[Check, ...]) -> Node:
+        heads = (Node("check-head", name) for name in (self.checks, "Found", "Needed"))
+        held = (node("check-heads", *heads), node("check-rows", *map(self._check, checks)))
+        return node(self._wide("checks"), *(held if checks else ()))
 
-
-def _html_badge(status: Status) -> str:
-    tone = status.tone
-    return (
-        f'<span class="mk-status mk-{tone.name.lower()}"><span aria-hidden="true">{tone.shape}'
-        f"</span> {escape.html(status.word)}</span>"
-    )
-
-
-def _html_value(one: Reading | Check, among: Readouts) -> str:
-    """The value, leading to its entry of the appendix where there is one."""
-    found, words = among.entry(one), escape.html(one.value)
-    return link(*found, words) if found else words
-
-
-def _html_reading(reading: Reading, among: Readouts) -> str:
-    detail = (
-        f'<span class="mk-detail">{escape.html(reading.detail)}</span>' if reading.detail else ""
-    )
-    return (
-        f"<div><dt><bdi>{escape.html(reading.label)}</bdi></dt>"
-        f'<dd><span class="mk-value">{_html_value(reading, among)}</span>{detail}</dd></div>'
-    )
-
-
-def _html_check(check: Check, among: Readouts) -> str:
-    tone = check.status.tone
-    below = f'<span class="mk-detail">{escape.html(check.note)}</span>' if check.note else ""
-    return (
-        f'<tr><th scope="row"><span class="mk-shape mk-{tone.name.lower()}" aria-hidden="true">'
-        f"{tone.shape}</span> {escape.html(check.name)} "
-        f'<span class="mk-outcome">{escape.html(check.status.word.lower())}</span></th>'
-        f"<td>{_html_value(check, among)}{below}</td>"
-        f"<td>{escape.html(check.threshold)}</td></tr>"
-    )
-
-
-def _typst_card(card: Readout, among: Readouts, brand: Brand) -> str:
-    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
-    parts = "\n".join(_typst_part(part, among, brand) for part in card.parts)
-    whole = str(len(card.parts) > _TOGETHER).lower()
-    return (
-        f"#block(width: 100%, breakable: {whole}, above: 9pt, below: 9pt, inset: 9pt,\n"
-        f"stroke: (top: 2pt + {rgb(brand.color('primary'))}, rest: 0.6pt + {line}))[\n"
-        "#set par(leading: 0.45em, spacing: 0.6em, justify: false)\n#set text(size: 8.5pt)\n"
-        "#block(sticky: true, below: 4pt)["
-        f"#heading(level: 3, outlined: false, bookmarked: true)[{_breaks(card.heading)}]]\n"
-        f"#block(sticky: true, below: 6pt)[#text(fill: {muted})"
-        f"[{escape.typst_prose(card.subtitle)}]]\n{parts}]"
-    )
-
-
-def _typst_part(part: Part, among: Readouts, brand: Brand) -> str:
-    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
-    badges = " #h(4pt) ".join(_typst_badge(status, brand) for status in part.statuses)
-    readings = ",\n".join(_typst_reading(reading, among, muted) for reading in part.readings)
-    lines = ",\n".join(
-        f"[#text(fill: {muted})[{escape.typst(label)}]], [{_breaks(text)}]"
-        for label, text in part.lines
-    )
-    tracks, columns = ("(1fr,)", 4) if among.wide else ("(1fr, 1.35fr)", 2)
-    body = (
-        f"#grid(columns: {tracks}, column-gutter: 14pt, row-gutter: 7pt,\n"
-        f"grid(columns: (1fr,) * {columns}, column-gutter: 8pt, row-gutter: 9pt,\n{readings}),\n"
-        f"[{_typst_checks(part, among, brand)}])\n"
-        if part.readings
-        else ""
-    )
-    return (
-        f"#block(width: 100%, breakable: false, inset: (top: 5pt), stroke: (top: 0.4pt + {line}))["
-        "#grid(columns: (1fr, auto), column-gutter: 8pt, align: horizon,\n"
-        f"[#text(weight: 600)[{_breaks(part.name)}]], [{badges}])\n{body}"
-        "#set text(size: 8pt)\n"
-        f"#grid(columns: (auto, 1fr), column-gutter: 8pt, row-gutter: 4pt,\n{lines})]"
-    )
-
-
-def _breaks(text: str) -> str:
-    return escape.typst(escape.breakable(escape.clean(text)))
-
-
-def _typst_badge(status: Status, brand: Brand) -> str:
-    tone = status.tone
-    return (
-        f"#box(fill: {rgb(brand.tint(tone.color))}, inset: (x: 4pt, y: 1pt), "
-        f"outset: (y: 2pt), radius: 5pt)[#text(size: 8pt, weight: 600, "
-        f"fill: {rgb(brand.color(tone.color))})[{escape.typst(f'{tone.shape} {status.word}')}]]"
-    )
-
-
-def _typst_number(one: Reading | Check, among: Readouts) -> str:
-    """The small number that leads to a figure's entry of the appendix."""
-    found = among.entry(one)
-    return note(found[0]) if found else ""
-
-
-def _typst_reading(reading: Reading, among: Readouts, muted: str) -> str:
-    detail = (
-        f" \\\n#text(size: 7.5pt, fill: {muted})[{escape.typst_prose(reading.detail)}]"
-        if reading.detail
-        else ""
-    )
-    return (
-        f"[#text(size: 7.5pt, fill: {muted})[{_breaks(reading.label)}"
-        f"{_typst_number(reading, among)}] \\\n"
-        f"#text(size: 13pt, weight: 600)[{escape.typst(reading.value)}]{detail}]"
-    )
-
-
-def _typst_checks(part: Part, among: Readouts, brand: Brand) -> str:
-    if not part.checks:
-        return ""
-    muted, line = rgb(brand.color("secondary")), rgb(brand.tint("secondary", 0.28))
-    heads = ", ".join(
-        f"[#text(fill: {muted})[{escape.typst(name)}]]"
-        for name in (among.checks, "Found", "Needed")
-    )
-    rows = "\n".join(_typst_check(check, among, muted, brand) for check in part.checks)
-    tracks = "(1.4fr, 2fr, 2fr)" if among.wide else "(1.4fr, 1.3fr, 1fr)"
-    return (
-        "#set text(size: 7.5pt)\n"
-        f"#table(columns: {tracks}, inset: (x: 2pt, y: 3pt), align: left,\n"
-        f"stroke: (x, y) => (bottom: 0.4pt + {line}), table.header({heads}),\n{rows})"
-    )
-
-
-def _typst_check(check: Check, among: Readouts, muted: str, brand: Brand) -> str:
-    tone = check.status.tone
-    shape = f"#text(weight: 600, fill: {rgb(brand.color(tone.color))})[{escape.typst(tone.shape)}]"
-    word = f" #text(fill: {muted})[{escape.typst(check.status.word.lower())}]"
-    gap = "#h(6pt)" if among.wide else "\\ "
-    below = f" {gap}#text(fill: {muted})[{_breaks(check.note)}]" if check.note else ""
-    return (
-        f"[{shape} {_breaks(check.name)}{_typst_number(check, among)}{word}], "
-        f"[{_breaks(check.value)}{below}], [{_breaks(check.threshold)}],"
-    )
+    def _check(self, check: Check) -> Node:
+        tone = check.status.tone
+        note = Node(self._wide("check-note"), check.note) if check.note else None
+        return node(
+            "check",
+            node(
+                "check-name",
+                Node("shape", tone.shape, tone=tone),
+                node("together", *self._noted("code", check.name, check)),
+                Node("outcome", check.status.word.lower()),
+            ),
+            node("check-found", self._value("code", check), note),
+            node("check-needed", Node("code", check.threshold)),
+        )

@@ -16,10 +16,10 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Any
 
-from mktorch import display
 from mktorch.display import trace
 from mktorch.display.block import Block, DisplayError, rendering
 from mktorch.display.charts import Chart
+from mktorch.display.register import sections
 from mktorch.display.sources import Sources
 from mktorch.runs import Run
 
@@ -59,14 +59,14 @@ class Show:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name not in display.SECTIONS:
-            near = difflib.get_close_matches(name, display.SECTIONS, n=3, cutoff=0.5)
+        if name not in sections():
+            near = difflib.get_close_matches(name, sections(), n=3, cutoff=0.5)
             hint = f"; near it: {', '.join(near)}" if near else ""
             raise AttributeError(f"there is no block {name!r} to show{hint}")
         return self._shown(name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *display.SECTIONS})
+        return sorted({*super().__dir__(), *sections()})
 
     def __repr__(self) -> str:
         narrowed = f", campaign={self.campaign!r}" if self.campaign else ""
@@ -74,7 +74,7 @@ class Show:
 
     def _shown(self, name: str) -> Callable[..., Any]:
         """The block's function with this run and campaign filled in, under its own signature."""
-        make = getattr(display, name)
+        make = sections()[name]
         _, *own = signature(make).parameters.values()
         taken = signature(make).replace(parameters=own)
 

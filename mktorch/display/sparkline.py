@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mktorch.display import escape
 from mktorch.display.brand import Brand
 
 _WIDTH, _HEIGHT, _EDGE = 132, 32, 3.5  # pixels; the edge leaves room for the dot at the end
@@ -40,17 +39,6 @@ class Sparkline:
             f"{_path(points[: start + 1], brand.color('secondary'), 1.2)}"
             f"{_path(points[max(start, 0) :], ink, 2.2)}"
             f'<circle cx="{x:g}" cy="{y:g}" r="3" fill="{ink}"/></svg>'
-        )
-
-    def html(self, brand: Brand) -> str:
-        named = f'<svg role="img" aria-label="{escape.html(self.alt)}" class="mk-spark" '
-        return self.svg(brand).replace("<svg ", named, 1)
-
-    def typst(self, brand: Brand) -> str:
-        svg = self.svg(brand).replace('"', '\\"')
-        return (
-            f'#image(bytes("{svg}"), format: "svg", width: 100%, '
-            f"alt: {escape.typst_string(self.alt)})"
         )
 
 

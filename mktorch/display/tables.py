@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import polars as pl
 
-from mktorch.display import escape, trace
+from mktorch.display import trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
-from mktorch.display.shell import html_shell, typst_shell
+from mktorch.display.nodes import Node, framed
 from mktorch.display.status import Statuses, status_of
 from mktorch.display.trace import Figure
 from mktorch.formats import NOT_AVAILABLE, TEXT, Format, Locale, format_value
@@ -200,28 +200,25 @@ class Table(Block):
 
     def as_gt(self, heading: bool = True) -> GT:
         """The table as a Great Tables object; `heading` adds title and notes to it."""
-        from mktorch.display.tables_html import great_table
+        from mktorch.display.writers.html_table import great_table
 
         return great_table(self, heading)
 
-    def html(self) -> str:
-        from mktorch.display.tables_html import page_table
-
-        if self.frame.is_empty():
-            body = f'<p class="mk-empty">{escape.html(self.empty)}</p>'
-        else:
-            label = escape.html(self.title)
-            body = (
-                f'<div class="mk-scroll" role="region" tabindex="0" aria-label="{label}">'
-                f"{page_table(self)}</div>"
-            )
-        return html_shell(
-            "table", f"{self.id}-block", self.title, self.subtitle, body, self.all_notes
+    def tree(self) -> Node:
+        body = Node("nothing", self.empty) if self.frame.is_empty() else Grid(self)
+        return framed(
+            "table",
+            f"{self.id}-block",
+            self.title,
+            self.subtitle,
+            (body,),
+            self.all_notes,
+            whole=self.frame.height <= _WHOLE,
         )
 
-    def typst(self) -> str:
-        from mktorch.display.tables_typst import typst_table
 
-        body = f"#{escape.typst_string(self.empty)}" if self.frame.is_empty() else typst_table(self)
-        long = self.frame.height > _WHOLE
-        return typst_shell(self.brand, self.title, self.subtitle, body, self.all_notes, long)
+@dataclass(frozen=True)
+class Grid:
+    """A table's rows and columns, without its title and notes."""
+
+    table: Table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mktorch.display import escape
 from mktorch.display.files import PER_CAMPAIGN, document_name
-from mktorch.display.house import reports_dir
+from mktorch.display.resources import reports_dir
 from mktorch.render.errors import RenderError
 from mktorch.render.qmd import title_of
 from mktorch.runs import Run

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from mktorch.display.brand import BRAND_FILE, Brand, find_brand, load_brand
-from mktorch.display.house import font_dir, home, reports_dir, script_font_dir
+from mktorch.display.resources import font_dir, home, reports_dir, script_font_dir
 from mktorch.runs import Run
 
 # What a browser loads by itself; only what the page holds (data:, #part) may stand there.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mktorch.display.brand import Brand, BrandError, find_brand, load_brand
-from mktorch.display.house import font_dir, home
+from mktorch.display.resources import font_dir, home
 
 SVG = "<svg xmlns='http://www.w3.org/2000/svg' width='10' height='10'/>"
 

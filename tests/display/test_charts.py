@@ -13,7 +13,7 @@ import typst
 
 from mktorch import display
 from mktorch.display.charts import NARROW, WIDTH, Chart
-from mktorch.display.house import font_dir
+from mktorch.display.resources import font_dir
 
 CHARTS = (
     "channel_flow",

@@ -12,7 +12,7 @@ import pytest
 import mktorch
 from mktorch import display
 from mktorch.display.block import EXECUTE_INFO
-from mktorch.display.contents import Contents, Entry, Group
+from mktorch.display.contents import Contents, Group, Item
 from mktorch.display.page import Prose
 from mktorch.display.tables import Table
 from tests.conftest import TINY
@@ -83,14 +83,14 @@ def test_campaigns_stand_gravest_first_with_a_line_each(sample_run) -> None:
 
 
 def test_links_are_named_after_what_they_lead_to() -> None:
-    entry = Entry(name="A & B", files=(("PDF", "a.pdf"),))
+    entry = Item(name="A & B", files=(("PDF", "a.pdf"),))
     block = Contents(groups=(Group(heading="H", entries=(entry,)),), present={"a.pdf"})
     assert 'aria-label="A &#38; B, PDF"' in block.html()
     assert "a.pdf" not in block.typst()
 
 
 def test_on_paper_sixty_campaigns_stay_on_the_cover() -> None:
-    entries = tuple(Entry(name=f"Campaign {n} {'x' * 80}") for n in range(60))
+    entries = tuple(Item(name=f"Campaign {n} {'x' * 80}") for n in range(60))
     markup = Contents(groups=(Group(heading="H", entries=entries),), present=()).typst()
     assert "and 36 more" in markup
     assert "Campaign 23" in markup

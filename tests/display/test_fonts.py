@@ -6,7 +6,7 @@ import struct
 import zlib
 
 from mktorch.display.fonts import font_faces, woff
-from mktorch.display.house import font_dir
+from mktorch.display.resources import font_dir
 
 FILE = font_dir() / "SourceSansPro-Regular.ttf"
 

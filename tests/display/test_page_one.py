@@ -13,6 +13,7 @@ from mktorch.display.page import Unavailable
 from mktorch.display.sections import momentum
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Tone
+from mktorch.display.writers import html
 from mktorch.vocab import Direction
 from tests.display.made import column, with_config, with_tables
 
@@ -155,7 +156,7 @@ def test_a_sparkline_is_drawn_in_two_parts_with_gaps() -> None:
     assert "M86.83 3.5" in svg
     assert "L128.5 16" in svg
     assert '<circle cx="128.5" cy="16"' in svg
-    assert "&#60;b&#62;" in line.html(Brand())
+    assert "&#60;b&#62;" in html.write(line)
     assert not Sparkline(values=(None, None), recent=1, alt="")
 
 

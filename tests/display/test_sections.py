@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import polars as pl
 import pytest
@@ -11,15 +13,12 @@ import pytest
 import mktorch
 from mktorch import display
 from mktorch.display.block import DisplayError
+from mktorch.display.documents import calls
 from mktorch.display.page import Unavailable
+from mktorch.display.register import section, sections
 from mktorch.formats import CURRENCY_EXACT, format_value
 
-SECTIONS = [
-    name
-    for module, names in display._MODULES.items()
-    if module.startswith("sections.")
-    for name in names
-]
+SECTIONS = tuple(sections())
 
 
 @pytest.mark.parametrize("name", SECTIONS)
@@ -121,7 +120,27 @@ def test_open_reconciliations_are_ordered_by_gap(sample_run: mktorch.Run) -> Non
     assert "agrees" not in frame["verdict"].to_list()
 
 
-def test_the_lazy_names_are_all_there() -> None:
-    assert set(display.__all__) == set(display._HOMES)
+def test_a_section_is_there_by_the_name_it_is_written_under() -> None:
+    assert {"campaigns", "verdict", "thresholds", "Table"} <= set(dir(display))
+    assert display.campaigns is sections()["campaigns"]
     with pytest.raises(AttributeError, match="nothing_here"):
         display.nothing_here  # noqa: B018
+
+
+def test_no_two_sections_bear_one_name() -> None:
+    def verdict(_run: mktorch.Run) -> None: ...
+
+    with pytest.raises(ValueError, match="two sections are named 'verdict'"):
+        section()(verdict)
+
+
+def test_every_section_stands_in_a_document() -> None:
+    assert {call.block for call in calls()} == set(SECTIONS)
+
+
+def test_reading_the_package_draws_nothing() -> None:
+    """Neither the package nor its names bring the libraries that draw charts and tables."""
+    drawn = "{'altair', 'great_tables'} & {*sys.modules}"
+    look = f"import sys, mktorch.display as d; dir(d); print({drawn})"
+    made = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert made.stdout.strip() == "set()"

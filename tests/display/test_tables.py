@@ -11,7 +11,7 @@ import pytest
 import typst
 from great_tables import GT
 
-from mktorch.display.house import font_dir
+from mktorch.display.resources import font_dir
 from mktorch.display.status import PERFORMANCE
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY_EXACT, INTEGER, PERCENT

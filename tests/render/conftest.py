@@ -13,7 +13,7 @@ import pytest
 
 import mktorch
 from mktorch.display.brand import load_brand
-from mktorch.display.house import home, reports_dir
+from mktorch.display.resources import home, reports_dir
 from mktorch.render import render
 from mktorch.render.convert import convert
 from mktorch.render.execute import kernel

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mktorch.display.house import home, reports_dir
+from mktorch.display.resources import home, reports_dir
 from mktorch.render import features
 from mktorch.render.errors import RenderError
 from mktorch.render.qmd import Cell, Text, parse

@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.wording import (
     MOST,
     WHOLE_PERCENT,
     channel_names,
@@ -28,7 +29,7 @@ _METHODS = [str(method) for method in AttributionMethod]
 _NAMED = 2  # channels named in one cell
 
 
-@needs("attribution_summary", "attribution_shares", "channels")
+@section("attribution_summary", "attribution_shares", "channels")
 def attribution(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Per campaign, the channels each method credits most, agreement, and the explained share."""
     found = of_campaign(run, "attribution_summary", campaign).sort(

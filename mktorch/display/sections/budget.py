@@ -12,8 +12,9 @@ from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
-from mktorch.display.sections.phrases import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
+from mktorch.display.sections.wording import (
     channel_names,
     duration,
     leading,
@@ -64,7 +65,7 @@ _CHANNELS = 15  # a flow chart can hold and stay readable
 _FLOW = Format(Kind.CURRENCY, decimals=0, signed=True)
 
 
-@needs("budget_governance")
+@section("budget_governance")
 def budget_governance(run: Run) -> Table:
     """How budget moves are decided: approval, time to decide, what waits, what broke the rule."""
     total, rules = row(run, "budget_governance"), run.config.budget_rules
@@ -159,7 +160,7 @@ def budget_governance(run: Run) -> Table:
     )
 
 
-@needs("budget_pacing")
+@section("budget_pacing")
 def budget_pacing(run: Run, campaign: str = "") -> Table:
     """Every campaign's spend against the elapsed share of its flight, off pace first."""
     order = {str(word): place for place, word in enumerate(PACING)}
@@ -207,7 +208,7 @@ def budget_pacing(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("channel_flow", "channels")
+@section("channel_flow", "channels")
 def channel_flow(run: Run) -> Chart | Unavailable:
     """Budget that executed moves brought to each channel, net, and what is still pending."""
     moved = run.tables["channel_flow"].filter(pl.col("moves_in") + pl.col("moves_out") > 0)

@@ -10,7 +10,8 @@ import polars as pl
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
 from mktorch.display.escape import clean
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
@@ -21,7 +22,7 @@ _DRAWN = 15  # campaigns a bar chart can hold and stay readable
 _NAMED = 6  # campaigns listed by name in one cell
 
 
-@needs("campaign_analysis")
+@section("campaign_analysis")
 def campaigns(run: Run, campaign: str = "") -> Table:
     """Every campaign with spend, value, returns, budget use and verdict, largest spend first."""
     frame = of_campaign(run, "campaign_analysis", campaign).sort(
@@ -74,7 +75,7 @@ def campaigns(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("campaign_analysis")
+@section("campaign_analysis")
 def spend_and_value(run: Run, campaign: str = "") -> Chart:
     """Spend against value, one line per campaign, as far apart as the return is large."""
     known = of_campaign(run, "campaign_analysis", campaign).drop_nulls(
@@ -156,7 +157,7 @@ def _spread(points: pl.DataFrame, currency: str, width: int) -> Any:
     ).properties(width=plot, height=alt.Step(26 if broad else 40))
 
 
-@needs("performance_assessment", "campaign_analysis")
+@section("performance_assessment", "campaign_analysis")
 def portfolio(run: Run) -> Table:
     """The portfolio by verdict: how many campaigns, by which rule, and which."""
     total, analysis = row(run, "performance_assessment"), run.tables["campaign_analysis"]

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 import polars as pl
 
 from mktorch.changes import Changes, changes
-from mktorch.display.contents import SOURCES, WORKBOOK, Contents, Entry, Group
+from mktorch.display.contents import SOURCES, WORKBOOK, Contents, Group, Item
 from mktorch.display.files import document_name, pack_files
 from mktorch.display.page import Card, Cards, Lead, Prose
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
 from mktorch.display.sections.kpis import TIER
 from mktorch.display.sections.page_one import VERDICT
-from mktorch.display.sections.phrases import sentence
+from mktorch.display.sections.wording import sentence
 from mktorch.display.status import PERFORMANCE, Status, Tone, status_of
 from mktorch.display.tables import Column, Table
 from mktorch.formats import (
@@ -63,7 +64,7 @@ _RANKS = {
 }
 
 
-@needs("verdict")
+@section("verdict")
 def cover_verdict(run: Run) -> Lead:
     """The programme in a word and why, and where things are moving."""
     told = row(run, "verdict")
@@ -76,7 +77,7 @@ def cover_verdict(run: Run) -> Lead:
     )
 
 
-@needs("roi_analysis")
+@section("roi_analysis")
 def cover_cards(run: Run) -> Cards:
     """Three figures for the cover: what was spent, what it brought, what is left."""
     roi = row(run, "roi_analysis")
@@ -106,7 +107,7 @@ def cover_cards(run: Run) -> Cards:
     )
 
 
-@needs("rollup_day")
+@section("rollup_day")
 def period(run: Run) -> Prose:
     """The days the data spans, and the two windows that are compared."""
     locale, days = locale_of(run), run.config.window_days
@@ -122,7 +123,7 @@ def period(run: Run) -> Prose:
     return Prose(paragraphs=(f"{spans}; {windows}.",))
 
 
-@needs("campaigns", "campaign_analysis")
+@section("campaigns", "campaign_analysis")
 def pack_contents(run: Run, campaign: str = "") -> Contents:
     """Every document of the pack and its exports, with links to those that are being made."""
     held = tuple(run.tables["campaigns"]["campaign_id"].sort())
@@ -135,7 +136,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
         nulls_last=True,
     )
     dives = tuple(
-        Entry(
+        Item(
             name=one["name"] or one["campaign_id"],
             detail=line,
             status=status_of(one["overall_performance"], PERFORMANCE),
@@ -149,7 +150,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
             Group(
                 heading="Reports",
                 entries=tuple(
-                    Entry(name=name, detail=detail, files=_files(document))
+                    Item(name=name, detail=detail, files=_files(document))
                     for document, (name, detail) in _ONCE.items()
                 ),
             ),
@@ -157,7 +158,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
             Group(
                 heading="Figures as files",
                 entries=(
-                    Entry(
+                    Item(
                         name="Every table of the reports",
                         detail="One workbook, and a CSV file for each in the folder exports",
                         files=(("XLSX", WORKBOOK), ("List of CSV files", SOURCES)),
@@ -168,6 +169,7 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
     )
 
 
+@section()
 def changes_since(run: Run) -> Table | Prose:
     """What changed since the run before; a sentence where there is none."""
     found = changes(run)

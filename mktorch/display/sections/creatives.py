@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.wording import (
     channel_names,
     leading,
     lower_is_better,
@@ -32,7 +33,7 @@ STANDING: Statuses = {
 }
 
 
-@needs("creative_assets", "rollup_asset", "creative_standing", "campaigns", "channels")
+@section("creative_assets", "rollup_asset", "creative_standing", "campaigns", "channels")
 def assets(run: Run, campaign: str = "") -> Table:
     """Each creative with its standing, spend, return and KPI beside its segment's others."""
     found = _standing(run, campaign)

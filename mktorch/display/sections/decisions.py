@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from mktorch.config.decision_rules import Calibration, Outcome
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign, row
-from mktorch.display.sections.phrases import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign, row
+from mktorch.display.sections.wording import (
     MOST,
     WHOLE_PERCENT,
     interval,
@@ -41,7 +42,7 @@ OUTCOME: Statuses = {
 _BOUND = Format(Kind.DECIMAL, decimals=2)
 
 
-@needs("decision_outcomes", "campaigns")
+@section("decision_outcomes", "campaigns")
 def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Decisions with the primary KPI before and after, the lift and its interval, the verdict."""
     order = {str(word): place for place, word in enumerate(OUTCOME)}
@@ -122,7 +123,7 @@ def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
     )
 
 
-@needs("decision_calibration", "confidence_ranking")
+@section("decision_calibration", "confidence_ranking")
 def decision_calibration(run: Run) -> Table:
     """Decisions by confidence and what became of them: do confident ones turn out better?"""
     level = format_value(1 - run.config.decision_rules.alpha, WHOLE_PERCENT)

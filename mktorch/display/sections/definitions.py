@@ -15,7 +15,8 @@ import polars as pl
 from pydantic import BaseModel
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.sections.kpis import GROUP_NAMES, figures, tier_limits
 from mktorch.display.tables import Column, Table
 from mktorch.kpis import KPIS, LABELS
@@ -74,6 +75,7 @@ _MAIN = "Main settings"
 _BETTER = {str(Direction.UP): "Higher", str(Direction.DOWN): "Lower"}
 
 
+@section()
 def thresholds(run: Run) -> Table:
     """Every setting and every entry of every table of rules: value, origin and meaning."""
     rows = list(_settings(run))
@@ -108,7 +110,7 @@ def thresholds(run: Run) -> Table:
     )
 
 
-@needs("measured_kpis")
+@section("measured_kpis")
 def kpi_definitions(run: Run) -> Table:
     """What each KPI is, which way is better, and the target in force."""
     known = run.tables["measured_kpis"]
@@ -148,6 +150,7 @@ def kpi_definitions(run: Run) -> Table:
     )
 
 
+@section()
 def metric_definitions(run: Run) -> Table:
     """What each metric of experiments and segments is: a sum over a sum."""
     rows = [

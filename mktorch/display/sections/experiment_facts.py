@@ -8,7 +8,7 @@ import polars as pl
 
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
-from mktorch.display.sections.facts import count, of_campaign
+from mktorch.display.sections.context import count, of_campaign
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, format_value
 from mktorch.runs import Run

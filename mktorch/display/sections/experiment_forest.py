@@ -13,6 +13,8 @@ from mktorch.display.brand import load_brand
 from mktorch.display.charts import WIDTH, Chart, row_heads
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
+from mktorch.display.register import section
+from mktorch.display.sections.context import count
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     interval,
@@ -23,7 +25,6 @@ from mktorch.display.sections.experiment_facts import (
     texts,
     variants,
 )
-from mktorch.display.sections.facts import count, needs
 from mktorch.runs import Run
 from mktorch.vocab import Direction
 
@@ -47,7 +48,7 @@ _DRAWN = (
 )
 
 
-@needs("experiment_evaluations", "campaigns")
+@section("experiment_evaluations", "campaigns")
 def forest(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Lift and interval of every variant against zero and the lift worth scaling for.
 

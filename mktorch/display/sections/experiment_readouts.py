@@ -11,6 +11,8 @@ from mktorch.config.experiment_rules import Correction, Inference
 from mktorch.display.escape import slug
 from mktorch.display.page import Lead
 from mktorch.display.readouts import Check, Part, Reading, Readout, Readouts
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     interval,
@@ -30,8 +32,7 @@ from mktorch.display.sections.experiments import (
     gates_note,
     probability,
 )
-from mktorch.display.sections.facts import count, locale_of, needs
-from mktorch.display.sections.phrases import capital, metric_label, metric_texts
+from mktorch.display.sections.wording import capital, metric_label, metric_texts
 from mktorch.display.status import Status, Statuses, Tone, status_of
 from mktorch.formats import CURRENCY_EXACT, DATE, FIGURE, format_value
 from mktorch.metrics import registry
@@ -54,7 +55,7 @@ _BEWARE = {
 }
 
 
-@needs("experiment_evaluations", "experiment_setup_faults", "campaigns")
+@section("experiment_evaluations", "experiment_setup_faults", "campaigns")
 def experiment_verdict(run: Run, campaign: str = "") -> Lead:
     """How many experiments are decided, which way, and what keeps the others open."""
     found, _ = variants(run, campaign)
@@ -74,7 +75,7 @@ def experiment_verdict(run: Run, campaign: str = "") -> Lead:
     )
 
 
-@needs("experiment_evaluations", "experiment_gates", "campaigns")
+@section("experiment_evaluations", "experiment_gates", "campaigns")
 def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
     """One card per experiment, decided ones first: every arm with its evidence and gates."""
     found, _ = variants(run, campaign)

@@ -8,9 +8,10 @@ import polars as pl
 
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.sections.experiment_facts import percent, texts, variants, whole
 from mktorch.display.sections.experiments import correction
-from mktorch.display.sections.facts import count, locale_of, needs
 from mktorch.display.tables import Column, Table
 from mktorch.formats import DATE, INTEGER, PERCENT
 from mktorch.runs import Run
@@ -32,7 +33,7 @@ _METHODS = {
 }
 
 
-@needs("experiment_evaluations", "campaigns")
+@section("experiment_evaluations", "campaigns")
 def experiment_timing(run: Run, campaign: str = "") -> Table:
     """Experiments under way: sample so far and needed, and the day the planned sample is there."""
     found, _ = variants(run, campaign)
@@ -122,6 +123,7 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
     )
 
 
+@section()
 def experiment_terms(run: Run) -> Table:
     """The method and every limit in force, with the setting that holds it and its origin."""
     config, rules = run.config, run.config.experiment_rules

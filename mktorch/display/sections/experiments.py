@@ -6,6 +6,8 @@ import polars as pl
 
 from mktorch.analysis.experiments.terms import Allocation, Caution, Gate, Verdict
 from mktorch.config.experiment_rules import Correction, Inference
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     campaign_names,
@@ -17,7 +19,6 @@ from mktorch.display.sections.experiment_facts import (
     variants,
     whole,
 )
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import PERCENT_SIGNED
@@ -67,7 +68,7 @@ ANSWERS = {
 }
 
 
-@needs("experiment_evaluations", "campaigns")
+@section("experiment_evaluations", "campaigns")
 def experiments(run: Run, campaign: str = "") -> Table:
     """Every variant with its lift, evidence, recommendation, deciding gate and time to decision.
 
@@ -131,7 +132,7 @@ def experiments(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("experiment_setup_faults", "experiments", "campaigns")
+@section("experiment_setup_faults", "experiments", "campaigns")
 def experiment_setup(run: Run, campaign: str = "") -> Table:
     """What is wrong with the way experiments are set up, fault by fault, by experiment."""
     judged = of_campaign(run, "experiments", campaign)

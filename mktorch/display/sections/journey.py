@@ -11,8 +11,9 @@ from mktorch.config.funnel_rules import StepFinding
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import HEAD, THOUSANDS, WIDTH, Chart, row_heads
 from mktorch.display.page import Unavailable
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign
+from mktorch.display.sections.wording import (
     RATE,
     WHOLE_PERCENT,
     interval,
@@ -37,7 +38,7 @@ _STEP, _NARROW_STEP = 52, 66  # pixels from one stage to the next
 _KEY = ("campaign_id", "from_stage", "to_stage")
 
 
-@needs("funnel_stages", "funnel_steps", "campaigns")
+@section("funnel_stages", "funnel_steps", "campaigns")
 def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
     """People at each stage as bars, the share that goes on between them, the worst step marked."""
     stages = of_campaign(run, "funnel_stages", campaign).filter(window=str(Window.ALL))
@@ -127,7 +128,7 @@ def _funnel(shown: pl.DataFrame, width: int) -> Any:
     ).properties(width=plot, height=alt.Step(step))
 
 
-@needs("funnel_steps", "funnel_segment_steps", "campaigns", "audience_segments")
+@section("funnel_steps", "funnel_segment_steps", "campaigns", "audience_segments")
 def journey_leaks(run: Run, campaign: str = "") -> Table:
     """Breaks, leaks and data questions, most people lost first, data questions last."""
     found = _findings(run, campaign)

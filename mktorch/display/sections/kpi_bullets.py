@@ -11,7 +11,8 @@ from mktorch.analysis.scorecard import ATTAINMENT_CAP
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import HEAD, WIDTH, Chart
 from mktorch.display.page import Unavailable
-from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.sections.kpis import (
     GROUP_NAMES,
     GROUP_PLACES,
@@ -35,7 +36,7 @@ _SHAPES = {
 _DRAWN = ("group", "label", "status", "end", "over", "under", "text")
 
 
-@needs("measured_kpis", "measured_kpi_status")
+@section("measured_kpis", "measured_kpi_status")
 def kpi_bullets(run: Run) -> Chart | Unavailable:
     """Attainment of every scored KPI as a bullet against its target."""
     scored = scored_kpis(run)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP, EXCEEDED
-from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind, Locale, format_value
@@ -39,7 +40,7 @@ _WINDOWS = {
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 
 
-@needs("measured_kpis", "measured_kpi_status")
+@section("measured_kpis", "measured_kpi_status")
 def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
     """Every KPI against its target, by group and the gravest first, and what its tier forces.
 

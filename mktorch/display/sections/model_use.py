@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.display.sections.facts import count, locale_of, money
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY_EXACT, INTEGER, format_value
 from mktorch.runs import Run
 
 
+@section()
 def model_usage(run: Run) -> Table:
     """Calls, tokens and cost of the language model, and what it was allowed to do."""
     usage, config = run.manifest.model_usage, run.config

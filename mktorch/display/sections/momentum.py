@@ -9,8 +9,9 @@ from typing import NamedTuple
 import polars as pl
 
 from mktorch.display.page import Card, Cards
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import lower_is_better, metric_texts
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.wording import lower_is_better, metric_texts
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status, Tone
 from mktorch.formats import (
@@ -49,7 +50,7 @@ _SUMS = {
 }
 
 
-@needs("rollup_campaign", "rollup_day", "campaigns")
+@section("rollup_campaign", "rollup_day", "campaigns")
 def kpi_cards(run: Run, campaign: str = "") -> Cards:
     """Spend, value, return, conversions, primary KPI and cost per conversion of the window.
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from mktorch.display.brand import load_brand
 from mktorch.display.page import Lead, Masthead, Prose
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign, row
-from mktorch.display.sections.phrases import capital
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
+from mktorch.display.sections.wording import capital
 from mktorch.display.status import Status, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, DATE, DATETIME, format_value
@@ -23,6 +24,7 @@ VERDICT = {
 }
 
 
+@section()
 def masthead(run: Run, campaign: str = "") -> Masthead:
     """Company, moment, scope and run; `campaign` is the one the page looks at."""
     manifest, brand = run.manifest, load_brand()
@@ -38,7 +40,7 @@ def masthead(run: Run, campaign: str = "") -> Masthead:
     return Masthead(company=run.config.company or brand.company, facts=facts, brand=brand)
 
 
-@needs("verdict")
+@section("verdict")
 def verdict(run: Run) -> Lead:
     """The programme in a word, why, what it means in money, and where things are moving."""
     told = row(run, "verdict")
@@ -54,7 +56,7 @@ def verdict(run: Run) -> Lead:
     )
 
 
-@needs("decisions_asked")
+@section("decisions_asked")
 def decisions_asked(run: Run, *, whole: bool = False) -> Table:
     """What waits for a person this cycle: the question, who decides, by when, for how much.
 
@@ -110,7 +112,7 @@ def _days(words: str, days: pl.Expr) -> pl.Expr:
     return pl.format(f"{words} {{}} {{}}", days, unit)
 
 
-@needs("measured_summary")
+@section("measured_summary")
 def summary(run: Run) -> Prose:
     """A language model's summary where one stands, and which text stands and why.
 
@@ -142,7 +144,7 @@ def _paragraphs(markdown: str) -> tuple[str, ...]:
     return tuple(re.sub(r"\\(.)", r"\1", re.sub(r"^- ", "\u2022 ", block)) for block in joined)
 
 
-@needs("reconciliations")
+@section("reconciliations")
 def data_basis(run: Run) -> Prose:
     """What the figures rest on, in a line: records read and rejected, gaps, run and version."""
     files = run.manifest.inputs

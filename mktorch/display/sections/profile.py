@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from mktorch.display.page import Lead, Unavailable
-from mktorch.display.sections.facts import locale_of, money, needs, of_campaign
+from mktorch.display.register import section
+from mktorch.display.sections.context import locale_of, money, of_campaign
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.formats import DATE, RATIO, format_value
 from mktorch.metrics import registry
 from mktorch.runs import Run
 
 
-@needs("campaign_analysis", "campaigns")
+@section("campaign_analysis", "campaigns")
 def campaign_profile(run: Run, campaign: str = "") -> Lead | Unavailable:
     """The campaign's verdict and result, its flight, objective, hypothesis and primary KPI."""
     if not campaign:

@@ -14,9 +14,10 @@ from mktorch.config.budget_rules import Pacing
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart
 from mktorch.display.page import Unavailable
+from mktorch.display.register import section
 from mktorch.display.sections.budget import PACING
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import sentence
+from mktorch.display.sections.context import count, locale_of, money, of_campaign
+from mktorch.display.sections.wording import sentence
 from mktorch.formats import CURRENCY, DATE, PERCENT, RATIO, Locale, format_value
 from mktorch.runs import Run
 from mktorch.sums import known_sum, ratio
@@ -31,7 +32,7 @@ _TICKS, _NARROW_TICKS = 5, 3
 _APART = 0.08  # of the axis: how far two labels at its end stand apart at least
 
 
-@needs("rollup_day", "rollup_campaign", "campaigns")
+@section("rollup_day", "rollup_campaign", "campaigns")
 def trend(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Value and spend of every day, the current and the prior window shaded."""
     days = _by_day(run, campaign)
@@ -84,7 +85,7 @@ def _trend(days: pl.DataFrame, spans: Spans, locale: Locale, width: int) -> Any:
     ).properties(width=_plot(width), height=_HEIGHT)
 
 
-@needs("rollup_day", "budget_pacing", "campaigns")
+@section("rollup_day", "budget_pacing", "campaigns")
 def pacing(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Spend to date against budgets spread evenly over their flights, and where it would end."""
     flights = of_campaign(run, "budget_pacing", campaign)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.display.sections.facts import count, locale_of
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.status import STEP
 from mktorch.display.tables import Column, Table
 from mktorch.formats import DATETIME, INTEGER, format_value
 from mktorch.runs import Run
 
 
+@section()
 def provenance(run: Run) -> Table:
     """The run in facts: id, version, moment, scope, model use."""
     manifest = run.manifest
@@ -39,6 +41,7 @@ def provenance(run: Run) -> Table:
     )
 
 
+@section()
 def inputs(run: Run) -> Table:
     """Every input file with its hash and what stands of its records."""
     schema = {
@@ -71,6 +74,7 @@ def inputs(run: Run) -> Table:
     )
 
 
+@section()
 def steps(run: Run) -> Table:
     """The executed plan. Measured seconds stay out: they differ from run to run."""
     rows = [(s.description, str(s.status), s.error) for s in run.manifest.steps]

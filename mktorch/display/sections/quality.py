@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.display.sections.facts import count, locale_of, needs
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of
 from mktorch.display.status import SEVERITY, VERDICT
 from mktorch.display.tables import Column, Table
 from mktorch.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
@@ -15,7 +16,7 @@ SHOWN = 25  # rows of an appendix table; the run's tables hold them all
 _EACH = 5  # findings shown of one rule
 
 
-@needs("failures")
+@section("failures")
 def failure_summary(run: Run) -> Table:
     """Failures by source and rule, rejected ones first."""
     frame = (
@@ -52,7 +53,7 @@ def failure_summary(run: Run) -> Table:
     )
 
 
-@needs("failures")
+@section("failures")
 def failures(run: Run) -> Table:
     """The first failures of each rule, record by record: where, which value, why."""
     found = run.tables["failures"].sort("severity", "source", "rule", "file", "row", "field")
@@ -85,7 +86,7 @@ def failures(run: Run) -> Table:
     )
 
 
-@needs("reconciliations")
+@section("reconciliations")
 def reconciliation_summary(run: Run) -> Table:
     """Each check: how many pairs of figures agree, differ, or cannot be compared."""
     checks = run.tables["reconciliations"]
@@ -125,7 +126,7 @@ def reconciliation_summary(run: Run) -> Table:
     )
 
 
-@needs("reconciliations")
+@section("reconciliations")
 def reconciliations(run: Run) -> Table:
     """The pairs that do not agree, widest relative gap first, then the largest that do."""
     order = pl.col("verdict").replace_strict(

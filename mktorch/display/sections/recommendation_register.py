@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import MOST, capital, leading, spaced
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.recommendations import effects
+from mktorch.display.sections.wording import MOST, capital, leading, spaced
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, FIGURE, INTEGER, format_value
@@ -34,7 +35,7 @@ _COMPARED = {
 _HELD = 5  # candidates held back, on a page about every campaign
 
 
-@needs("recommendations", "campaigns")
+@section("recommendations", "campaigns")
 def recommendation_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Every recommendation that stands: its amounts, conditions, evidence and steps."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
@@ -88,7 +89,7 @@ def recommendation_register(run: Run, campaign: str = "", most: int = MOST) -> T
     )
 
 
-@needs("recommendation_candidates", "campaigns")
+@section("recommendation_candidates", "campaigns")
 def held_back(run: Run, campaign: str = "", most: int = _HELD, *, checked: bool = False) -> Table:
     """What rules asked for and did not get: blocked by a freeze, overridden by a graver finding.
 
@@ -134,7 +135,7 @@ def held_back(run: Run, campaign: str = "", most: int = _HELD, *, checked: bool 
     )
 
 
-@needs("recommendation_candidates", "recommendations")
+@section("recommendation_candidates", "recommendations")
 def rules_in_force(run: Run) -> Table:
     """The rules that asked for something: how often, what their amounts rest on, their settings."""
     asked = run.tables["recommendation_candidates"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import MOST, capital, leading, sentence, spaced, texts
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign
+from mktorch.display.sections.wording import MOST, capital, leading, sentence, spaced, texts
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, Format, Kind, Locale
@@ -28,7 +29,7 @@ _EFFECTS = (
 )
 
 
-@needs("recommendations", "campaigns")
+@section("recommendations", "campaigns")
 def recommendations(run: Run, campaign: str = "") -> Table:
     """What is recommended, by rank: action and target, why, expected effect, who carries it out."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
@@ -71,7 +72,7 @@ def recommendations(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("next_steps")
+@section("next_steps")
 def next_steps(run: Run) -> Table:
     """The first thing to do for each of the gravest recommendations, and by whom."""
     steps = run.tables["next_steps"].sort("order")

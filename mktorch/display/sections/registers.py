@@ -7,9 +7,11 @@ import json
 import polars as pl
 
 from mktorch.config.risk_rules import Origin
+from mktorch.display.register import section
 from mktorch.display.sections.budget import FAULT, MOVE
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import (
+from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.risk import HANDLING, ORIGIN, SEVERITY
+from mktorch.display.sections.wording import (
     capital,
     channel_names,
     duration,
@@ -18,7 +20,6 @@ from mktorch.display.sections.phrases import (
     texts,
     with_names,
 )
-from mktorch.display.sections.risk import HANDLING, ORIGIN, SEVERITY
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, DATETIME, INTEGER, Format, Kind
@@ -31,7 +32,7 @@ _AMOUNT = Format(Kind.DECIMAL, decimals=2)
 _ONE = Format(Kind.DECIMAL, decimals=1)
 
 
-@needs("budget_moves", "campaigns", "channels")
+@section("budget_moves", "campaigns", "channels")
 def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Every budget action, newest first: what it moves, who ruled on it, and what is wrong."""
     moves = of_campaign(run, "budget_moves", campaign).sort(
@@ -109,7 +110,7 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
     )
 
 
-@needs("budget_moves")
+@section("budget_moves")
 def approvers(run: Run) -> Table:
     """Who rules on budget moves: how many, which way, and how soon."""
     moves = run.tables["budget_moves"].drop_nulls("approver_id")
@@ -163,7 +164,7 @@ def approvers(run: Run) -> Table:
     )
 
 
-@needs("risk_inbox", "campaigns")
+@section("risk_inbox", "campaigns")
 def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Every risk, settled ones too: what was seen, how it was answered, what stands at stake."""
     inbox = of_campaign(run, "risk_inbox", campaign).sort("rank")

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from mktorch.display.sections.facts import HALF_CENT, charged, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import MOST, channel_names, leading
+from mktorch.display.register import section
+from mktorch.display.sections.context import HALF_CENT, charged, locale_of, money, of_campaign
+from mktorch.display.sections.wording import MOST, channel_names, leading
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY_EXACT, PERCENT, RATIO, format_value
 from mktorch.runs import Run
@@ -16,7 +17,7 @@ _EACH = 8  # channels, and segments, shown
 _RUNNING = ("model_cost", "review_cost", "api_cost", "infrastructure_cost")
 
 
-@needs("roi_fully_loaded")
+@section("roi_fully_loaded")
 def fully_loaded(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Return on every cost, operating cost included, by campaign; the total last.
 
@@ -84,7 +85,7 @@ def fully_loaded(run: Run, campaign: str = "", most: int = MOST) -> Table:
     )
 
 
-@needs("value_by_channel", "value_by_segment", "channels")
+@section("value_by_channel", "value_by_segment", "channels")
 def value_per_unit(run: Run, most: int = _EACH) -> Table:
     """Value per unit of spend by channel and by segment, what nothing claims in rows of its own."""
     parts = {by: _ranked(run, by) for by in ("channel", "segment")}

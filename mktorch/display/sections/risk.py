@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config.risk_rules import Origin
-from mktorch.display.sections.facts import count, locale_of, money, needs, of_campaign
-from mktorch.display.sections.phrases import MOST, capital, leading, sentence, spaced, with_names
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, money, of_campaign
+from mktorch.display.sections.wording import MOST, capital, leading, sentence, spaced, with_names
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, Format, Kind
@@ -39,7 +40,7 @@ KIND = {
 _ONE = Format(Kind.DECIMAL, decimals=1)
 
 
-@needs("risk_inbox", "campaigns")
+@section("risk_inbox", "campaigns")
 def risk_inbox(run: Run, campaign: str = "") -> Table:
     """Risks that are open or in review, gravest first: who raised them, what is at stake."""
     inbox = of_campaign(run, "risk_inbox", campaign)
@@ -95,7 +96,7 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("policy_violations", "campaigns")
+@section("policy_violations", "campaigns")
 def policy_violations(run: Run, campaign: str = "", most: int = MOST) -> Table:
     """Breaches of policy: unapproved or flagged assets, unapproved moves, undismissed signals."""
     found = with_names(run, of_campaign(run, "policy_violations", campaign), "campaign")

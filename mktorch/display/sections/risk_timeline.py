@@ -10,9 +10,10 @@ import polars as pl
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import WIDTH, Chart
 from mktorch.display.page import Unavailable
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import sentence
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.risk import SEVERITY
+from mktorch.display.sections.wording import sentence
 from mktorch.formats import DATE, format_value
 from mktorch.runs import Run
 from mktorch.vocab import RiskStatus, Severity
@@ -26,7 +27,7 @@ _LOOKS = {
 }
 
 
-@needs("risk_inbox", "campaigns")
+@section("risk_inbox", "campaigns")
 def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
     """The unresolved risks by the day they were raised, stacked by severity, gravest below."""
     inbox = of_campaign(run, "risk_inbox", campaign)

@@ -9,12 +9,12 @@ import polars as pl
 
 from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
-from mktorch.display.sections.facts import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import (
     HALF_CENT,
     charged,
     locale_of,
     money,
-    needs,
     of_campaign,
     row,
 )
@@ -26,7 +26,7 @@ _KIND_COLORS = {"value": "primary", "cost": "secondary", "net": "success"}
 _DEFINITION = "Net return is value less media spend, model cost and human review."
 
 
-@needs("roi_waterfall", "roi_analysis")
+@section("roi_waterfall", "roi_analysis")
 def roi_waterfall(run: Run) -> Chart:
     """From estimated value through every cost to the net return."""
     steps, brand, locale = run.tables["roi_waterfall"], load_brand(), locale_of(run)
@@ -95,7 +95,7 @@ def _waterfall(bars: pl.DataFrame, currency: str, width: int) -> Any:
     ).properties(width=plot, height=(30 if broad else 42) * max(bars.height, 1))
 
 
-@needs("roi_by_campaign", "campaign_analysis")
+@section("roi_by_campaign", "campaign_analysis")
 def roi_by_campaign(run: Run, campaign: str = "") -> Table:
     """Every campaign's value, costs and net return, and where its money is from."""
     locale = locale_of(run)
@@ -148,7 +148,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
     )
 
 
-@needs("roi_analysis", "performance_assessment")
+@section("roi_analysis", "performance_assessment")
 def roi_totals(run: Run) -> Table:
     """The portfolio's totals, to the cent, with what each one is.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.config.segment_rules import RollupAuthority, Trend
-from mktorch.display.sections.facts import count, locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.wording import (
     WHOLE_PERCENT,
     interval,
     leading,
@@ -38,7 +39,7 @@ ADVICE: Statuses = {
 _GRAVITY = {str(word): order for order, word in enumerate(ADVICE)}
 
 
-@needs("segment_portfolio", "segment_momentum", "campaigns", "audience_segments")
+@section("segment_portfolio", "segment_momentum", "campaigns", "audience_segments")
 def segments(run: Run, campaign: str = "") -> Table:
     """Each segment of each campaign: KPI, trend with its interval, and what is advised.
 

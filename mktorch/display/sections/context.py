@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import polars as pl
 
 from mktorch.display.block import DisplayError
-from mktorch.display.page import Unavailable
 from mktorch.formats import CURRENCY, Format, Locale, format_value
 from mktorch.runs import Run
 
 HALF_CENT = 0.005  # what is less is 0.00 to the cent
-P = ParamSpec("P")
-B = TypeVar("B")
-
-
-def needs(
-    *tables: str,
-) -> Callable[[Callable[Concatenate[Run, P], B]], Callable[Concatenate[Run, P], B | Unavailable]]:
-    """Declare the tables a block is made of; without one of them it says so and why."""
-
-    def declared(
-        make: Callable[Concatenate[Run, P], B],
-    ) -> Callable[Concatenate[Run, P], B | Unavailable]:
-        @wraps(make)
-        def made(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> B | Unavailable:
-            absent = [name for name in tables if name not in run.tables]
-            return Unavailable(reason=_why(run, absent)) if absent else make(run, *args, **kwargs)
-
-        return made
-
-    return declared
-
-
-def _why(run: Run, absent: list[str]) -> str:
-    failed = [f"{step.name}: {step.error}" for step in run.manifest.steps if step.error]
-    cause = f" ({'; '.join(failed)})" if failed else ""
-    return f"Not available: this run has no table {', '.join(absent)}{cause}."
 
 
 def locale_of(run: Run) -> Locale:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display import escape
-from mktorch.display.sections.facts import count, locale_of
+from mktorch.display.sections.context import count, locale_of
 from mktorch.formats import (
     COUNT,
     CURRENCY_EXACT,

@@ -10,8 +10,8 @@ import polars as pl
 
 from mktorch.display import escape
 from mktorch.display.brand import Brand
-from mktorch.display.sources import link
 from mktorch.display.status import status_of
+from mktorch.display.writers.html import link
 from mktorch.formats import TEXT
 
 if TYPE_CHECKING:

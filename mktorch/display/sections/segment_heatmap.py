@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.display.sections.facts import locale_of, needs, of_campaign
-from mktorch.display.sections.phrases import (
+from mktorch.display.register import section
+from mktorch.display.sections.context import locale_of, of_campaign
+from mktorch.display.sections.wording import (
     leading,
     lower_is_better,
     metric_texts,
@@ -23,7 +24,7 @@ from mktorch.vocab import Direction, Window
 KPIS = ("click_through_rate", "conversion_rate", "cost_per_acquisition", "return_on_ad_spend")
 
 
-@needs("rollup_segment", "campaigns", "audience_segments")
+@section("rollup_segment", "campaigns", "audience_segments")
 def segment_heat(run: Run, campaign: str = "") -> Table:
     """Segments in rows, KPIs in columns: the figure, and how it stands to all segments together."""
     kpis = _kpis(run, campaign)

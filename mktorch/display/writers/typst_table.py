@@ -8,9 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mktorch.display import escape
-from mktorch.display.shell import rgb
-from mktorch.display.sources import note
 from mktorch.display.status import status_of
+from mktorch.display.writers.typst import note, rgb
 
 if TYPE_CHECKING:
     from mktorch.display.tables import Column, Table
