@@ -49,18 +49,19 @@ class Checked(NamedTuple):
 
 
 def raw(
-    config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None, notes: list[str]
+    config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None
 ) -> dict[Source, RawSource]:
     """Every source, read from the frames given, else from the data folder."""
-    read = load(config) if frames is None else load_frames(frames, config)
-    notes.extend(note for source in read.values() for note in source.notes)
-    return read
+    return load(config) if frames is None else load_frames(frames, config)
 
 
 def checked(
     raw: Mapping[Source, RawSource], config: MarketingOrchestratorConfig, notes: list[str]
 ) -> Checked:
-    """The records that pass every check, and what the others failed; see `validate`."""
+    """The records that pass every check, and what the others failed; see `validate`.
+
+    `notes` is told what was noted of reading them, too.
+    """
     found = validate(raw, config)
     notes.extend(found.notes)
     read = in_currency({name: own.frame for name, own in raw.items()}, config, strict=False)

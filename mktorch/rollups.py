@@ -56,6 +56,7 @@ def rollups(
     performance_metrics: pl.DataFrame,
     creative_assets: pl.DataFrame,
     clock: Clock,
+    experiments: pl.DataFrame | None = None,
     notes: list[str] | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Sum performance by every key of `BY_WINDOW` and `BY_KEY` in one scan.
@@ -68,8 +69,11 @@ def rollups(
         asset_id with its campaign_id, segment_id and channel_id.
     clock
         The windows.
+    experiments
+        experiment_id, start_date, end_date: the days whose rows count in the experiment.
     notes
-        Is told what rows take back, and which sums that brings below 0.
+        Is told what rows take back, which sums that brings below 0, and which rows that name an
+        experiment lie outside its dates.
 
     Returns
     -------
@@ -84,10 +88,10 @@ def rollups(
     has blanks, the sums `numerator` and `denominator` of the days on which both are known; null
     where there is none. Where nothing is blank there is no row, and the sums themselves are those.
 
-    Of experiments only the rows that name the experiment count, and of those only days on which
-    every measure that the experiment records is known. `rollup_experiment` adds `days` (daily
-    snapshots), `fractional_days` (those whose conversions are a fraction) and the columns of
-    `PRODUCTS`, exact while a day's money is under 1e12.
+    Of experiments only the rows that name the experiment count, of those only days from its start
+    to its end, and of those only days on which every measure that the experiment records is known.
+    `rollup_experiment` adds `days` (daily snapshots), `fractional_days` (those whose conversions
+    are a fraction) and the columns of `PRODUCTS`, exact while a day's money is under 1e12.
     `week` is the Monday of a calendar week, `weekday` 1 (Monday) to 7; the weekday rows add `days`
     and, with the suffix `_before`, the asset's sums on the same weekday of the `BEFORE_DAYS` days
     before the experiment's first row, under whatever experiment; null where there are none.
@@ -98,7 +102,9 @@ def rollups(
         [_daily(metrics, assets), _rates(metrics), _negatives(metrics, assets)]
     )
     base = daily.lazy()
-    tested = base.filter(pl.col("experiment_id").is_not_null()).filter(_ripe())
+    named = base.filter(pl.col("experiment_id").is_not_null())
+    held, outside = _by_dates(named, experiments)
+    tested = held.filter(_ripe())
     spans = clock.windows
     plans = {
         "rollup_rate": _implied(rate).lazy(),
@@ -113,14 +119,34 @@ def rollups(
         "rollup_experiment_weekday": _by_weekday(base, tested),
         **{name: _sum(base, BY_KEY[name]) for name in ("rollup_day", "rollup_asset_day")},
     }
-    frames = pl.collect_all(list(plans.values()))
+    *frames, left_out = pl.collect_all([*plans.values(), outside])
     made = {
         name: frame.with_columns(units(pl.col(pl.Int128)))
         for name, frame in zip(plans, frames, strict=True)
     }
     if notes is not None:
         notes.extend(_taken_back(made["rollup_correction"]))
+        notes.extend(
+            f"{experiment}: {rows:,} rows lie outside its dates and are left out of it"
+            for experiment, rows in left_out.iter_rows()
+        )
     return made
+
+
+def _by_dates(
+    named: pl.LazyFrame, experiments: pl.DataFrame | None
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Daily rows within their experiment's dates, and how many rows each leaves outside."""
+    if experiments is None:
+        return named, named.select("experiment_id", "snapshots").limit(0)
+    dates = experiments.lazy().select("experiment_id", "start_date", "end_date")
+    dated = named.join(dates, on="experiment_id", how="left")
+    day = pl.col("date")
+    inside = (day >= pl.col("start_date")).fill_null(value=True) & (
+        day <= pl.col("end_date")
+    ).fill_null(value=True)
+    outside = dated.filter(~inside).group_by("experiment_id").agg(pl.col("snapshots").sum())
+    return dated.filter(inside).drop("start_date", "end_date"), outside.sort("experiment_id")
 
 
 def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:

@@ -243,3 +243,21 @@ def test_weeks_and_weekdays_add_up_to_the_experiment(rows) -> None:
         assert_frame_equal(added.sort(key), whole)
     days = done["rollup_experiment_weekday"].group_by(key).agg(pl.col("days").sum()).sort(key)
     assert days["days"].to_list() == done["rollup_experiment"]["days"].to_list()
+
+
+def test_an_experiment_counts_the_days_between_its_dates_and_says_what_it_left_out() -> None:
+    """E1 of 2 to 9 March: the row of 15 March names it and lies outside; a null end has none."""
+    dates = {"experiment_id": ["E1"], "start_date": [date(2026, 3, 2)]}
+    closed = pl.DataFrame({**dates, "end_date": [date(2026, 3, 9)]})
+    open_end = closed.with_columns(end_date=pl.lit(None, pl.Date))
+    notes: list[str] = []
+    held = rollups(BY_HAND, ASSETS, CLOCK, closed, notes)["rollup_experiment"]
+    assert held.select("asset_id", "impressions", "last_day").rows() == [
+        ("A1", 200, date(2026, 3, 9)),
+        ("A2", 800, date(2026, 3, 2)),
+    ]
+    assert notes == ["E1: 1 rows lie outside its dates and are left out of it"]
+    notes.clear()
+    whole = rollups(BY_HAND, ASSETS, CLOCK, open_end, notes)["rollup_experiment"]
+    assert whole["impressions"].sum() == 1100
+    assert notes == []

@@ -24,15 +24,27 @@ WINNER = {
     "significant": True,
     "difference": 0.02,
     "improvement": 0.2,
+    "improvement_low": 0.11,
     "improvement_high": 0.3,
     "planned_sample_reached": True,
     "undefined_reason": None,
 }
-HARM = {"difference": -0.02, "improvement": -0.2, "improvement_high": -0.1}
+HARM = {
+    "difference": -0.02,
+    "improvement": -0.2,
+    "improvement_low": -0.3,
+    "improvement_high": -0.1,
+}
 WEAK = {"adjusted_p_value": 0.4, "significant": False}
 FUTILE = {**WEAK, "improvement": 0.01, "improvement_high": 0.09}
 SPLIT = "allocation_as_declared"
 DONE = {"status": "completed"}
+ZERO = {
+    "improvement": None,
+    "improvement_low": 2.1,
+    "improvement_high": None,
+    "undefined_reason": "zero control",
+}
 
 
 def decision(**changes) -> tuple[str, str | None, str]:
@@ -43,6 +55,7 @@ def decision(**changes) -> tuple[str, str | None, str]:
         "allocation_verdict": pl.String,
         "allocation_p": pl.Float64,
         "improvement": pl.Float64,
+        "improvement_low": pl.Float64,
         "improvement_high": pl.Float64,
         "significant": pl.Boolean,
         "planned_sample_reached": pl.Boolean,
@@ -105,14 +118,21 @@ def decision(**changes) -> tuple[str, str | None, str]:
         ({**DONE, "setup_faults": 1}, ("stop", "setup_valid", "Completed")),
         ({**DONE, "sample": 99}, ("stop", "sample", "Completed")),
         ({**DONE, **FUTILE}, ("stop", "lift", "Futile")),
-        ({**DONE, "improvement": 0.05}, ("continue", "lift", "Significant,")),
+        # completed: decided, one way or the other
+        ({**DONE, "improvement": 0.05}, ("stop", "lift", "Completed")),
+        # over a control of 0 the interval's low end is read
+        (ZERO, ("scale_variant", "lift", "Every")),
+        ({**ZERO, **DONE}, ("scale_variant", "lift", "Every")),
+        ({**ZERO, "improvement_low": 0.09}, ("continue", "lift", "Significant,")),
+        ({**ZERO, **DONE, "improvement_low": 0.09}, ("stop", "lift", "Completed")),
+        ({**ZERO, **DONE, "improvement_low": None}, ("stop", "lift", "Completed")),
         # undefined
         (
             {"significant": None, "improvement": None, "undefined_reason": "zero variance"},
             ("continue", "significance", "Undecided"),
         ),
         (
-            {"improvement": None, "improvement_high": None, "undefined_reason": "zero control"},
+            {**ZERO, "improvement_low": None},
             ("continue", "lift", "Undecided"),
         ),
         # the status, or testing being off, decides alone

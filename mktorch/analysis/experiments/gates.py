@@ -13,6 +13,8 @@ from mktorch.vocab import Direction, ExperimentStatus
 _STATUS = pl.col("status")
 _GAP = pl.col("difference")
 _BETTER = pl.when(pl.col("direction") == Direction.DOWN).then(-_GAP).otherwise(_GAP)
+# Over a control of 0 no lift is defined, but its interval's low end may be: the gate reads that.
+_GAINED = pl.coalesce("improvement", "improvement_low")
 _OFF = "statistical testing is off"
 
 
@@ -73,10 +75,14 @@ def checks(terms: Terms) -> dict[Gate, Check]:
             ),
         ),
         Gate.LIFT: Check(
-            pl.col("improvement") >= terms.lift_threshold,
-            pl.col("improvement"),
+            terms.lift_threshold <= _GAINED,
+            _GAINED,
             terms.lift_threshold,
-            pl.when(pl.col("improvement").is_null()).then(undefined),
+            pl.when(pl.col("improvement").is_null()).then(
+                pl.when(_GAINED.is_null())
+                .then(undefined)
+                .otherwise(pl.format("{}; the interval's low end is read", "undefined_reason"))
+            ),
         ),
     }
 
@@ -110,7 +116,7 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
     )
     undefined = pl.col("undefined_reason").is_not_null() & (
         ((shut == Gate.SIGNIFICANCE) & pl.col("significant").is_null())
-        | ((shut == Gate.LIFT) & pl.col("improvement").is_null())
+        | ((shut == Gate.LIFT) & _GAINED.is_null())
     )
     never = pl.lit(None, pl.String)
     return (
@@ -155,6 +161,12 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             Verdict.STOP,
             shut,
             pl.lit("Completed without a significance that counts."),
+        ),
+        Rule(
+            _STATUS == ExperimentStatus.COMPLETED,
+            Verdict.STOP,
+            shut,
+            pl.lit("Completed: significant, but the lift worth scaling for is not shown."),
         ),
         Rule(
             undefined,
