@@ -273,6 +273,8 @@ APART: Mapping[str, frozenset[str]] = {
             "ledger_revenue",
             "metrics_revenue",
             "revenue_gap",
+            "rated_spend",
+            "rated_revenue",
             "impressions",
             "clicks",
             "conversions",

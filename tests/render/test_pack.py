@@ -51,9 +51,9 @@ def quick(monkeypatch) -> None:
 
     @contextmanager
     def engine(*_):
-        yield lambda page, _: lambda form: f"{form} of {page.campaign or 'all'}".encode()
+        yield lambda page: lambda form: f"{form} of {page.campaign or 'all'}".encode()
 
-    monkeypatch.setattr("mktorch.render.pack.embedded_engine", engine)
+    monkeypatch.setattr("mktorch.render.pack.engine", engine)
 
 
 def held(run) -> list[str]:
