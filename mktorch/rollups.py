@@ -9,13 +9,16 @@ follow without the days, and their sums by calendar week and by weekday.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import reduce
 from itertools import combinations_with_replacement
+from types import MappingProxyType
 
+import dataframely as dy
 import polars as pl
 
+from mktorch.tables import Table, count, day, declare, key, money, number, read, text, word
 from mktorch.vocab import Measure, Window
 
 MICRO = 1_000_000
@@ -47,6 +50,89 @@ BY_KEY = {
     "rollup_asset_day": ("asset_id", *_ASSET, "date"),
 }
 _DAYS = pl.len().cast(pl.Int64).alias("days")
+_RECORDS = "performance_metrics"
+_OF_ASSET = {
+    "campaign_id": text("The asset's campaign"),
+    "segment_id": text("The asset's segment"),
+    "channel_id": text("The asset's channel"),
+}
+_CAMPAIGN = {"campaign_id": key("The campaign")}
+_SEGMENT = {"segment_id": key("The segment")}
+_CHANNEL = {"channel_id": key("The channel")}
+_DAY = {"date": day("The day", key=True)}
+_ARM = {"experiment_id": key("The experiment"), "asset_id": key("The asset")}
+_WINDOW = {"window": word(Window, "All dates, the current window or the one before", key=True)}
+_SPAN = {
+    "snapshots": count("Number of performance records summed"),
+    "first_day": day("Day of the first record summed"),
+    "last_day": day("Day of the last record summed"),
+}
+_DAYS_HELD = {"days": count("Number of daily snapshots", unit="days")}
+
+
+# fmt: off
+def _sums(
+    of: str, table: str, *on: str, within: str = "", suffix: str = "", null: str = ""
+) -> dict[str, dy.Column]:
+    """The measures of something, summed over the rows of a table that belong to it."""
+    records = {"revenue": "revenue_proxy"} if table == _RECORDS else {}
+    return {f"{name}{suffix}": (money if name in _MONEY else count)(
+        f"Sum over the performance records of {of}",
+        read(table, records.get(name, name), on=on, within=within),
+        config=("window_days",) if "window" in of else (), null=null) for name in MEASURES}
+
+
+def _of_assets(table: str, row: str, of: str, keys: Mapping[str, dy.Column]) -> type[Table]:
+    sums = _sums(f"the campaign's {of} in the window, each record once", "rollup_asset",
+        *keys, "window")
+    return declare(table, f"One row per {row} and window.", {**keys, **sums, **_SPAN, **_WINDOW})
+
+
+def _of_an_arm(table: str, row: str, of: str, *columns: Mapping[str, dy.Column]) -> type[Table]:
+    keys, *last = columns
+    sums = _sums(f"the asset within the experiment{of}", _RECORDS, *_ARM)
+    held: dict[str, dy.Column] = {**_ARM, **keys, **sums}
+    for more in last:
+        held |= more
+    return declare(table, f"One row per experiment, asset{row}.", held)
+
+
+_TABLES = (
+    declare("rollup_rate", "One row per asset with records that state a rate of conversion.", {
+        "asset_id": key("The asset"),
+        "impressions": count("Impressions of the records that state a rate"),
+        "conversions": count("Conversions of the records that state a rate"),
+        "implied_conversions": number("count",
+            "Conversions that the stated rates imply, each times its impressions")}),
+    declare("rollup_asset", "One row per asset and window.", {
+        "asset_id": key("The asset"), **_OF_ASSET,
+        **_sums("the asset in the window", _RECORDS, "asset_id", within="timestamp"),
+        **_SPAN, **_WINDOW}),
+    _of_assets("rollup_campaign", "campaign", "assets", _CAMPAIGN),
+    _of_assets("rollup_segment", "campaign, segment", "assets for the segment",
+        {**_CAMPAIGN, **_SEGMENT}),
+    _of_assets("rollup_channel", "campaign, channel", "assets on the channel",
+        {**_CAMPAIGN, **_CHANNEL}),
+    _of_an_arm("rollup_experiment", "", "", _OF_ASSET, _SPAN, _DAYS_HELD,
+        {column: number("", f"Sum of {a} * {b} over the daily snapshots")
+        for (a, b), column in PRODUCTS.items()}),
+    _of_an_arm("rollup_experiment_week", " and calendar week", ", in the week",
+        {"week": day("Monday of the calendar week", key=True)}, _SPAN),
+    _of_an_arm("rollup_experiment_weekday", " and day of the week", ", on the weekday",
+        {"weekday": count("Day of the week, 1 (Monday) to 7", unit="", key=True)}, _DAYS_HELD,
+        _sums(f"the asset, on the weekday, in the {BEFORE_DAYS} days before the experiment",
+            _RECORDS, "asset_id", suffix=BEFORE, null="the asset has no record in those days")),
+    declare("rollup_day", "One row per campaign, segment, channel and day.", {
+        **_CAMPAIGN, **_SEGMENT, **_CHANNEL, **_DAY,
+        **_sums("the campaign's assets for the segment on the channel, on the day",
+            "rollup_asset_day", *_ASSET, "date"), **_SPAN}),
+    declare("rollup_asset_day", "One row per asset and day.", {
+        "asset_id": key("The asset"), **_OF_ASSET, **_DAY,
+        **_sums("the asset on the day", _RECORDS, "asset_id", within="timestamp"), **_SPAN}),
+)
+# fmt: on
+ROLLUPS: Mapping[str, type[Table]] = MappingProxyType({each.table: each for each in _TABLES})
+"""Rollup -> its declaration."""
 
 
 def windows(as_of: date, days: int) -> dict[Window, tuple[date, date]]:
@@ -97,8 +183,7 @@ def rollups(
 
     Returns
     -------
-    Rollup name -> frame: its keys, the measures, `snapshots` (rows summed), `first_day` and
-    `last_day`; one row per key (and window), sorted by them. A key without rows is absent.
+    Rollup name -> frame as `ROLLUPS` declares it, sorted by key. A key without rows is absent.
     `rollup_rate` holds, per asset, what its supplied conversion rates imply.
 
     Of experiments only the rows that name the experiment count. `rollup_experiment` adds `days`
@@ -125,7 +210,7 @@ def rollups(
     }
     frames = pl.collect_all(list(plans.values()))
     return {
-        name: frame.with_columns(units(pl.col(pl.Int128)))
+        name: ROLLUPS[name].of(frame.with_columns(units(pl.col(pl.Int128))))
         for name, frame in zip(plans, frames, strict=True)
     }
 

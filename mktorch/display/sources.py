@@ -10,8 +10,8 @@ from mktorch.display.block import Block
 from mktorch.display.brand import load_brand
 from mktorch.display.shell import rgb
 from mktorch.display.trace import Entry
-from mktorch.lineage import Definition
 from mktorch.runs import Run
+from mktorch.tables import Definition
 
 COUNTER = 'counter("mk-source")'
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from mktorch import catalog
 from mktorch.explain.told import Made
-from mktorch.lineage import DEFINITIONS, KEYS, Definition, Upstream, definition
 from mktorch.runs import Run
+from mktorch.tables import Definition, Upstream
 
 PAGE = "_page"  # the campaign whose page shows the figure
 _INDEX = "_index"  # a row's place in its table
@@ -54,13 +55,12 @@ def _defined(
     rows: pl.DataFrame, table: str, column: str
 ) -> Iterator[tuple[Definition, pl.DataFrame]]:
     """The definitions of a column, each with its rows: a row may have one of its own."""
-    start = f"{table}.{column}."
-    first = next(iter(KEYS.get(table, ())), "")
-    own = {name.removeprefix(start) for name in DEFINITIONS if name.startswith(start)}
+    first = next(iter(catalog.key(table) or ()), "")
+    own = catalog.rows(table, column)
     parts = rows.partition_by(first, maintain_order=True) if own and first else [rows]
     for part in parts:
         key = str(part[first][0]) if own and first else ""
-        found = definition(table, column, key)
+        found = catalog.definition(table, column, key)
         if found and part.height:
             yield found, part
 

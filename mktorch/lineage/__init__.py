@@ -20,7 +20,7 @@ from mktorch.lineage.recommendations import RECOMMENDATIONS
 from mktorch.lineage.rollups import ROLLUPS
 from mktorch.lineage.segments import SEGMENTS
 
-__all__ = ["ADDITIVE", "DEFINITIONS", "KEYS", "THEMES", "Definition", "Upstream", "definition"]
+__all__ = ["ADDITIVE", "DEFINITIONS", "KEYS", "THEMES", "Definition", "Upstream"]
 
 THEMES = (
     ROLLUPS,
@@ -38,14 +38,3 @@ DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
     {name: each for theme in THEMES for name, each in theme.items()}
 )
 """`table.column`, `table.column.key` (one row) or `table.*` (every other column) -> definition."""
-
-
-def definition(table: str, column: str, key: str = "") -> Definition | None:
-    """The definition of a column's figure in the row of `key`: the row's own before the column's.
-
-    >>> definition("roi_analysis", "roi_percentage").unit
-    'percentage'
-    >>> definition("roi_analysis", "no_such_column")
-    """
-    names = (f"{table}.{column}.{key}", f"{table}.{column}", f"{table}.*")
-    return next((DEFINITIONS[name] for name in names if name in DEFINITIONS), None)

@@ -26,6 +26,7 @@ from mktorch.sources.columns import (
     word,
 )
 from mktorch.sources.rules import Rule
+from mktorch.tables import Table
 from mktorch.vocab import (
     AttributionMethod,
     BudgetStatus,
@@ -51,7 +52,7 @@ ROW = "_row"
 """Hidden last columns of every input frame: the file, and the 1-based record within it."""
 
 
-class Campaigns(dy.Schema):
+class Campaigns(Table):
     campaign_id = text()
     created_at = moment()
     name = text()
@@ -65,7 +66,7 @@ class Campaigns(dy.Schema):
     target_value = amount(optional=True, signed=True)
 
 
-class AudienceSegments(dy.Schema):
+class AudienceSegments(Table):
     segment_id = text()
     name = text()
     description = text(optional=True)
@@ -73,7 +74,7 @@ class AudienceSegments(dy.Schema):
     priority = word(Priority)
 
 
-class Channels(dy.Schema):
+class Channels(Table):
     channel_id = text()
     type = text()
     platform = text()
@@ -81,7 +82,7 @@ class Channels(dy.Schema):
     avg_cost = amount()
 
 
-class CreativeAssets(dy.Schema):
+class CreativeAssets(Table):
     asset_id = text()
     created_at = moment()
     campaign_id = text()
@@ -94,7 +95,7 @@ class CreativeAssets(dy.Schema):
     risk_flags = ids()
 
 
-class Experiments(dy.Schema):
+class Experiments(Table):
     experiment_id = text()
     campaign_id = text()
     start_date = date()
@@ -108,7 +109,7 @@ class Experiments(dy.Schema):
     status = word(ExperimentStatus)
 
 
-class PerformanceMetrics(dy.Schema):
+class PerformanceMetrics(Table):
     asset_id = text()
     experiment_id = text(optional=True)
     timestamp = moment()
@@ -120,7 +121,7 @@ class PerformanceMetrics(dy.Schema):
     revenue_proxy = amount(signed=True)
 
 
-class OrchestratorDecisions(dy.Schema):
+class OrchestratorDecisions(Table):
     decision_id = text()
     campaign_id = text()
     trigger = text()
@@ -130,7 +131,7 @@ class OrchestratorDecisions(dy.Schema):
     timestamp = moment()
 
 
-class RoiLedger(dy.Schema):
+class RoiLedger(Table):
     campaign_id = text()
     period = text(optional=True)
     llm_cost = amount()
@@ -140,7 +141,7 @@ class RoiLedger(dy.Schema):
     net_roi = amount(signed=True)
 
 
-class FunnelEvents(dy.Schema):
+class FunnelEvents(Table):
     event_id = text()
     timestamp = moment()
     date = date(optional=True)
@@ -153,7 +154,7 @@ class FunnelEvents(dy.Schema):
     confidence = fraction()
 
 
-class BudgetActions(dy.Schema):
+class BudgetActions(Table):
     budget_action_id = text()
     timestamp = moment()
     campaign_id = text()
@@ -170,7 +171,7 @@ class BudgetActions(dy.Schema):
     status = word(BudgetStatus)
 
 
-class CampaignRiskSignals(dy.Schema):
+class CampaignRiskSignals(Table):
     risk_id = text()
     timestamp = moment()
     campaign_id = text()
@@ -183,7 +184,7 @@ class CampaignRiskSignals(dy.Schema):
     status = word(RiskStatus)
 
 
-class SegmentRollups(dy.Schema):
+class SegmentRollups(Table):
     rollup_id = text()
     window_start = date()
     window_end = date()
@@ -200,7 +201,7 @@ class SegmentRollups(dy.Schema):
     recommendation = word(SegmentRecommendation)
 
 
-class AttributionHints(dy.Schema):
+class AttributionHints(Table):
     hint_id = text()
     timestamp = moment(optional=True)
     campaign_id = text()
@@ -226,7 +227,7 @@ class SourceSpec:
 
     source: Source
     required: bool
-    schema: type[dy.Schema]
+    schema: type[Table]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.rollups import BY_KEY, BY_WINDOW, rollups
+from mktorch.rollups import ROLLUPS, rollups
 from mktorch.runs import FAILURES
 from mktorch.sources.load import load
 from mktorch.sources.validate import validate
@@ -17,7 +17,6 @@ from mktorch.steps.work import Period, PipelineError, Step, Work
 from mktorch.vocab import Source
 
 SOURCES = tuple(str(source) for source in Source)
-ROLLUPS = ("rollup_rate", *BY_WINDOW, *BY_KEY)
 
 
 def _load(work: Work) -> Mapping[str, Any]:
@@ -123,7 +122,7 @@ STEPS: tuple[Step, ...] = (
         "rollups",
         "Sum performance by asset, experiment, campaign, segment, channel and day",
         (Source.PERFORMANCE_METRICS, Source.CREATIVE_ASSETS, "as_of"),
-        ROLLUPS,
+        tuple(ROLLUPS),
         _rollups,
         optional=False,
     ),

@@ -62,7 +62,11 @@ def test_fully_loaded_the_total_alone_bears_it():
         for key in ("C1", None)
     ]
     before = pl.DataFrame([{**row, **costs, "total_cost": 50.0} for row in rows]).with_columns(
-        net=50.0, break_even_roas=1.25, roi_fully_loaded=1.0, cost_efficiency=2.0
+        name=pl.lit("One"),
+        net=50.0,
+        break_even_roas=1.25,
+        roi_fully_loaded=1.0,
+        cost_efficiency=2.0,
     )
     after = fully_loaded_with_model_cost(before, 30.0)
     assert after.filter(campaign_id="C1").equals(before.filter(campaign_id="C1"))
