@@ -8,17 +8,60 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+import polars as pl
+
 from mktorch import rollups
-from mktorch.analysis import campaigns, model_cost, money, operating, portfolio, roi
+from mktorch.analysis import (
+    campaigns,
+    model_cost,
+    money,
+    operating,
+    portfolio,
+    reconciliations,
+    roi,
+)
+from mktorch.formats import (
+    CURRENCY_EXACT,
+    DATE,
+    DATETIME,
+    FIGURE,
+    INTEGER,
+    PERCENT,
+    RATIO,
+    TEXT,
+    Format,
+)
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.sources import schemas
+from mktorch.sources import rules, schemas
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
 from mktorch.vocab import Source
 
-__all__ = ["TABLES", "adds", "definition", "definitions", "key", "rows"]
+__all__ = [
+    "FORMATS",
+    "TABLES",
+    "adds",
+    "definition",
+    "definitions",
+    "format_of",
+    "key",
+    "label",
+    "rows",
+    "unit",
+]
 
-_MODULES = (schemas, rollups, money, campaigns, portfolio, roi, operating, model_cost)
+_MODULES = (
+    schemas,
+    rules,
+    reconciliations,
+    rollups,
+    money,
+    campaigns,
+    portfolio,
+    roi,
+    operating,
+    model_cost,
+)
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(
     {
@@ -26,10 +69,49 @@ TABLES: Mapping[str, type[Table]] = MappingProxyType(
         for module in _MODULES
         for held in vars(module).values()
         for each in (held.values() if isinstance(held, Mapping) else (held,))
-        if isinstance(each, type) and issubclass(each, Table) and each is not Table
+        if isinstance(each, type) and issubclass(each, Table) and each.columns()
     }
 )
 """Table -> its declaration."""
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "count": INTEGER,
+        "currency": CURRENCY_EXACT,
+        "days": INTEGER,
+        "fraction": PERCENT,
+        "ratio": RATIO,
+    }
+)
+"""Unit -> how a page writes it, unless it says otherwise; another unit's numbers as they are."""
+
+
+def label(table: str, column: str) -> str:
+    """What a page calls a column.
+
+    >>> label("campaign_analysis", "roas")
+    'Return per unit spent'
+    """
+    return TABLES[table].label_of(column)
+
+
+def unit(table: str, column: str) -> str:
+    """A column's unit, empty for what is no number; `currency` is the run's own."""
+    return TABLES[table].definition_of(column).unit
+
+
+def format_of(table: str, column: str) -> Format:
+    """How a page writes a column's values.
+
+    >>> format_of("campaign_analysis", "roas").kind, format_of("campaign_analysis", "name").kind
+    (<Kind.RATIO: 'ratio'>, <Kind.TEXT: 'text'>)
+    """
+    kind = TABLES[table].columns()[column].dtype
+    if kind == pl.Date:
+        return DATE
+    if kind == pl.Datetime:
+        return DATETIME
+    return FORMATS.get(unit(table, column), FIGURE) if kind.is_numeric() else TEXT
 
 
 def key(table: str) -> tuple[str, ...] | None:

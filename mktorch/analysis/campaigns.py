@@ -43,7 +43,7 @@ class CampaignAnalysis(Table):
     primary_kpi = same(Campaigns, "primary_kpi", label="Primary KPI")
     start_date = same(Campaigns, "start_date")
     end_date = same(Campaigns, "end_date")
-    budget = same(Campaigns, "budget")
+    budget = money("The campaign's budget as recorded", by_campaign("campaigns", "budget"))
     total_assets = count("Number of the campaign's assets",
         by_campaign("creative_assets", "asset_id"), label="Assets")
     active_experiments = count("Number of experiments running",

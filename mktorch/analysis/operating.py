@@ -16,7 +16,6 @@ from mktorch.config.operating_rules import OperatingRules
 from mktorch.metrics import ratio
 from mktorch.rollups import micros, units
 from mktorch.tables import (
-    Definition,
     Table,
     Upstream,
     by_campaign,
@@ -36,7 +35,14 @@ from mktorch.vocab import Window
 
 _COSTS = ("media_spend", *OPERATING)
 _ORIGINS = ("ledger", "modelled")
-_KNOWN = by_campaign("campaign_money", "spend_source")
+_STATED = "The ledger's cost where the campaign has a row"
+_DECIDED = by_campaign("orchestrator_decisions", "decision_id")
+_REVIEWED = (
+    by_campaign("orchestrator_decisions", "human_override"),
+    by_campaign("creative_assets", "approved_by_human"),
+    by_campaign("budget_actions", "approved_by_human"),
+)
+_RECORDS = by_campaign("rollup_campaign", "snapshots", window="all")
 _VALUELESS = "no record of value"
 
 
@@ -44,32 +50,33 @@ _VALUELESS = "no record of value"
 class OperatingCost(Table):
     """One row per campaign: volumes, and what they cost as recorded or modelled."""
 
-    about = Definition("The ledger's cost where the campaign has a row, else volume times price; "
-        "calls and the campaign's share of infrastructure are always modelled", "currency", (
-        by_campaign("campaign_money", "llm_cost", "human_review_cost"),
-        by_campaign("orchestrator_decisions", "human_override"),
-        by_campaign("creative_assets", "approved_by_human"),
-        by_campaign("budget_actions", "approved_by_human")), PRICES)
     campaign_id = key("The campaign")
-    decisions = count("Number of decisions", by_campaign("orchestrator_decisions", "decision_id"))
-    reviewed_decisions = count("Number of decisions that a person overrode",
-        by_campaign("orchestrator_decisions", "human_override"))
-    reviewed_assets = count("Number of assets that a person approved",
-        by_campaign("creative_assets", "approved_by_human"))
-    reviewed_moves = count("Number of moves of budget that a person approved",
-        by_campaign("budget_actions", "approved_by_human"))
-    records = count("Number of performance records",
-        by_campaign("rollup_campaign", "snapshots", window="all"))
-    review_hours = number("hours", "What was reviewed, times the minutes of each")
-    llm_calls = number("count", "Decisions, times the calls of each", label="Model calls")
-    api_calls = number("count", "Performance records, times the calls of each",
-        label="Service calls")
-    model_cost = money()
-    review_cost = money()
-    api_cost = money(label="Service calls")
-    infrastructure_cost = money(label="Infrastructure")
-    model_cost_origin = word(_ORIGINS, "Where the model cost is from", _KNOWN)
-    review_cost_origin = word(_ORIGINS, "Where the review cost is from", _KNOWN)
+    decisions = count("Number of decisions", _DECIDED)
+    reviewed_decisions = count("Number of decisions that a person overrode", _REVIEWED[0])
+    reviewed_assets = count("Number of assets that a person approved", _REVIEWED[1])
+    reviewed_moves = count("Number of moves of budget that a person approved", _REVIEWED[2])
+    records = count("Number of performance records", _RECORDS)
+    review_hours = number("hours", "What was reviewed, times the minutes of each", *_REVIEWED,
+        config=("operating_rules",))
+    llm_calls = number("count", "Decisions, times the calls of each", _DECIDED,
+        config=("operating_rules",), label="Model calls")
+    api_calls = number("count", "Performance records, times the calls of each", _RECORDS,
+        config=("operating_rules",), label="Service calls")
+    model_cost = money(f"{_STATED}, else the calls times their price",
+        by_campaign("campaign_money", "llm_cost"), _DECIDED,
+        config=("cost_per_llm_call", "operating_rules"))
+    review_cost = money(f"{_STATED}, else the hours of review times their price",
+        by_campaign("campaign_money", "human_review_cost"), *_REVIEWED,
+        config=("cost_per_human_review_hour", "operating_rules"))
+    api_cost = money("Service calls times their price", _RECORDS,
+        config=("cost_per_api_call", "operating_rules"), label="Service calls")
+    infrastructure_cost = money("The campaign's share of infrastructure over the period, the same "
+        "for each", read("campaigns", "campaign_id"), read("performance_metrics", "timestamp"),
+        config=("infrastructure_cost_per_month",), label="Infrastructure")
+    model_cost_origin = word(_ORIGINS, "Where the model cost is from",
+        by_campaign("campaign_money", "llm_cost"))
+    review_cost_origin = word(_ORIGINS, "Where the review cost is from",
+        by_campaign("campaign_money", "human_review_cost"))
 
 
 def _loaded(total: str, *calls: Upstream) -> dict[str, dy.Column]:

@@ -8,7 +8,6 @@ from mktorch.analysis.campaigns import CampaignAnalysis
 from mktorch.analysis.money import CampaignMoney, exact, total
 from mktorch.metrics import ratio, roi
 from mktorch.tables import (
-    Definition,
     Table,
     by_campaign,
     count,
@@ -46,6 +45,12 @@ PRICES = (
     "operating_rules",
 )
 _MONEY = by_campaign("campaign_analysis", "total_revenue_proxy", "total_spend")
+_STEPS = (
+    read("roi_analysis", *(figure for _, _, figure in _WATERFALL[:5])),
+    read("operating_cost", "model_cost", model_cost_origin="modelled"),
+    read("operating_cost", "review_cost", review_cost_origin="modelled"),
+    read("operating_cost", "api_cost", "infrastructure_cost"),
+)
 
 
 # fmt: off
@@ -95,16 +100,13 @@ class RoiAnalysis(Table):
 class RoiWaterfall(Table):
     """One row per step from value to net return to net return on every cost; costs negative."""
 
-    about = Definition("The step's total: value, less each cost in turn, down to the net return "
-        "and to the net return after operating cost", "currency",
-        (read("roi_analysis", *(figure for _, _, figure in _WATERFALL[:5])),
-        read("roi_fully_loaded", *OPERATING, "net")), PRICES)
     step = count("Place of the step, from 1", adds=False)
     label = text("What the step adds or takes")
     kind = word(("value", "cost", "net"), "Whether the step is value, a cost or what is left")
-    amount = money()
-    start = money("Where the step's bar starts", adds=False)
-    end = money("Where the step's bar ends", adds=False)
+    amount = money("The step's total: value, less each cost in turn, down to the net return and "
+        "to the net return after operating cost", *_STEPS, config=PRICES)
+    start = money("Where the step's bar starts", *_STEPS, config=PRICES, adds=False)
+    end = money("Where the step's bar ends", *_STEPS, config=PRICES, adds=False)
     figure = key("The figure that the step shows")
 # fmt: on
 

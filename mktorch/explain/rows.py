@@ -14,6 +14,7 @@ from mktorch import catalog
 from mktorch.explain.told import Made
 from mktorch.runs import Run
 from mktorch.tables import Definition, Upstream
+from mktorch.vocab import Source
 
 PAGE = "_page"  # the campaign whose page shows the figure
 _INDEX = "_index"  # a row's place in its table
@@ -47,7 +48,8 @@ def _made(run: Run, table: str, columns: tuple[str, ...], rows: pl.DataFrame) ->
     defined = [
         (table, found, held) for column in columns for found, held in _defined(rows, table, column)
     ]
-    words = tuple(dict.fromkeys(found.words for _, found, _ in defined))
+    told = () if table in set(Source) else defined  # a record states its columns itself
+    words = tuple(dict.fromkeys(found.words for _, found, _ in told))
     return Made(table=table, columns=columns, rows=rows, words=words, made=made_of(run, defined))
 
 

@@ -26,7 +26,7 @@ from mktorch.sources.columns import (
     word,
 )
 from mktorch.sources.rules import Rule
-from mktorch.tables import Table
+from mktorch.tables import Definition, Table
 from mktorch.vocab import (
     AttributionMethod,
     BudgetStatus,
@@ -52,7 +52,13 @@ ROW = "_row"
 """Hidden last columns of every input frame: the file, and the 1-based record within it."""
 
 
-class Campaigns(Table):
+class Record(Table):
+    """One row per record of a source."""
+
+    about = Definition("As the record states it")
+
+
+class Campaigns(Record):
     campaign_id = text()
     created_at = moment()
     name = text()
@@ -66,7 +72,7 @@ class Campaigns(Table):
     target_value = amount(optional=True, signed=True)
 
 
-class AudienceSegments(Table):
+class AudienceSegments(Record):
     segment_id = text()
     name = text()
     description = text(optional=True)
@@ -74,7 +80,7 @@ class AudienceSegments(Table):
     priority = word(Priority)
 
 
-class Channels(Table):
+class Channels(Record):
     channel_id = text()
     type = text()
     platform = text()
@@ -82,7 +88,7 @@ class Channels(Table):
     avg_cost = amount()
 
 
-class CreativeAssets(Table):
+class CreativeAssets(Record):
     asset_id = text()
     created_at = moment()
     campaign_id = text()
@@ -95,7 +101,7 @@ class CreativeAssets(Table):
     risk_flags = ids()
 
 
-class Experiments(Table):
+class Experiments(Record):
     experiment_id = text()
     campaign_id = text()
     start_date = date()
@@ -109,7 +115,7 @@ class Experiments(Table):
     status = word(ExperimentStatus)
 
 
-class PerformanceMetrics(Table):
+class PerformanceMetrics(Record):
     asset_id = text()
     experiment_id = text(optional=True)
     timestamp = moment()
@@ -121,7 +127,7 @@ class PerformanceMetrics(Table):
     revenue_proxy = amount(signed=True)
 
 
-class OrchestratorDecisions(Table):
+class OrchestratorDecisions(Record):
     decision_id = text()
     campaign_id = text()
     trigger = text()
@@ -131,7 +137,7 @@ class OrchestratorDecisions(Table):
     timestamp = moment()
 
 
-class RoiLedger(Table):
+class RoiLedger(Record):
     campaign_id = text()
     period = text(optional=True)
     llm_cost = amount()
@@ -141,7 +147,7 @@ class RoiLedger(Table):
     net_roi = amount(signed=True)
 
 
-class FunnelEvents(Table):
+class FunnelEvents(Record):
     event_id = text()
     timestamp = moment()
     date = date(optional=True)
@@ -154,7 +160,7 @@ class FunnelEvents(Table):
     confidence = fraction()
 
 
-class BudgetActions(Table):
+class BudgetActions(Record):
     budget_action_id = text()
     timestamp = moment()
     campaign_id = text()
@@ -171,7 +177,7 @@ class BudgetActions(Table):
     status = word(BudgetStatus)
 
 
-class CampaignRiskSignals(Table):
+class CampaignRiskSignals(Record):
     risk_id = text()
     timestamp = moment()
     campaign_id = text()
@@ -184,7 +190,7 @@ class CampaignRiskSignals(Table):
     status = word(RiskStatus)
 
 
-class SegmentRollups(Table):
+class SegmentRollups(Record):
     rollup_id = text()
     window_start = date()
     window_end = date()
@@ -201,7 +207,7 @@ class SegmentRollups(Table):
     recommendation = word(SegmentRecommendation)
 
 
-class AttributionHints(Table):
+class AttributionHints(Record):
     hint_id = text()
     timestamp = moment(optional=True)
     campaign_id = text()
