@@ -32,6 +32,7 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
+from mktorch.narrative import model
 from mktorch.sources import rules, schemas
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
@@ -61,6 +62,7 @@ _MODULES = (
     roi,
     operating,
     model_cost,
+    model,
 )
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(

@@ -278,6 +278,12 @@ class Table(dy.Schema):
         cls.table = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
 
     @classmethod
+    @cache
+    def dtypes(cls) -> Mapping[str, pl.DataType]:
+        """Polars type of each column, in their order."""
+        return MappingProxyType({name: column.dtype for name, column in cls.columns().items()})
+
+    @classmethod
     def of(cls, frame: pl.DataFrame) -> pl.DataFrame:
         """The declared columns of a frame, in their order.
 
@@ -286,11 +292,12 @@ class Table(dy.Schema):
         TypeError
             Where a column is of another type than declared.
         """
-        made = frame.select(cls.column_names())
+        dtypes = cls.dtypes()
+        made = frame.select(list(dtypes))
         wrong = [
-            f"{name} is {made.schema[name]}, declared {column.dtype}"
-            for name, column in cls.columns().items()
-            if made.schema[name] != column.dtype
+            f"{name} is {made.schema[name]}, declared {dtype}"
+            for name, dtype in dtypes.items()
+            if made.schema[name] != dtype
         ]
         if wrong:
             raise TypeError(f"table {cls.table}: {'; '.join(wrong)}")

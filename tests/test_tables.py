@@ -48,7 +48,6 @@ UNDECLARED = {
     "measured_insights",
     "measured_kpi_status",
     "measured_kpis",
-    "measured_model_usage",
     "measured_summary",
     "momentum",
     "next_steps",

@@ -100,9 +100,7 @@ class Failures(Table):
 # fmt: on
 
 
-FAILURE_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
-    {name: column.dtype for name, column in Failures.columns().items()}
-)
+FAILURE_SCHEMA = Failures.dtypes()
 """Types of the failures' columns."""
 
 CLIP = 200
