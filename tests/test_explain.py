@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections import Counter
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from mktorch.catalog import definition, definitions
 from mktorch.display import trace
 from mktorch.display.documents import calls, figures
 from mktorch.explain import ExplainError, explain
+from mktorch.explain.rows import made_of
 from mktorch.explain.told import places
 from mktorch.formats import format_value
 from mktorch.vocab import Source
@@ -269,6 +271,21 @@ def test_records_beyond_the_named_are_counted() -> None:
     rows = pl.DataFrame({"_file": ["a.json"] * 40, "_row": list(range(2, 82, 2))})
     assert places(rows).startswith("a.json rows 2, 4, 6,")
     assert places(rows).endswith("and more, 40 in all")
+
+
+def test_what_a_return_divides_is_of_the_whole_campaign(sample_run) -> None:
+    names = ("campaign_id", "segment_id", "window", "numerator_name", "denominator_name")
+    of, pair = "CAMP_001", ("all", "revenue", "cost")
+    sums = pl.DataFrame(
+        [(of, None, *pair, 6.0), (of, "SEG_001", *pair, 2.0), ("CAMP_002", None, *pair, 9.0)],
+        schema=[*names, "denominator"],
+        orient="row",
+    )
+    run = SimpleNamespace(tables={**dict(sample_run.tables), "rollup_paired": sums})
+    money = run.tables["campaign_money"].filter(campaign_id=of)
+    told = definition("campaign_money", "rated_spend")
+    made = {m.table: m.rows for m in made_of(run, [("campaign_money", told, money)])}
+    assert made["rollup_paired"]["denominator"].to_list() == [6.0]
 
 
 def test_the_command_prints_it_and_its_json(tiny_run) -> None:

@@ -43,6 +43,7 @@ _REVIEWED = (
 )
 _RECORDS = by_campaign("rollup_campaign", "snapshots", window="all")
 _VALUELESS = "no record of value"
+_UNSTATED = "the assets' records state none"
 
 
 # fmt: off
@@ -120,8 +121,8 @@ def _value_by(by: str) -> dict[str, dy.Column]:
     return {
         id_: key(f"The {by}", null="not allocated"),
         "name": text(f"Name of the {by}", label=by.capitalize()),
-        "spend": money(f"Cost {where}", cost, rest),
-        "revenue": money(f"Revenue {where}", revenue, rest, label="Value"),
+        "spend": money(f"Cost {where}", cost, rest, null=_UNSTATED),
+        "revenue": money(f"Revenue {where}", revenue, rest, label="Value", null=_UNSTATED),
         "value_per_unit": multiple(f"Revenue / cost {where}", both, rest,
             over=("revenue", "spend"), label="Value per unit spent", null="no spend to divide by"),
     }
