@@ -5,18 +5,29 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.sums import ratio
-from mktorch.vocab import Measure
+from mktorch.tables import Table, key, number, word
+from mktorch.vocab import Measure, Window
 
-SCHEMA = {
-    "campaign_id": pl.String,
-    "segment_id": pl.String,
-    "window": pl.String,
-    "numerator_name": pl.String,
-    "denominator_name": pl.String,
-    "numerator": pl.Float64,
-    "denominator": pl.Float64,
-}
-"""Columns of `rollup_paired`, which has no row where nothing is blank."""
+_BOTH = "over the days that know both"
+_APART = "no day knows both"
+_MEASURED = "that of the measure"
+
+
+# fmt: off
+class RollupPaired(Table):
+    """One row per campaign, or segment of it, window and two measures of which either has blanks:
+    what a rate divides."""
+
+    campaign_id = key("The campaign")
+    segment_id = key("The segment", null="the row is of the whole campaign")
+    window = word(Window, "All dates, the current window or the one before", key=True)
+    numerator_name = word(Measure, "The measure that is divided", key=True)
+    denominator_name = word(Measure, "The measure that it is divided by", key=True)
+    numerator = number(_MEASURED, f"Sum of what is divided, {_BOTH}", null=_APART)
+    denominator = number(_MEASURED, f"Sum of what it is divided by, {_BOTH}", null=_APART)
+# fmt: on
+
+
 _NAMES = ["numerator_name", "denominator_name"]
 
 

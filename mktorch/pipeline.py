@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.analysis.reconciliations import SCHEMA
+from mktorch.analysis.reconciliations import Reconciliations
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig, load_config
 from mktorch.errors import MktorchError
@@ -208,7 +208,7 @@ def check(config: MarketingOrchestratorConfig) -> Findings:
     return Findings(
         sum(record.rows for record in input_records(context)),
         context[FAILURES],
-        context.artifacts.get("reconciliations", pl.DataFrame(schema=SCHEMA)),
+        context.artifacts.get("reconciliations", Reconciliations.create_empty()),
         totals(context["raw"], Validated(context["valid"], context[FAILURES], ())),
         problem,
     )

@@ -4,17 +4,20 @@ import json
 import re
 import subprocess
 from collections import Counter
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+from mktorch import catalog
 from mktorch import explain as module
+from mktorch.catalog import definition, definitions
 from mktorch.display import trace
 from mktorch.display.documents import calls, figures
 from mktorch.explain import ExplainError, explain
+from mktorch.explain.rows import made_of
 from mktorch.explain.told import places
 from mktorch.formats import format_value
-from mktorch.lineage import DEFINITIONS, KEYS, definition
 from mktorch.vocab import Source
 from tests.conftest import SAMPLE, TINY
 from tests.test_cli import COMMAND
@@ -65,7 +68,7 @@ def test_a_figure_of_a_table_names_its_row(shown) -> None:
     loose = {
         (f.block, f.column)
         for _, _, f in shown
-        if f.defined and f.column and KEYS.get(f.defined[0][0]) and not f.row
+        if f.defined and f.column and catalog.key(f.defined[0][0]) and not f.row
     }
     assert not loose
 
@@ -101,8 +104,8 @@ def test_every_figure_can_be_explained(any_run, shown) -> None:
 
 def test_definitions_name_what_is_there(sample_run) -> None:
     tables = sample_run.tables
-    for name, each in DEFINITIONS.items():
-        table = name.partition(".")[0]
+    for table, column, row, each in definitions():
+        name = f"{table}.{column}.{row}"
         for up in each.upstream:
             held = tables[up.table].columns
             assert {*up.columns, *up.on.values(), *up.where} <= set(held), name
@@ -120,13 +123,15 @@ def test_definitions_name_what_is_there(sample_run) -> None:
 def test_every_table_above_the_records_is_defined_down_to_them(sample_run) -> None:
     """No definition leads into itself, and each ends at records of a source."""
 
+    every = list(definitions())
+
     def ends(table: str, column: str, path: tuple[str, ...]) -> set[str]:
         here = f"{table}.{column}"
         assert here not in path, f"{here} is made of itself: {path}"
         if table in set(Source):
             return {table}
         found = [definition(table, column)] if definition(table, column) else []
-        found += [d for name, d in DEFINITIONS.items() if name.startswith(f"{here}.")]
+        found += [each for t, c, row, each in every if (t, c) == (table, column) and row]
         return {
             end
             for each in found
@@ -137,16 +142,15 @@ def test_every_table_above_the_records_is_defined_down_to_them(sample_run) -> No
 
     for name in ("roi_analysis.total_net_roi", "budget_pacing.pace", "campaign_returns.roas"):
         assert ends(*name.split("."), ())
-    for name in DEFINITIONS:
-        table, column, *_ = name.split(".")
+    for table, column, *_ in every:
         if table in sample_run.tables and column != "*":
             ends(table, column, ())
 
 
 def test_keys_tell_the_rows_of_each_table_apart(any_run) -> None:
-    for table, keys in KEYS.items():
-        if table in any_run.tables:
-            frame = any_run.tables[table]
+    for table in any_run.tables:
+        keys, frame = catalog.key(table), any_run.tables[table]
+        if keys is not None:
             if keys:
                 assert not frame.select(keys).is_duplicated().any(), table
             else:
@@ -248,7 +252,6 @@ def test_a_figure_that_is_null_says_why(sample_run) -> None:
         ("NOBODY/kpi-cards.cost", "the run has no campaign 'NOBODY'"),
         ("roi_analysis.total_net", "has no column 'total_net'; near it: total_net_roi"),
         ("roi_by_campaign.net_roi.CAMP_099", "no such row of roi_by_campaign; near it: roi_by"),
-        ("campaigns.hypothesis", "this column has no definition"),
         ("", "no figure of run"),
         ("../../etc/passwd", "the run has no campaign '../../etc'"),
     ],
@@ -268,6 +271,21 @@ def test_records_beyond_the_named_are_counted() -> None:
     rows = pl.DataFrame({"_file": ["a.json"] * 40, "_row": list(range(2, 82, 2))})
     assert places(rows).startswith("a.json rows 2, 4, 6,")
     assert places(rows).endswith("and more, 40 in all")
+
+
+def test_what_a_return_divides_is_of_the_whole_campaign(sample_run) -> None:
+    names = ("campaign_id", "segment_id", "window", "numerator_name", "denominator_name")
+    of, pair = "CAMP_001", ("all", "revenue", "cost")
+    sums = pl.DataFrame(
+        [(of, None, *pair, 6.0), (of, "SEG_001", *pair, 2.0), ("CAMP_002", None, *pair, 9.0)],
+        schema=[*names, "denominator"],
+        orient="row",
+    )
+    run = SimpleNamespace(tables={**dict(sample_run.tables), "rollup_paired": sums})
+    money = run.tables["campaign_money"].filter(campaign_id=of)
+    told = definition("campaign_money", "rated_spend")
+    made = {m.table: m.rows for m in made_of(run, [("campaign_money", told, money)])}
+    assert made["rollup_paired"]["denominator"].to_list() == [6.0]
 
 
 def test_the_command_prints_it_and_its_json(tiny_run) -> None:

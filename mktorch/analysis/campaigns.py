@@ -6,11 +6,89 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from mktorch.analysis.money import CampaignMoney
 from mktorch.metrics import roas, roi
+from mktorch.sources.schemas import Campaigns
 from mktorch.sums import ratio
+from mktorch.tables import (
+    Table,
+    by_campaign,
+    count,
+    fraction,
+    key,
+    money,
+    multiple,
+    number,
+    reason,
+    same,
+    word,
+)
 from mktorch.vocab import CampaignStatus, ExperimentStatus, Measure, Performance, Window
 
 _COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS, Measure.CONVERSIONS)
+_AUTHORITY = ("money_authority",)
+_VERDICT = (*_AUTHORITY, "target_roas", "performance_thresholds")
+_WHY = "performance_reason"
+_UNSTATED = "the record states none"
+_BLANK = "the campaign's performance records state none"
+_MONEY = by_campaign("campaign_money", "rated_revenue", "rated_spend")
+_SUMMED = "summed over the performance records of the campaign's assets"
+
+
+# fmt: off
+class CampaignAnalysis(Table):
+    """One row per campaign: its record, both accounts of its money, its returns and a verdict."""
+
+    campaign_id = key("The campaign")
+    name = same(Campaigns, "name", label="Campaign")
+    status = word(CampaignStatus, "The campaign's status as recorded",
+        by_campaign("campaigns", "status"))
+    objective = same(Campaigns, "objective", null=_UNSTATED)
+    primary_kpi = same(Campaigns, "primary_kpi", label="Primary KPI")
+    start_date = same(Campaigns, "start_date")
+    end_date = same(Campaigns, "end_date", null=_UNSTATED)
+    budget = money("The campaign's budget as recorded", by_campaign("campaigns", "budget"),
+        null=_UNSTATED)
+    total_assets = count("Number of the campaign's assets",
+        by_campaign("creative_assets", "asset_id"), label="Assets")
+    active_experiments = count("Number of experiments running",
+        by_campaign("experiments", "experiment_id", status=ExperimentStatus.RUNNING))
+    completed_experiments = count("Number of experiments completed",
+        by_campaign("experiments", "experiment_id", status=ExperimentStatus.COMPLETED))
+    total_spend = money("Spend: the ledger's media spend or the summed cost of the performance "
+        "records, whichever record is in authority; the other where that one has no row",
+        by_campaign("campaign_money", "total_spend"), config=_AUTHORITY, label="Spend", null=_WHY)
+    total_revenue_proxy = money("Value: the ledger's estimated value or the summed revenue of the "
+        "performance records, whichever record is in authority; the other where that one has no "
+        "row", by_campaign("campaign_money", "total_revenue_proxy"), config=_AUTHORITY,
+        label="Value", null=_WHY)
+    rated_spend = same(CampaignMoney, "rated_spend")
+    rated_revenue = same(CampaignMoney, "rated_revenue")
+    overall_performance = word(Performance, "Whether value per unit of spend meets its target",
+        _MONEY, config=_VERDICT, label="Verdict")
+    performance_reason = reason("the return")
+    roas = multiple("Value / spend; null without spend", _MONEY, config=_AUTHORITY,
+        over=("rated_revenue", "rated_spend"), label="Return per unit spent", null=_WHY)
+    roi = fraction("(Value - spend) / spend; null without spend", _MONEY, config=_AUTHORITY,
+        label="ROI", null=_WHY)
+    spend_source = same(CampaignMoney, "spend_source")
+    ledger_spend = same(CampaignMoney, "ledger_spend")
+    metrics_spend = same(CampaignMoney, "metrics_spend")
+    spend_gap = same(CampaignMoney, "spend_gap")
+    ledger_revenue = same(CampaignMoney, "ledger_revenue")
+    metrics_revenue = same(CampaignMoney, "metrics_revenue")
+    revenue_gap = same(CampaignMoney, "revenue_gap")
+    budget_used = fraction("Spend / budget of the campaign",
+        by_campaign("campaign_money", "total_spend"), by_campaign("campaigns", "budget"),
+        config=_AUTHORITY, over=("total_spend", "budget"),
+        null="no spend is recorded, or no budget above 0")
+    impressions = count(f"Impressions, {_SUMMED}",
+        by_campaign("rollup_campaign", "impressions", window="all"), null=_BLANK)
+    clicks = count(f"Clicks, {_SUMMED}", by_campaign("rollup_campaign", "clicks", window="all"),
+        null=_BLANK)
+    conversions = number("count", f"Conversions, {_SUMMED}",
+        by_campaign("rollup_campaign", "conversions", window="all"), null=_BLANK)
+# fmt: on
 
 
 def performance(attainment: pl.Expr, thresholds: Mapping[str, float]) -> pl.Expr:
@@ -45,7 +123,7 @@ def campaign_analysis(
     performance_thresholds: Mapping[str, float],
     target_roas: float,
 ) -> pl.DataFrame:
-    """One row per campaign, sorted by id: the seed's record, both money accounts, the returns.
+    """`CampaignAnalysis`, sorted by id.
 
     `roas`, `roi` and the verdict are null (`insufficient_data`) where no spend is recorded, and
     `performance_reason` says why. `budget_used` is total spend / budget.
@@ -61,7 +139,7 @@ def campaign_analysis(
     for table in (held, running, ended, volume, campaign_money):
         joined = joined.join(table, on="campaign_id", how="left")
     spend = pl.col("total_spend")
-    return (
+    return CampaignAnalysis.of(
         joined.with_columns(
             *(pl.col(column).fill_null(0) for column in counted),
             *(
@@ -80,36 +158,6 @@ def campaign_analysis(
                 (pl.col("roas") / target_roas).alias("overall_performance"), performance_thresholds
             ),
             _reason().alias("performance_reason"),
-        )
-        .select(
-            "campaign_id",
-            "name",
-            "status",
-            "objective",
-            "primary_kpi",
-            "start_date",
-            "end_date",
-            "budget",
-            "total_assets",
-            "active_experiments",
-            "completed_experiments",
-            "total_spend",
-            "total_revenue_proxy",
-            "rated_spend",
-            "rated_revenue",
-            "overall_performance",
-            "performance_reason",
-            "roas",
-            "roi",
-            "spend_source",
-            "ledger_spend",
-            "metrics_spend",
-            "spend_gap",
-            "ledger_revenue",
-            "metrics_revenue",
-            "revenue_gap",
-            "budget_used",
-            *_COUNTS,
         )
         .sort("campaign_id")
     )

@@ -5,8 +5,29 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.money import exact
-from mktorch.analysis.roi import roi_status
+from mktorch.analysis.operating import MeasuredRoiFullyLoaded
+from mktorch.analysis.roi import RoiAnalysis, roi_status
 from mktorch.sums import ratio
+from mktorch.tables import declare, money, number, read
+
+_CALLS = read("measured_model_usage", "cost")
+_OWN = "this run's own calls to the model cost"
+# fmt: off
+MeasuredRoiAnalysis = declare("measured_roi_analysis",
+    "As `roi_analysis`, this run's own calls to the model in it.", {
+    **RoiAnalysis.columns(),
+    "total_llm_cost": money(
+        f"Cost of the language model, summed over campaigns, and what {_OWN}",
+        read("roi_analysis", "total_llm_cost"), _CALLS, label="Model cost"),
+    "total_net_roi": money(f"Net return, summed over campaigns, less what {_OWN}",
+        read("roi_analysis", "total_net_roi"), _CALLS, label="Net return",
+        null=RoiAnalysis.null_of("total_net_roi")),
+    "roi_percentage": number("percentage",
+        "100 * net return / media spend, each summed over campaigns first",
+        read("roi_by_campaign", "media_spend"), over=("total_net_roi", "total_media_spend"),
+        label="ROI", null=RoiAnalysis.null_of("roi_percentage")),
+})
+# fmt: on
 
 
 def measured_roi_analysis(roi_analysis: pl.DataFrame, model_cost: float) -> pl.DataFrame:
@@ -15,14 +36,16 @@ def measured_roi_analysis(roi_analysis: pl.DataFrame, model_cost: float) -> pl.D
     `model_cost` in the reporting currency joins `total_llm_cost` and leaves `total_net_roi`;
     `roi_percentage` and `roi_status` follow. Null stays null.
 
-    >>> before = pl.DataFrame({"total_llm_cost": [2.0], "total_media_spend": [100.0],
+    >>> before = pl.DataFrame({"total_llm_cost": [2.0], "total_human_review_cost": [8.0],
+    ...     "total_media_spend": [100.0], "total_estimated_value": [160.0],
     ...     "total_net_roi": [50.0], "roi_percentage": [50.0], "roi_status": ["positive"]})
     >>> measured_roi_analysis(before, 0.5).row(0)
-    (2.5, 100.0, 49.5, 49.5, 'positive')
+    (2.5, 8.0, 100.0, 160.0, 49.5, 49.5, 'positive')
     """
     net = pl.col("total_net_roi")
     return (
-        roi_analysis.with_columns(
+        MeasuredRoiAnalysis.of(roi_analysis)
+        .with_columns(
             exact(pl.col("total_llm_cost") + model_cost).alias("total_llm_cost"),
             exact(net - model_cost).alias("total_net_roi"),
         )
@@ -40,11 +63,15 @@ def measured_roi_fully_loaded(roi_fully_loaded: pl.DataFrame, model_cost: float)
         pl.when(pl.col("campaign_id").is_null()).then(pl.lit(model_cost)).otherwise(pl.lit(0.0))
     )
     value, total = pl.col("estimated_value"), pl.col("total_cost")
-    return roi_fully_loaded.with_columns(
-        exact(pl.col(column) + burden).alias(column) for column in ("model_cost", "total_cost")
-    ).with_columns(
-        exact(value - total).alias("net"),
-        ratio(total, pl.col("media_spend")).alias("break_even_roas"),
-        ratio(value - total, total).alias("roi_fully_loaded"),
-        ratio(value, total).alias("cost_efficiency"),
+    return (
+        MeasuredRoiFullyLoaded.of(roi_fully_loaded)
+        .with_columns(
+            exact(pl.col(column) + burden).alias(column) for column in ("model_cost", "total_cost")
+        )
+        .with_columns(
+            exact(value - total).alias("net"),
+            ratio(total, pl.col("media_spend")).alias("break_even_roas"),
+            ratio(value - total, total).alias("roi_fully_loaded"),
+            ratio(value, total).alias("cost_efficiency"),
+        )
     )

@@ -2,13 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from mktorch.paired import paired
 from mktorch.sums import micros, ratio, units
+from mktorch.tables import Table, by_campaign, key, money, word
 from mktorch.vocab import MoneyAuthority, Window
 
 LEDGER_MONEY = ("llm_cost", "human_review_cost", "media_spend", "estimated_value")
+
+_AUTHORITY = ("money_authority",)
+_LEDGER = "the ledger has no row for the campaign"
+_METRICS = "no performance record belongs to the campaign"
+_NEITHER = "neither record knows the campaign"
+_SPENT = by_campaign("campaign_money", "ledger_spend", "metrics_spend")
+_EARNED = by_campaign("campaign_money", "ledger_revenue", "metrics_revenue")
+_STATED = "summed over the campaign's rows of the ledger"
+_SUMMED = "summed over the performance records of the campaign's assets"
+_STANDS = (
+    "as the record in authority states it (the ledger, or the summed performance records), as the "
+    "other does where that one has no row for the campaign"
+)
+_RATED = (
+    "all of it or, where the metrics stand and days lack spend or value, that of the days that "
+    "have both"
+)
+_PAIR: Mapping[str, str | None] = {
+    "segment_id": None,
+    "window": "all",
+    "numerator_name": "revenue",
+    "denominator_name": "cost",
+}
+
+
+# fmt: off
+class CampaignMoney(Table):
+    """One row per campaign: both accounts of its money, and the figures that stand."""
+
+    campaign_id = key("The campaign")
+    llm_cost = money(f"Cost of the language model, {_STATED}",
+        by_campaign("roi_ledger", "llm_cost"), label="Model cost", null=_LEDGER)
+    human_review_cost = money(f"Cost of human review, {_STATED}",
+        by_campaign("roi_ledger", "human_review_cost"), label="Review cost", null=_LEDGER)
+    ledger_spend = money(f"Media spend, {_STATED}", by_campaign("roi_ledger", "media_spend"),
+        null=_LEDGER)
+    ledger_revenue = money(f"Estimated value, {_STATED}",
+        by_campaign("roi_ledger", "estimated_value"), label="Ledger value", null=_LEDGER)
+    metrics_spend = money(f"Cost, {_SUMMED}", by_campaign("rollup_campaign", "cost", window="all"),
+        null=_METRICS)
+    metrics_revenue = money(f"Revenue, {_SUMMED}",
+        by_campaign("rollup_campaign", "revenue", window="all"),
+        label="Metrics value", null=_METRICS)
+    spend_source = word(("ledger", "metrics"), "The record whose figures stand", _SPENT,
+        config=_AUTHORITY, label="Money from", null=_NEITHER)
+    total_spend = money(f"Spend {_STANDS}", _SPENT, config=_AUTHORITY, label="Spend", null=_NEITHER)
+    total_revenue_proxy = money(f"Value {_STANDS}", _EARNED, config=_AUTHORITY, label="Value",
+        null=_NEITHER)
+    spend_gap = money("The ledger's spend less the metrics'", _SPENT, null="one record is silent")
+    revenue_gap = money("The ledger's value less the metrics'", _EARNED, label="Value gap",
+        null="one record is silent")
+    rated_spend = money(f"Spend that returns divide by: {_RATED}", _SPENT,
+        by_campaign("rollup_paired", "denominator", **_PAIR), config=_AUTHORITY, null=_NEITHER)
+    rated_revenue = money(f"Value that returns divide: {_RATED}", _EARNED,
+        by_campaign("rollup_paired", "numerator", **_PAIR), config=_AUTHORITY, label="Rated value",
+        null=_NEITHER)
+# fmt: on
 
 
 def campaign_money(
@@ -33,12 +93,7 @@ def campaign_money(
 
     Returns
     -------
-    One row per campaign, sorted by id: `ledger_spend`, `metrics_spend`, `ledger_revenue`,
-    `metrics_revenue`, `llm_cost`, `human_review_cost`, `spend_source` (ledger, metrics or null),
-    `total_spend`, `total_revenue_proxy`, `spend_gap` and `revenue_gap` (ledger minus metrics);
-    `rated_spend` and `rated_revenue`, what returns divide: the totals, or, where days lack one of
-    the two, their sums over the days that have both.
-    Null: the record has no row for the campaign.
+    `CampaignMoney`, sorted by id.
     """
     by_ledger = (
         roi_ledger.group_by("campaign_id")
@@ -69,7 +124,7 @@ def campaign_money(
     def standing(figure: str) -> pl.Expr:
         return pl.when(has_first).then(f"{first}_{figure}").otherwise(f"{second}_{figure}")
 
-    return (
+    return CampaignMoney.of(
         campaigns.select("campaign_id")
         .join(by_ledger, on="campaign_id", how="left")
         .join(by_metrics, on="campaign_id", how="left")

@@ -7,14 +7,138 @@ always modelled.
 
 from __future__ import annotations
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.analysis.money import exact
+from mktorch.analysis.roi import OPERATING, PRICES, RoiByCampaign
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.sums import ratio, total
+from mktorch.tables import (
+    Table,
+    Upstream,
+    by_campaign,
+    count,
+    declare,
+    fraction,
+    key,
+    money,
+    multiple,
+    number,
+    read,
+    same,
+    text,
+    word,
+)
 from mktorch.vocab import Window
 
-_COSTS = ("media_spend", "model_cost", "review_cost", "api_cost", "infrastructure_cost")
+_COSTS = ("media_spend", *OPERATING)
+_ORIGINS = ("ledger", "modelled")
+_STATED = "The ledger's cost where the campaign has a row"
+_DECIDED = by_campaign("orchestrator_decisions", "decision_id")
+_REVIEWED = (
+    by_campaign("orchestrator_decisions", "human_override"),
+    by_campaign("creative_assets", "approved_by_human"),
+    by_campaign("budget_actions", "approved_by_human"),
+)
+_RECORDS = by_campaign("rollup_campaign", "snapshots", window="all")
+_VALUELESS = "no record of value"
+_UNSTATED = "the assets' records state none"
+
+
+# fmt: off
+class OperatingCost(Table):
+    """One row per campaign: volumes, and what they cost as recorded or modelled."""
+
+    campaign_id = key("The campaign")
+    decisions = count("Number of decisions", _DECIDED)
+    reviewed_decisions = count("Number of decisions that a person overrode", _REVIEWED[0])
+    reviewed_assets = count("Number of assets that a person approved", _REVIEWED[1])
+    reviewed_moves = count("Number of moves of budget that a person approved", _REVIEWED[2])
+    records = count("Number of performance records", _RECORDS)
+    review_hours = number("hours", "What was reviewed, times the minutes of each", *_REVIEWED,
+        config=("operating_rules",))
+    llm_calls = number("count", "Decisions, times the calls of each", _DECIDED,
+        config=("operating_rules",), label="Model calls")
+    api_calls = number("count", "Performance records, times the calls of each", _RECORDS,
+        config=("operating_rules",), label="Service calls")
+    model_cost = money(f"{_STATED}, else the calls times their price",
+        by_campaign("campaign_money", "llm_cost"), _DECIDED,
+        config=("cost_per_llm_call", "operating_rules"))
+    review_cost = money(f"{_STATED}, else the hours of review times their price",
+        by_campaign("campaign_money", "human_review_cost"), *_REVIEWED,
+        config=("cost_per_human_review_hour", "operating_rules"))
+    api_cost = money("Service calls times their price", _RECORDS,
+        config=("cost_per_api_call", "operating_rules"), label="Service calls")
+    infrastructure_cost = money("The campaign's share of infrastructure over the period, the same "
+        "for each", read("campaigns", "campaign_id"), read("performance_metrics", "timestamp"),
+        config=("infrastructure_cost_per_month",), label="Infrastructure")
+    model_cost_origin = word(_ORIGINS, "Where the model cost is from",
+        by_campaign("campaign_money", "llm_cost"))
+    review_cost_origin = word(_ORIGINS, "Where the review cost is from",
+        by_campaign("campaign_money", "human_review_cost"))
+
+
+def _loaded(total: str, *calls: Upstream) -> dict[str, dy.Column]:
+    """Columns of the return on every cost; `total` says what only the total bears."""
+    costs = (by_campaign("roi_by_campaign", "media_spend", "estimated_value"),
+        by_campaign("operating_cost", *OPERATING), *calls)
+    return {
+        "campaign_id": key("The campaign; none in the total", null="the total"),
+        "name": same(RoiByCampaign, "name"),
+        "media_spend": money("The campaign's media spend; the total over all",
+            by_campaign("roi_by_campaign", "media_spend"), null="no record of spend"),
+        "estimated_value": money("The campaign's value; the total over all",
+            by_campaign("roi_by_campaign", "estimated_value"), label="Value", null=_VALUELESS),
+        "model_cost": money(f"Cost of the model{total}",
+            by_campaign("operating_cost", "model_cost"), *calls),
+        "review_cost": money("Cost of human review", by_campaign("operating_cost", "review_cost")),
+        "api_cost": money("Cost of service calls", by_campaign("operating_cost", "api_cost"),
+            label="Service calls"),
+        "infrastructure_cost": money("Share of infrastructure",
+            by_campaign("operating_cost", "infrastructure_cost"), label="Infrastructure"),
+        "total_cost": money(f"Media spend and operating cost{total}", *costs, config=PRICES),
+        "net": money(f"Value less media spend and operating cost{total}", *costs, config=PRICES,
+            null=_VALUELESS),
+        "break_even_roas": multiple("All costs / media spend: the value per unit of media spend "
+            "that covers every cost", *costs, config=PRICES, over=("total_cost", "media_spend"),
+            label="Break-even return", null="no spend to divide by"),
+        "roi_fully_loaded": fraction("Net / all costs, media spend and operating cost together",
+            *costs, config=PRICES, over=("net", "total_cost"), label="ROI on every cost",
+            null=_VALUELESS),
+        "cost_efficiency": multiple("Value / all costs, media spend and operating cost together",
+            *costs, config=PRICES, over=("estimated_value", "total_cost"), null=_VALUELESS),
+    }
+
+
+def _value_by(by: str) -> dict[str, dy.Column]:
+    id_ = f"{by}_id"
+    rest = read("campaign_analysis", "total_spend", "total_revenue_proxy")
+    where = (f"of the {by}'s assets over all dates; without a {by}, what the standing record "
+        "states beyond all assets")
+    cost, revenue, both = (read(f"rollup_{by}", *parts, on=(id_,), window="all")
+        for parts in (("cost",), ("revenue",), ("revenue", "cost")))
+    return {
+        id_: key(f"The {by}", null="not allocated"),
+        "name": text(f"Name of the {by}", label=by.capitalize()),
+        "spend": money(f"Cost {where}", cost, rest, null=_UNSTATED),
+        "revenue": money(f"Revenue {where}", revenue, rest, label="Value", null=_UNSTATED),
+        "value_per_unit": multiple(f"Revenue / cost {where}", both, rest,
+            over=("revenue", "spend"), label="Value per unit spent", null="no spend to divide by"),
+    }
+
+
+RoiFullyLoaded = declare("roi_fully_loaded",
+    "One row per campaign, then the total: the return on every cost.", _loaded(""))
+MeasuredRoiFullyLoaded = declare("measured_roi_fully_loaded",
+    "As `roi_fully_loaded`, this run's own calls to the model in the total.",
+    _loaded("; the total with what this run's own calls to the model cost",
+        read("measured_model_usage", "cost")))
+VALUE_BY = {f"{by}_id": declare(f"value_by_{by}",
+    f"One row per {by}, then what belongs to none: value against spend.", _value_by(by))
+    for by in ("channel", "segment")}
+ValueByChannel, ValueBySegment = VALUE_BY.values()
+# fmt: on
 
 
 def operating_cost(
@@ -30,7 +154,7 @@ def operating_cost(
     cost_per_api_call: float,
     infrastructure_share: float,
 ) -> pl.DataFrame:
-    """One row per campaign, sorted by id: volumes, costs, and whether each is recorded or modelled.
+    """`OperatingCost`, sorted by id.
 
     Parameters
     ----------
@@ -60,7 +184,7 @@ def operating_cost(
     ):
         joined = joined.join(table, on="campaign_id", how="left")
     volumes = ("decisions", "reviewed_decisions", "reviewed_assets", "reviewed_moves", "records")
-    return (
+    return OperatingCost.of(
         joined.with_columns(pl.col(volumes).fill_null(0))
         .with_columns(
             (minutes / 60).alias("review_hours"),
@@ -81,22 +205,18 @@ def operating_cost(
             _origin("llm_cost").alias("model_cost_origin"),
             _origin("human_review_cost").alias("review_cost_origin"),
         )
-        .drop("llm_cost", "human_review_cost", "spend_source")
         .sort("campaign_id")
     )
 
 
 def roi_fully_loaded(roi_by_campaign: pl.DataFrame, operating_cost: pl.DataFrame) -> pl.DataFrame:
-    """Return on every cost: one row per campaign, sorted by id, then the total (null id).
+    """Return on every cost: `RoiFullyLoaded`, sorted by id, then the total (null id).
 
-    `total_cost` = media + model + review + API calls + infrastructure share; `net` = value -
-    total_cost; `roi_fully_loaded` = net / total_cost; `break_even_roas` = total_cost / media, the
-    return on ad spend that covers every cost; `cost_efficiency` = value / total_cost.
     Media and value are null where no record knows the campaign; unknown media counts as nothing in
     the costs, and what needs the value is null.
     """
     rows = roi_by_campaign.select("campaign_id", "name", "media_spend", "estimated_value").join(
-        operating_cost.select("campaign_id", *_COSTS[1:]), on="campaign_id"
+        operating_cost.select("campaign_id", *OPERATING), on="campaign_id"
     )
     money = ("estimated_value", *_COSTS)
     summed = rows.select(
@@ -105,7 +225,7 @@ def roi_fully_loaded(roi_by_campaign: pl.DataFrame, operating_cost: pl.DataFrame
         *(total(column) for column in money),
     )
     value, cost = pl.col("estimated_value"), pl.col("total_cost")
-    return (
+    return RoiFullyLoaded.of(
         pl.concat((rows.sort("campaign_id"), summed.select(rows.columns)))
         .with_columns(exact(pl.sum_horizontal(_COSTS)).alias("total_cost"))
         .with_columns(
@@ -183,9 +303,8 @@ def value_by(
             "revenue"
         ),
     )
-    return pl.concat((by_key, rest)).with_columns(
-        ratio(pl.col("revenue"), pl.col("spend")).alias("value_per_unit")
-    )
+    value = ratio(pl.col("revenue"), pl.col("spend"))
+    return VALUE_BY[keys].of(pl.concat((by_key, rest)).with_columns(value_per_unit=value))
 
 
 def _count(frame: pl.DataFrame, name: str) -> pl.DataFrame:

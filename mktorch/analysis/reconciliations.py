@@ -8,20 +8,9 @@ from mktorch.analysis.money import exact, relative_gap
 from mktorch.rollups import MEASURES
 from mktorch.sources.checks import NET_ROI_ROUNDING
 from mktorch.sums import total
+from mktorch.tables import Table, fraction, key, number, reason, text, word
+from mktorch.vocab import Source
 
-SCHEMA = {
-    "check": pl.String,
-    "source": pl.String,
-    "key": pl.String,
-    "figure": pl.String,
-    "supplied": pl.Float64,
-    "computed": pl.Float64,
-    "gap": pl.Float64,
-    "relative_gap": pl.Float64,
-    "tolerance": pl.Float64,
-    "verdict": pl.String,
-    "reason": pl.String,
-}
 _CENT = 0.01
 _GRAINS = {"conversion_rate": 0.0, "net_roi": NET_ROI_ROUNDING}
 # A supplied segment rollup's columns against the measures they restate.
@@ -32,6 +21,28 @@ _ROLLED = {
     "spend": "cost",
     "revenue_proxy": "revenue",
 }
+_FIGURES = "that of the figure"
+_TOLERANCES = ("rate_tolerance", "money_tolerance")
+
+
+# fmt: off
+class Reconciliations(Table):
+    """One row per figure that two records state: both statements, the gap and what it means."""
+
+    check = key("The pair of records compared")
+    source = word(Source, "The source that supplies the figure", key=True, label="Supplied by")
+    key = text("The record of that source", key=True, label="Record")
+    figure = text("The column compared", key=True)
+    supplied = number(_FIGURES, "The figure as the record states it", null="reason")
+    computed = number(_FIGURES, "The same figure computed from the records", null="reason")
+    gap = number(_FIGURES, "Supplied less computed", null="reason")
+    relative_gap = fraction("(Supplied - computed) / computed without its sign",
+        config=_TOLERANCES, null="reason", label="Gap, relative")
+    tolerance = fraction("The gap allowed, as a share of the computed figure", config=_TOLERANCES)
+    verdict = word(("agrees", "differs", "not_comparable"),
+        "Whether the gap lies within the tolerance", config=_TOLERANCES)
+    reason = reason("one side")
+# fmt: on
 
 
 def reconciliations(
@@ -47,8 +58,8 @@ def reconciliations(
 
     Returns
     -------
-    `SCHEMA`, sorted by check, key and figure. `gap` = supplied - computed; `relative_gap` =
-    gap / |computed| (null where computed is 0). `verdict` is `agrees` where |gap| is within
+    `Reconciliations`, sorted by check, key and figure; `relative_gap` is null where computed is 0
+    too. `verdict` is `agrees` where |gap| is within
     `tolerance` times |computed| or the rounding of the amounts (0.025 for `net_roi`, a sum of
     five), `differs` beyond it, and `not_comparable` where one side has no record; `reason` then
     says which.
@@ -64,15 +75,13 @@ def reconciliations(
         ),
     )
     supplied, computed = pl.col("supplied"), pl.col("computed")
-    return (
+    return Reconciliations.of(
         pl.concat(parts)
         .with_columns(
             exact(supplied - computed).alias("gap"),
             relative_gap(supplied, computed).alias("relative_gap"),
         )
         .with_columns(_verdict().alias("verdict"), _reason().alias("reason"))
-        .select(*SCHEMA)
-        .cast(SCHEMA)  # type: ignore[arg-type]
         .sort("check", "key", "figure")
     )
 

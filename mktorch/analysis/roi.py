@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.money import exact
+from mktorch.analysis.campaigns import CampaignAnalysis
+from mktorch.analysis.money import CampaignMoney, exact
 from mktorch.sums import ratio, total
+from mktorch.tables import (
+    Table,
+    by_campaign,
+    count,
+    fraction,
+    key,
+    money,
+    number,
+    read,
+    same,
+    text,
+    word,
+)
 from mktorch.vocab import RoiStatus
 
 _WATERFALL = (
@@ -19,10 +33,87 @@ _WATERFALL = (
     ("Infrastructure share", "cost", "total_infrastructure_cost"),
     ("Fully loaded net", "net", "total_fully_loaded_net"),
 )
+_AUTHORITY = ("money_authority",)
+_UNRECORDED = "the ledger has no row for the campaign, counted as nothing"
+_NONE = "no campaign has a record of it"
+OPERATING = ("model_cost", "review_cost", "api_cost", "infrastructure_cost")
+PRICES = (
+    "cost_per_human_review_hour",
+    "cost_per_llm_call",
+    "cost_per_api_call",
+    "infrastructure_cost_per_month",
+    "operating_rules",
+)
+_MONEY = by_campaign("campaign_analysis", "total_revenue_proxy", "total_spend")
+_STEPS = (
+    read("roi_analysis", *(figure for _, _, figure in _WATERFALL[:5])),
+    read("operating_cost", "model_cost", model_cost_origin="modelled"),
+    read("operating_cost", "review_cost", review_cost_origin="modelled"),
+    read("operating_cost", "api_cost", "infrastructure_cost"),
+)
+
+
+# fmt: off
+class RoiByCampaign(Table):
+    """One row per campaign: value, costs and what is left."""
+
+    campaign_id = key("The campaign")
+    name = same(CampaignAnalysis, "name")
+    llm_cost = money("Cost of the language model, as the ledger states it",
+        by_campaign("campaign_money", "llm_cost"), label="Model cost", null=_UNRECORDED)
+    human_review_cost = money("Cost of human review, as the ledger states it",
+        by_campaign("campaign_money", "human_review_cost"), label="Review cost", null=_UNRECORDED)
+    media_spend = money("The campaign's spend", by_campaign("campaign_analysis", "total_spend"),
+        config=_AUTHORITY, null="no record of spend")
+    estimated_value = money("The campaign's value",
+        by_campaign("campaign_analysis", "total_revenue_proxy"), config=_AUTHORITY, label="Value",
+        null="no record of value")
+    net_roi = money("Value less media spend, model cost and review cost; a cost nobody recorded "
+        "counts as nothing", _MONEY, by_campaign("campaign_money", "llm_cost", "human_review_cost"),
+        config=_AUTHORITY, label="Net return", null="no record of value and spend")
+    roi = fraction("(Value - media spend) / media spend; null without spend",
+        by_campaign("campaign_analysis", "roi"), config=_AUTHORITY, label="ROI",
+        null="no spend to divide by")
+    source = same(CampaignMoney, "spend_source")
+
+
+class RoiAnalysis(Table):
+    """One row: value, costs and return of all campaigns."""
+
+    total_llm_cost = money("Cost of the language model, summed over campaigns",
+        read("roi_by_campaign", "llm_cost"), label="Model cost")
+    total_human_review_cost = money("Cost of human review, summed over campaigns",
+        read("roi_by_campaign", "human_review_cost"), label="Review cost")
+    total_media_spend = money("Media spend, summed over campaigns",
+        read("roi_by_campaign", "media_spend"), label="Media spend", null=_NONE)
+    total_estimated_value = money("Value, summed over campaigns",
+        read("roi_by_campaign", "estimated_value"), label="Value", null=_NONE)
+    total_net_roi = money("Net return, summed over campaigns", read("roi_by_campaign", "net_roi"),
+        label="Net return", null=_NONE)
+    roi_percentage = number("percentage",
+        "100 * net return / media spend, each summed over campaigns first",
+        read("roi_by_campaign", "net_roi", "media_spend"),
+        over=("total_net_roi", "total_media_spend"), label="ROI", null="no spend to divide by")
+    roi_status = word(RoiStatus, "Whether the net return is above, at or below nothing",
+        read("roi_by_campaign", "net_roi"), label="Return", null=_NONE)
+
+
+class RoiWaterfall(Table):
+    """One row per step from value to net return to net return on every cost; costs negative."""
+
+    step = count("Place of the step, from 1", adds=False)
+    label = text("What the step adds or takes")
+    kind = word(("value", "cost", "net"), "Whether the step is value, a cost or what is left")
+    amount = money("The step's total: value, less each cost in turn, down to the net return and "
+        "to the net return after operating cost", *_STEPS, config=PRICES)
+    start = money("Where the step's bar starts", *_STEPS, config=PRICES, adds=False)
+    end = money("Where the step's bar ends", *_STEPS, config=PRICES, adds=False)
+    figure = key("The figure that the step shows")
+# fmt: on
 
 
 def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFrame) -> pl.DataFrame:
-    """One row per campaign, sorted by id: costs, value, `net_roi` = value less every cost, `roi`.
+    """`RoiByCampaign`, sorted by id.
 
     Media spend and value are the standing figures (see `campaign_money`). A campaign without a
     ledger row has null model and review cost, counted as nothing in `net_roi`; `net_roi` is null
@@ -30,7 +121,7 @@ def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFram
     days on which both are known, as `campaign_analysis` has it.
     """
     value, spend = pl.col("estimated_value"), pl.col("media_spend")
-    return (
+    return RoiByCampaign.of(
         campaign_analysis.select(
             "campaign_id",
             "name",
@@ -49,30 +140,19 @@ def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFram
                 value - spend - _or_zero("llm_cost") - _or_zero("human_review_cost"),
             ).alias("net_roi"),
         )
-        .select(
-            "campaign_id",
-            "name",
-            "llm_cost",
-            "human_review_cost",
-            "media_spend",
-            "estimated_value",
-            "net_roi",
-            "roi",
-            "source",
-        )
         .sort("campaign_id")
     )
 
 
 def roi_analysis(roi_by_campaign: pl.DataFrame) -> pl.DataFrame:
-    """One row: the seed's record. `roi_percentage` = 100 * total_net_roi / total_media_spend.
+    """`RoiAnalysis`, the seed's record. `roi_percentage` = 100 * total_net_roi / total_media_spend.
 
     With totals of 102.55 (model), 495.00 (review), 10500.00 (media) and 19150.00 (value) the net
     return is 8052.45 and the percentage 76.7. A cost nobody recorded totals 0; value, media and
     all that follow from them are null where no campaign has a record.
     """
     net = pl.col("total_net_roi")
-    return (
+    return RoiAnalysis.of(
         roi_by_campaign.select(
             total("llm_cost").fill_null(0.0).alias("total_llm_cost"),
             total("human_review_cost").fill_null(0.0).alias("total_human_review_cost"),
@@ -107,8 +187,7 @@ def roi_waterfall(roi_analysis: pl.DataFrame, operating_totals: pl.DataFrame) ->
 
     Returns
     -------
-    step, label, kind (value, cost, net), `amount` (costs negative), `start` and `end` of its bar,
-    and the `figure` it shows. Empty where the net return is null: there is nothing to draw.
+    `RoiWaterfall`. Empty where the net return is null: there is nothing to draw.
     """
     loaded = pl.col("total_net_roi") - pl.sum_horizontal(
         "total_modelled_cost", "total_api_cost", "total_infrastructure_cost"
@@ -121,7 +200,7 @@ def roi_waterfall(roi_analysis: pl.DataFrame, operating_totals: pl.DataFrame) ->
     ).with_row_index("step", offset=1)
     is_net, is_cost = pl.col("kind") == "net", pl.col("kind") == "cost"
     amounts = totals.drop_nulls("total_net_roi").select(f for _, _, f in _WATERFALL)
-    return (
+    return RoiWaterfall.of(
         steps.join(amounts.unpivot(variable_name="figure", value_name="amount"), on="figure")
         .sort("step")
         .with_columns(
@@ -140,7 +219,6 @@ def roi_waterfall(roi_analysis: pl.DataFrame, operating_totals: pl.DataFrame) ->
             .otherwise(pl.lit(0.0))
             .alias("start")
         )
-        .select("step", "label", "kind", "amount", "start", "end", "figure")
     )
 
 

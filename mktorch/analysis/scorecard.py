@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import dataframely as dy
 import polars as pl
 
-from mktorch.kpis import KPIS
-from mktorch.vocab import Direction, Escalation, KpiStatus, Tier
+from mktorch.kpis import KPIS, TARGET_TABLES
+from mktorch.tables import (
+    Definition,
+    Table,
+    count,
+    declare,
+    fraction,
+    key,
+    number,
+    read,
+    reason,
+    text,
+    texts,
+    word,
+)
+from mktorch.vocab import Direction, Escalation, KpiGroup, KpiStatus, Tier, Unit
 
 ATTAINMENT_CAP = 2.0
 EXCEEDED = 1.2
@@ -22,6 +37,63 @@ ESCALATIONS: Mapping[Tier, tuple[Escalation, ...]] = {
     Tier.NOT_SCORED: (),
     Tier.UNMEASURED: (Escalation.NOTIFY,),
 }
+
+
+_FIELD = {kpi.name: f"{TARGET_TABLES[kpi.group]}.{kpi.name}" for kpi in KPIS}
+_TIERS = ("kpi_warning_threshold", "kpi_critical_threshold")
+_ATTAINED = "Value / target, or target / value where less is better; null without a target"
+_SET = "The target as the configuration sets it"
+_OWN = "that of the KPI"
+
+
+# fmt: off
+def _scored() -> dict[str, dy.Column]:
+    """Columns of a scorecard; value and target mean something else in the row of each KPI."""
+    units = {k.name: k.unit if k.points is None else "difference of fractions" for k in KPIS}
+    parts = ("numerator", "denominator")
+    of = (read("measured_kpis", "value", "target", on=("kpi",)),)
+    return {
+        "kpi": key("The KPI"),
+        "group": word(KpiGroup, "What the KPI is about"),
+        "value": number(_OWN, "The KPI, as its own definition has it", null="reason", rows={
+            k.name: Definition(k.words, units[k.name],
+                tuple(read(up.table, *up.columns, **up.where) for up in k.upstream), k.settings,
+                parts if k.quotient else None, "reason") for k in KPIS}),
+        "unit": word(Unit, "Unit of value and target"),
+        "better": word(Direction, "Which way is better"),
+        "target": number(_OWN, _SET, config=tuple(TARGET_TABLES.values()), null="none is set",
+            rows={k: Definition(_SET, units[k], config=(field,)) for k, field in _FIELD.items()}),
+        "attainment": fraction(_ATTAINED, *of, config=(*TARGET_TABLES.values(), *_TIERS),
+            null="reason", rows={k: Definition(_ATTAINED, "fraction", of, (field, *_TIERS),
+                reason="reason") for k, field in _FIELD.items()}),
+        "tier": word(Tier, "How the KPI stands to its target"),
+        "escalation": text("What the tier forces", null="it forces nothing"),
+        "numerator": number(_OWN, "What the value is a quotient or difference of", null="of none"),
+        "denominator": number(_OWN, "What it is divided by or compared with", null="of none"),
+        "window": text("The dates the KPI looks at"),
+        "reason": reason("the value"),
+    }
+
+
+MeasuredKpis = declare("measured_kpis", "One row per KPI against its target.", _scored())
+Kpis = declare("kpis", "As `measured_kpis`, without what is measured on each run.", _scored())
+
+
+class MeasuredKpiStatus(Table):
+    """One row per group of KPIs: the seed's word for it, and why."""
+
+    group = key("The group of KPIs")
+    kpis = count("Number of KPIs")
+    exceeded = count("Number of KPIs that exceed their target")
+    on_track = count("Number of KPIs on track")
+    at_risk = count("Number of KPIs at risk")
+    critical = count("Number of critical KPIs")
+    not_scored = count("Number of KPIs without a target")
+    unmeasured = count("Number of KPIs that cannot be measured")
+    mean_attainment = fraction("Mean attainment, each at most 2", null="none is scored")
+    troubled = texts("The KPIs at risk or critical")
+    status = word(KpiStatus, "The group in a word")
+# fmt: on
 
 
 def scorecard(
@@ -40,10 +112,8 @@ def scorecard(
 
     Returns
     -------
-    The same rows in the order of `KPIS`, with group, unit, better, target, `attainment` (value /
-    target, or target / value where down is better; null where not measured or not scored), `tier`
-    and `escalation`. A downward target of 0 is met by 0 alone (attainment 1, else 0); a downward
-    value of 0 against a positive target attains the cap of 2.
+    `MeasuredKpis`: the same rows in the order of `KPIS`. A downward target of 0 is met by 0 alone
+    (attainment 1, else 0); a downward value of 0 against a positive target attains the cap of 2.
     """
     declared = pl.DataFrame(
         [(k.name, *map(str, (k.group, k.better, k.unit)), targets.get(k.name)) for k in KPIS],
@@ -69,21 +139,7 @@ def scorecard(
             .replace("", None)
             .alias("escalation")
         )
-        .select(
-            "kpi",
-            "group",
-            "value",
-            "unit",
-            "better",
-            "target",
-            "attainment",
-            "tier",
-            "escalation",
-            "numerator",
-            "denominator",
-            "window",
-            "reason",
-        )
+        .pipe(MeasuredKpis.of)
     )
 
 
@@ -95,7 +151,7 @@ def kpi_status(scored: pl.DataFrame) -> pl.DataFrame:
     """
     tier, capped = pl.col("tier"), pl.col("attainment").clip(upper_bound=ATTAINMENT_CAP)
     troubled = tier.is_in([Tier.AT_RISK, Tier.CRITICAL])
-    return (
+    return MeasuredKpiStatus.of(
         scored.group_by("group", maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("kpis"),

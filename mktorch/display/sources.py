@@ -9,8 +9,8 @@ from mktorch.display import trace
 from mktorch.display.block import Block
 from mktorch.display.nodes import Node, Numbered, node
 from mktorch.display.trace import Entry
-from mktorch.lineage import Definition
 from mktorch.runs import Run
+from mktorch.tables import Definition
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import polars as pl
 
+from mktorch import catalog
 from mktorch.display import trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
@@ -15,7 +16,6 @@ from mktorch.display.nodes import Node, framed
 from mktorch.display.status import Statuses, status_of
 from mktorch.display.trace import Figure
 from mktorch.formats import NOT_AVAILABLE, TEXT, Format, Locale, format_value
-from mktorch.lineage import KEYS
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -138,7 +138,8 @@ class Table(Block):
         for name, key, text, row in zip(ids, keys, self.texts(column), cells, strict=True):
             defined = trace.find(self.id, origin.format_map(row), column.name, key[0])
             table = defined[0][0] if defined else ""
-            known = KEYS.get(table, names)
+            held = catalog.key(table)
+            known = names if held is None else held
             made.append(
                 Figure(
                     id=name,

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mktorch import catalog
+from mktorch.catalog import definition
 from mktorch.formats import Format
-from mktorch.lineage import KEYS, Definition, definition
 from mktorch.runs import Run
+from mktorch.tables import Definition
 
 _NAMED = 6  # rows that an entry names by their keys
 
@@ -118,7 +120,8 @@ def find(block: str, origin: str, column: str, key: Any = "") -> Defined:
     if own:
         return (("", column, own),)
     given = definition(table, name, str(key))
-    return ((table if table in KEYS else "", name, given),) if given else ()
+    known = catalog.key(table) is not None
+    return ((table if known else "", name, given),) if given else ()
 
 
 def entries(figures: Iterable[Figure]) -> list[Entry]:
@@ -197,7 +200,7 @@ def sources(definition: Definition) -> str:
     """The tables and columns that a figure is made of, in words."""
     named = "; ".join(
         f"{up.table}.{', '.join(up.columns)}"
-        + "".join(f" where {name} is {value}" for name, value in up.where.items())
+        + "".join(f" where {name} is {value or 'missing'}" for name, value in up.where.items())
         for up in definition.upstream
     )
     return "; ".join(filter(None, (named, "the evidence its row names" * definition.evidence)))
@@ -214,7 +217,7 @@ def rows(entry: Entry) -> str:
     keyed = [figure.row for figure in entry.figures if figure.row]
     if not keyed:
         alone = len(entry.figures) == 1 and entry.figures[0].column
-        return "its only row" if alone and not KEYS.get(entry.defined[0][0]) else ""
+        return "its only row" if alone and not catalog.key(entry.defined[0][0]) else ""
     names = [", ".join(str(part) for part in row.values() if part is not None) for row in keyed]
     named = list(dict.fromkeys(name or "all" for name in names))
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from mktorch import catalog
 from mktorch.display import trace
 from mktorch.display.documents import figures
 from mktorch.display.sources import lines_of
@@ -22,7 +23,6 @@ from mktorch.display.trace import Entry, Figure
 from mktorch.errors import MktorchError
 from mktorch.explain.rows import PAGE, indexed, made_of, own_rows
 from mktorch.explain.told import Explanation, Made, in_words, spread
-from mktorch.lineage import KEYS, definition
 from mktorch.runs import Run
 
 __all__ = ["ExplainError", "Explanation", "Made", "explain"]
@@ -83,7 +83,7 @@ def _column(run: Run, wanted: str) -> Figure:
         raise ExplainError(
             f"{wanted}: table {table} has no column {column!r}{_near(column, frame.columns)}"
         )
-    names = [name for name in KEYS.get(table, ()) if name in frame.columns]
+    names = [name for name in catalog.key(table) or () if name in frame.columns]
     row: Mapping[str, Any] = {}
     if key:
         rows = frame.select(names).rows(named=True) if names else []
@@ -93,14 +93,14 @@ def _column(run: Run, wanted: str) -> Figure:
         row = rows[ids.index(wanted)]
     held = own_rows(frame, row)
     first = str(next(iter(row.values()), ""))
-    found = definition(table, column, first)
-    values = held[column]
+    found = catalog.definition(table, column, first)
+    values, adds = held[column], catalog.adds(table, column)
     return Figure(
         id=wanted,
         block=table,
         column=column,
         label=column.replace("_", " ").capitalize(),
-        text=in_words(values[0]) if held.height == 1 else spread(values, column),
+        text=in_words(values[0]) if held.height == 1 else spread(values, adds),
         defined=((table, column, found),) if found else (),
         row=row,
         value=values[0] if held.height == 1 else None,

@@ -10,9 +10,11 @@ from typing import Any
 
 import polars as pl
 
+from mktorch import catalog
 from mktorch.explain.told import Made
-from mktorch.lineage import DEFINITIONS, KEYS, Definition, Upstream, definition
 from mktorch.runs import Run
+from mktorch.tables import Definition, Upstream
+from mktorch.vocab import Source
 
 PAGE = "_page"  # the campaign whose page shows the figure
 _INDEX = "_index"  # a row's place in its table
@@ -46,7 +48,8 @@ def _made(run: Run, table: str, columns: tuple[str, ...], rows: pl.DataFrame) ->
     defined = [
         (table, found, held) for column in columns for found, held in _defined(rows, table, column)
     ]
-    words = tuple(dict.fromkeys(found.words for _, found, _ in defined))
+    told = () if table in set(Source) else defined  # a record states its columns itself
+    words = tuple(dict.fromkeys(found.words for _, found, _ in told))
     return Made(table=table, columns=columns, rows=rows, words=words, made=made_of(run, defined))
 
 
@@ -54,13 +57,12 @@ def _defined(
     rows: pl.DataFrame, table: str, column: str
 ) -> Iterator[tuple[Definition, pl.DataFrame]]:
     """The definitions of a column, each with its rows: a row may have one of its own."""
-    start = f"{table}.{column}."
-    first = next(iter(KEYS.get(table, ())), "")
-    own = {name.removeprefix(start) for name in DEFINITIONS if name.startswith(start)}
+    first = next(iter(catalog.key(table) or ()), "")
+    own = catalog.rows(table, column)
     parts = rows.partition_by(first, maintain_order=True) if own and first else [rows]
     for part in parts:
         key = str(part[first][0]) if own and first else ""
-        found = definition(table, column, key)
+        found = catalog.definition(table, column, key)
         if found and part.height:
             yield found, part
 
@@ -75,7 +77,7 @@ def _upstream(run: Run, rows: pl.DataFrame, up: Upstream) -> pl.DataFrame:
     if PAGE in rows.columns and "campaign_id" in frame.columns:
         frame = frame.filter(pl.col("campaign_id") == rows[PAGE][0])
     for name, value in up.where.items():
-        frame = frame.filter(pl.col(name).cast(pl.String) == value)
+        frame = frame.filter(pl.col(name).cast(pl.String).eq_missing(pl.lit(value, pl.String)))
     whole = "campaign_id" in rows.columns and rows["campaign_id"].has_nulls()
     pairs = {
         own: theirs

@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from mktorch import catalog
 from mktorch.display import trace
 from mktorch.display.trace import Figure, Setting
-from mktorch.lineage import ADDITIVE, KEYS
 from mktorch.manifest import InputRecord
 from mktorch.runs import Run
 from mktorch.vocab import Source
@@ -143,9 +143,9 @@ class Explanation:
 def _lines(made: Made, depth: int) -> Iterator[str]:
     """The tree in lines: table, rows and what its columns hold, deeper ones further in."""
     held = "; ".join(
-        f"{column.replace('_', ' ')} {spread(made.rows[column], column)}"
+        f"{column.replace('_', ' ')} {spread(made.rows[column], catalog.adds(made.table, column))}"
         for column in made.columns
-        if column not in KEYS.get(made.table, ())
+        if column not in (catalog.key(made.table) or ())
     )
     where = places(made.rows) if made.is_source else ""
     count = f"{made.rows.height:,} {'row' if made.rows.height == 1 else 'rows'}"
@@ -178,19 +178,19 @@ def places(rows: pl.DataFrame) -> str:
     return "; ".join(told) or "no record"
 
 
-def spread(values: pl.Series, column: str) -> str:
+def spread(values: pl.Series, adds: bool) -> str:
     """What a column holds: its value, its sum where it adds up, its range, or its words.
 
-    >>> spread(pl.Series([1.5, 2.25]), "cost"), spread(pl.Series([0.5, 0.25, None]), "roas")
-    ('3.75 in all', '0.25 to 0.5, 1 null')
+    >>> spread(pl.Series([1.5, 2.25]), adds=True), spread(pl.Series([0.5, 0.25]), adds=False)
+    ('3.75 in all', '0.25 to 0.5')
     """
     known = values.drop_nulls()
     if not known.len():
         return "null"
     nulls = f", {values.null_count():,} null" if values.null_count() else ""
-    if values.len() == 1 or (known.n_unique() == 1 and column not in ADDITIVE):
+    if values.len() == 1 or (known.n_unique() == 1 and not adds):
         return in_words(known[0]) + nulls
-    if column in ADDITIVE and values.dtype.is_numeric():
+    if adds and values.dtype.is_numeric():
         return f"{in_words(_sum(known))} in all{nulls}"
     if values.dtype.is_numeric() or values.dtype.is_temporal():
         return f"{in_words(known.min())} to {in_words(known.max())}{nulls}"
@@ -229,7 +229,10 @@ def _made_json(made: Made) -> dict[str, Any]:
     held: dict[str, Any] = {
         "table": made.table,
         "rows": made.rows.height,
-        "columns": {column: spread(made.rows[column], column) for column in made.columns},
+        "columns": {
+            column: spread(made.rows[column], catalog.adds(made.table, column))
+            for column in made.columns
+        },
     }
     if made.is_source:
         held["records"] = made.rows.select(file="_file", row="_row").head(_LISTED).to_dicts()

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.kpis.comparison import Side, Sides, change, now_and_then, reduction
 from mktorch.kpis.model import Kpi, Value, both, read
-from mktorch.paired import SCHEMA, paired
+from mktorch.paired import RollupPaired, paired
 from mktorch.sums import micros, total, units
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
@@ -85,7 +85,7 @@ def _sides(
 
 
 # fmt: off
-_BLANKS = both("rollup_paired", *(c for c in SCHEMA if c != "window"))
+_BLANKS = both("rollup_paired", *(c for c in RollupPaired.dtypes() if c != "window"))
 _ARMS = read("experiments", "control_asset")
 _GROUP = KpiGroup.BUSINESS_VALUE
 BUSINESS = (

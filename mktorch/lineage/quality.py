@@ -17,9 +17,6 @@ def _pairs(verdict: str, what: str) -> Definition:
 
 
 QUALITY = {
-    "failures.*": Definition(
-        "A finding of a rule in an input record", "", config=("validation_severity",)
-    ),
     "failure-summary.records": Definition(
         "Number of findings of the rule in the source",
         "count",
@@ -35,26 +32,6 @@ QUALITY = {
     "reconciliation-summary.agrees": _pairs("agrees", "lie within the tolerance"),
     "reconciliation-summary.differs": _pairs("differs", "lie further apart than the tolerance"),
     "reconciliation-summary.not_comparable": _pairs("not_comparable", "cannot be compared"),
-    "reconciliations.tolerance": Definition(
-        "The gap allowed, as a share of the computed figure",
-        "fraction",
-        config=("rate_tolerance", "money_tolerance"),
-    ),
-    "reconciliations.supplied": Definition(
-        "The figure as the record states it", "that of the figure", reason="reason"
-    ),
-    "reconciliations.computed": Definition(
-        "The same figure computed from the records", "that of the figure", reason="reason"
-    ),
-    "reconciliations.gap": Definition(
-        "Supplied less computed", "that of the figure", reason="reason"
-    ),
-    "reconciliations.relative_gap": Definition(
-        "(Supplied - computed) / computed without its sign",
-        "fraction",
-        config=("rate_tolerance", "money_tolerance"),
-        reason="reason",
-    ),
     "inputs.rows": Definition("Number of records in the file, as the manifest has it", "count"),
     "inputs.valid": Definition(
         "Number of the file's records that broke no rule that rejects", "count"

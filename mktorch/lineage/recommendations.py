@@ -287,15 +287,6 @@ RECOMMENDATIONS = {
         ),
         ("window_days", "metrics", "segment_rules"),
     ),
-    "reconciliations.*": Definition(
-        "A figure that two records state, and the gap between them",
-        "",
-        config=("rate_tolerance", "money_tolerance"),
-    ),
-    "creative_assets.*": Definition("The asset as recorded"),
-    "campaign_analysis.status": Definition(
-        "The campaign's status as recorded", "", (read("campaigns", "status", on=CAMPAIGN),)
-    ),
     "segment-heat.*": Definition(
         "The metric's numerator / its denominator for the segment over all dates, each summed "
         "first",

@@ -21,6 +21,7 @@ from mktorch.narrative.guard import Refusal, fill, refusal, tidy
 from mktorch.narrative.markdown import bullets, document, inert, wrapped
 from mktorch.narrative.prompt import Prompt, messages, prompt
 from mktorch.narrative.reasons import GUARDED, TRANSIENT, Reason
+from mktorch.tables import Table, count, key, money, number, text
 
 KEY = "OPENAI_API_KEY"
 
@@ -50,19 +51,21 @@ class Wording:
     calls: tuple[Call, ...] = ()
 
 
-CALLS = pl.Schema(
-    {
-        "task": pl.String,
-        "campaign_id": pl.String,
-        "call": pl.Int64,
-        "outcome": pl.String,
-        "input_tokens": pl.Int64,
-        "output_tokens": pl.Int64,
-        "seconds": pl.Float64,
-        "cost": pl.Float64,
-        "cost_basis": pl.String,
-    }
-)
+# fmt: off
+class MeasuredModelUsage(Table):
+    """One row per call to the language model, in the order made."""
+
+    task = key("What the model was to word")
+    campaign_id = text("The campaign", key=True, null="the text is of all campaigns")
+    call = count("Number of the call within the task, from 1", unit="", key=True)
+    outcome = text("Whether the reply stood, or why it was refused")
+    input_tokens = count("Tokens sent", null="the endpoint stated none that can be right")
+    output_tokens = count("Tokens received", null="the endpoint stated none that can be right")
+    seconds = number("seconds", "How long the call took", adds=True)
+    cost = money("Cost of the call, by its tokens or its flat price",
+        config=("model_rules", "cost_per_llm_call"))
+    cost_basis = text("What the cost is reckoned by: tokens, call, or none where not taken on")
+# fmt: on
 
 
 def why_not(config: MarketingOrchestratorConfig, switch: str) -> Reason | None:
@@ -157,9 +160,8 @@ def calls_frame(wordings: Iterable[Wording]) -> pl.DataFrame:
     Tokens are null where the endpoint stated none that its request can have used; `cost` then is
     the flat price of a call, and 0 where the endpoint did not take the request on.
     """
-    return pl.DataFrame(
-        [asdict(call) for wording in wordings for call in wording.calls], schema=CALLS
-    )
+    rows = [asdict(call) for wording in wordings for call in wording.calls]
+    return pl.DataFrame(rows, schema=dict(MeasuredModelUsage.dtypes()))
 
 
 def usage(calls: pl.DataFrame) -> Mapping[str, float]:

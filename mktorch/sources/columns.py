@@ -9,6 +9,15 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from mktorch.tables import Definition, Table
+
+
+class Record(Table):
+    """One row per record of a source."""
+
+    about = Definition("As the record states it")
+
+
 _FIRST, _LAST = datetime(1970, 1, 1), datetime(2199, 12, 31)
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import polars as pl
 
 from mktorch.errors import MktorchError
-from mktorch.vocab import FailureSeverity
+from mktorch.tables import Definition, Table, count, text, word
+from mktorch.vocab import FailureSeverity, Source
 
 
 class SourceError(MktorchError):
@@ -184,20 +185,26 @@ FIXED = frozenset(
 )
 """Rules that stay errors: what they name has no value or no identity that a table could keep."""
 
-FAILURE_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
-    {
-        "source": pl.String(),
-        "file": pl.String(),
-        "row": pl.Int64(),
-        "key": pl.String(),
-        "field": pl.String(),
-        "value": pl.String(),
-        "rule": pl.String(),
-        "severity": pl.String(),
-        "message": pl.String(),
-    }
-)
-"""One row per record and broken rule; `field` is null where the whole record is meant."""
+
+# fmt: off
+class Failures(Table):
+    """One row per record and broken rule."""
+
+    about = Definition("A finding of a rule in an input record", config=("validation_severity",))
+    source = word(Source, "The source", key=True)
+    file = text("The file that holds the record", key=True)
+    row = count("Place of the record in its file, from 1", unit="", key=True)
+    key = text("The record's key", null="a part of it is missing")
+    field = text("The column that breaks the rule", key=True, null="the whole record is meant")
+    value = text("The value as written", null="there is none")
+    rule = word(Rule, "The rule broken", key=True)
+    severity = word(FailureSeverity, "Whether the record was rejected or kept", label="Outcome")
+    message = text("What is wrong and how to mend it", label="Why")
+# fmt: on
+
+
+FAILURE_SCHEMA = Failures.dtypes()
+"""Types of the failures' columns."""
 
 CLIP = 200
 """Longest value shown in a failure, in characters."""

@@ -14,6 +14,7 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.columns import (
+    Record,
     amount,
     count,
     date,
@@ -30,6 +31,7 @@ from mktorch.sources.columns import (
     word,
 )
 from mktorch.sources.rules import Rule
+from mktorch.tables import Table
 from mktorch.vocab import (
     AttributionMethod,
     BudgetStatus,
@@ -55,7 +57,7 @@ ROW = "_row"
 """Hidden last columns of every input frame: the file, and the 1-based record within it."""
 
 
-class Campaigns(dy.Schema):
+class Campaigns(Record):
     campaign_id = text()
     created_at = moment(optional=True)
     name = text()
@@ -71,7 +73,7 @@ class Campaigns(dy.Schema):
     account_id = sparse()
 
 
-class AudienceSegments(dy.Schema):
+class AudienceSegments(Record):
     segment_id = text()
     name = text()
     description = text(optional=True)
@@ -79,7 +81,7 @@ class AudienceSegments(dy.Schema):
     priority = word(Priority, optional=True)
 
 
-class Channels(dy.Schema):
+class Channels(Record):
     channel_id = text()
     type = text()
     platform = text()
@@ -87,7 +89,7 @@ class Channels(dy.Schema):
     avg_cost = amount(optional=True)
 
 
-class CreativeAssets(dy.Schema):
+class CreativeAssets(Record):
     asset_id = text()
     created_at = moment(optional=True)
     campaign_id = text()
@@ -101,7 +103,7 @@ class CreativeAssets(dy.Schema):
     account_id = sparse()
 
 
-class Experiments(dy.Schema):
+class Experiments(Record):
     experiment_id = text()
     campaign_id = text()
     start_date = date()
@@ -116,7 +118,7 @@ class Experiments(dy.Schema):
     account_id = sparse()
 
 
-class PerformanceMetrics(dy.Schema):
+class PerformanceMetrics(Record):
     asset_id = text()
     experiment_id = text(optional=True)
     timestamp = moment()
@@ -131,7 +133,7 @@ class PerformanceMetrics(dy.Schema):
     loaded_at = loaded()
 
 
-class OrchestratorDecisions(dy.Schema):
+class OrchestratorDecisions(Record):
     decision_id = text()
     campaign_id = text()
     trigger = text()
@@ -141,7 +143,7 @@ class OrchestratorDecisions(dy.Schema):
     timestamp = moment()
 
 
-class RoiLedger(dy.Schema):
+class RoiLedger(Record):
     campaign_id = text()
     period = text(optional=True)
     llm_cost = amount()
@@ -153,7 +155,7 @@ class RoiLedger(dy.Schema):
     loaded_at = loaded()
 
 
-class FunnelEvents(dy.Schema):
+class FunnelEvents(Record):
     event_id = text()
     timestamp = moment()
     date = date(optional=True)
@@ -168,7 +170,7 @@ class FunnelEvents(dy.Schema):
     loaded_at = loaded()
 
 
-class BudgetActions(dy.Schema):
+class BudgetActions(Record):
     budget_action_id = text()
     timestamp = moment()
     campaign_id = text()
@@ -185,7 +187,7 @@ class BudgetActions(dy.Schema):
     status = word(BudgetStatus)
 
 
-class CampaignRiskSignals(dy.Schema):
+class CampaignRiskSignals(Record):
     risk_id = text()
     timestamp = moment()
     campaign_id = text()
@@ -198,7 +200,7 @@ class CampaignRiskSignals(dy.Schema):
     status = word(RiskStatus)
 
 
-class SegmentRollups(dy.Schema):
+class SegmentRollups(Record):
     rollup_id = text()
     window_start = date()
     window_end = date()
@@ -217,7 +219,7 @@ class SegmentRollups(dy.Schema):
     loaded_at = loaded()
 
 
-class AttributionHints(dy.Schema):
+class AttributionHints(Record):
     hint_id = text()
     timestamp = moment(optional=True)
     campaign_id = text()
@@ -250,7 +252,7 @@ class SourceSpec:
 
     source: Source
     required: bool
-    schema: type[dy.Schema]
+    schema: type[Table]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
     measured: bool = False

@@ -44,7 +44,8 @@ def days(*series: dict) -> pl.DataFrame:
             {
                 **{name: one.get(name, value) for name, value in (place | measures).items()},
                 "date": [FIRST + timedelta(days=day) for day in one.get("on", range(30))],
-            }
+            },
+            schema_overrides={"impressions": pl.Int64, "clicks": pl.Int64},
         )
         for one in series
     ]

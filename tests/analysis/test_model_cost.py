@@ -57,12 +57,13 @@ def test_unknown_stays_unknown():
 
 def test_fully_loaded_the_total_alone_bears_it():
     costs = {"review_cost": 1.0, "api_cost": 1.0, "infrastructure_cost": 6.0}
-    rows = [
-        {"campaign_id": key, "media_spend": 40.0, "estimated_value": 100.0, "model_cost": 2.0}
-        for key in ("C1", None)
-    ]
-    before = pl.DataFrame([{**row, **costs, "total_cost": 50.0} for row in rows]).with_columns(
-        net=50.0, break_even_roas=1.25, roi_fully_loaded=1.0, cost_efficiency=2.0
+    money = {"media_spend": 40.0, "estimated_value": 100.0, "model_cost": 2.0}
+    rows = [{"campaign_id": key, "name": "One", **money, **costs} for key in ("C1", None)]
+    before = pl.DataFrame([{**row, "total_cost": 50.0} for row in rows]).with_columns(
+        net=50.0,
+        break_even_roas=1.25,
+        roi_fully_loaded=1.0,
+        cost_efficiency=2.0,
     )
     after = measured_roi_fully_loaded(before, 30.0)
     assert after.filter(campaign_id="C1").equals(before.filter(campaign_id="C1"))

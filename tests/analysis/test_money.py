@@ -19,7 +19,7 @@ LEDGER = pl.DataFrame(
         "estimated_value": [200.0, 10.0],
     }
 )
-UNPAIRED = pl.DataFrame(schema=paired.SCHEMA)
+UNPAIRED = paired.RollupPaired.create_empty()
 ROLLUP = pl.DataFrame(
     {
         "campaign_id": ["C1", "C2", "C1"],

@@ -51,7 +51,8 @@ def make(**changes):
             "window": ["all"] * len(values),
             "reason": [None if v is not None else "nothing was wasted" for v in values.values()],
         },
-        schema_overrides={"value": pl.Float64, "numerator": pl.Float64, "denominator": pl.Float64},
+        schema_overrides=dict.fromkeys(("value", "numerator", "denominator"), pl.Float64)
+        | {"reason": pl.String},
     )
     scored = scorecard(frame, TARGETS, config.kpi_warning_threshold, config.kpi_critical_threshold)
     tables = {"measured_kpis": scored, "measured_kpi_status": kpi_status(scored)}

@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from mktorch.catalog import definition
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.kpis import KPIS, LABELS, NAMED, PHRASES, STATE_GROUPS, default_targets
 from mktorch.kpis.reference import reference, refreshed
-from mktorch.lineage import definition
 from mktorch.state import STATE_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs" / "kpis.md"

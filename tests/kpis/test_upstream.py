@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
+from mktorch.catalog import key
 from mktorch.kpis import KPIS, Kpi
 from mktorch.kpis.model import Reads, Value
-from mktorch.lineage import KEYS
 from mktorch.vocab import Window
 
 REPEATABLE = [kpi for kpi in KPIS if not kpi.measured]
@@ -94,7 +94,7 @@ def unmoved(kpi: Kpi, inputs, *, fallback: bool) -> Iterator[tuple[str, str, Val
         reads = declared.get(table, [])
         covered = within(reads) if reads else pl.lit(value=False)
         every = pl.lit(value=True)
-        known = {*KEYS.get(table, ()), *(c for up in reads for c in (*up.columns, *up.where))}
+        known = {*(key(table) or ()), *(c for up in reads for c in (*up.columns, *up.where))}
         for column in frame.columns:
             if not column.startswith("_"):
                 rows = ~covered if column in known else every
@@ -110,8 +110,8 @@ def moved(kpi: Kpi, inputs, up: Reads, column: str) -> bool:
     """Whether some change of that column, or without its rows, makes another value."""
     frame, rows = inputs[up.table], within([up])
     found = kpi.of(inputs).value
-    key = [frame.filter(~rows)] if column in KEYS.get(up.table, ()) else []
-    tried = (*changes(frame, column, rows), *key)
+    without = [frame.filter(~rows)] if column in (key(up.table) or ()) else []
+    tried = (*changes(frame, column, rows), *without)
     return any(kpi.of({**inputs, up.table: changed}).value != found for changed in tried)
 
 

@@ -290,7 +290,7 @@ def business(**changed: object) -> Inputs:
         "rollup_asset": WASTE,
         "rollup_experiment": BY_EXPERIMENT,
         "experiments": EXPERIMENTS,
-        "rollup_paired": pl.DataFrame(schema=paired.SCHEMA),
+        "rollup_paired": paired.RollupPaired.create_empty(),
     }
     return {**frames, **changed}
 

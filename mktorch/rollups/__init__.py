@@ -11,47 +11,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import reduce
-from itertools import combinations_with_replacement, permutations
+from itertools import permutations
 
 import polars as pl
 
 from mktorch.clock import Clock, Span
+from mktorch.rollups.declared import (
+    ASSET,
+    BEFORE,
+    BEFORE_DAYS,
+    BY_KEY,
+    BY_WINDOW,
+    COLUMNS,
+    IN_MICROS,
+    MEASURES,
+    PRODUCTS,
+    ROLLUPS,
+)
 from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
 from mktorch.sums import MICRO, known_sum, micros, total, units
-from mktorch.vocab import Measure, Source, Window
+from mktorch.vocab import Source, Window
 from mktorch.wiring import makes
 
-MEASURES = tuple(str(measure) for measure in Measure)
-_IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
-_COLUMNS = {**{m: str(m) for m in Measure}, Measure.REVENUE: "revenue_proxy"}
-PRODUCTS = {
-    (a, b): f"{a}_sq" if a == b else f"{a}_x_{b}"
-    for a, b in combinations_with_replacement(MEASURES, 2)
-}
-"""Two measures, in declared order -> the column that sums their product over daily snapshots."""
-BEFORE = "_before"
-"""Suffix of a measure summed over the days just before the experiment."""
-BEFORE_DAYS = 28
-"""Length of that stretch: four whole weeks, so that every weekday counts alike."""
-_ASSET = ("campaign_id", "segment_id", "channel_id")
-# Rollup -> its key columns; those in BY_WINDOW also carry `window` (all, current, prior).
-BY_WINDOW = {
-    "rollup_asset": ("asset_id", *_ASSET),
-    "rollup_campaign": ("campaign_id",),
-    "rollup_segment": ("campaign_id", "segment_id"),
-    "rollup_channel": ("campaign_id", "channel_id"),
-}
-BY_KEY = {
-    "rollup_experiment": ("experiment_id", "asset_id", *_ASSET),
-    "rollup_experiment_week": ("experiment_id", "asset_id", "week"),
-    "rollup_experiment_weekday": ("experiment_id", "asset_id", "weekday"),
-    "rollup_day": (*_ASSET, "date"),
-    "rollup_asset_day": ("asset_id", *_ASSET, "date"),
-}
+__all__ = [
+    "BEFORE",
+    "BEFORE_DAYS",
+    "BY_KEY",
+    "BY_WINDOW",
+    "MEASURES",
+    "PRODUCTS",
+    "ROLLUPS",
+    "rollups",
+]
+
 _DAYS = pl.len().cast(pl.Int64).alias("days")
 
 
-@makes("rollup_rate", "rollup_correction", "rollup_paired", *BY_WINDOW, *BY_KEY)
+@makes(*ROLLUPS)
 def rollups(
     performance_metrics: pl.DataFrame,
     creative_assets: pl.DataFrame,
@@ -77,16 +73,9 @@ def rollups(
 
     Returns
     -------
-    Rollup name -> frame: its keys, the measures, `snapshots` (rows summed), `first_day` and
-    `last_day`; one row per key (and window), sorted by them. A key without rows is absent.
-    `rollup_rate` holds, per asset, what its supplied conversion rates imply, by the denominator
-    (`rate_denominator`, whose sum is `rate_base`) that fits all of them best. `rollup_correction`
-    sums the rows that take something back: per campaign, window and measure `rows`, `corrected`
-    (the sum of what is negative), `total` (the whole sum) and `below_zero`, whether even that is
-    negative. `rollup_paired` holds what rates divide where cells are blank: per campaign, or
-    segment of it, window and two measures (`numerator_name`, `denominator_name`) of which either
-    has blanks, the sums `numerator` and `denominator` of the days on which both are known; null
-    where there is none. Where nothing is blank there is no row, and the sums themselves are those.
+    Rollup name -> frame as `ROLLUPS` declares it, sorted by key. A key without rows is absent.
+    `rollup_rate` holds, per asset, what its supplied conversion rates imply. Where nothing is blank
+    `rollup_paired` has no row, and what rates divide are the sums themselves.
 
     Of experiments only the rows that name the experiment count, of those only days from its start
     to its end, and of those only days on which every measure that the experiment records is known.
@@ -121,7 +110,7 @@ def rollups(
     }
     *frames, left_out = pl.collect_all([*plans.values(), outside])
     made = {
-        name: frame.with_columns(units(pl.col(pl.Int128)))
+        name: ROLLUPS[name].of(frame.with_columns(units(pl.col(pl.Int128))))
         for name, frame in zip(plans, frames, strict=True)
     }
     if notes is not None:
@@ -182,15 +171,15 @@ def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
             *(pl.col(m).null_count().alias(f"{m}_blanks") for m in MEASURES),
             pl.len().alias("snapshots"),
         )
-        .join(assets.select("asset_id", *_ASSET), on="asset_id", how="left")
+        .join(assets.select("asset_id", *ASSET), on="asset_id", how="left")
     )
 
 
 def _measures() -> list[pl.Expr]:
     """The measures as integers: counts as they are, what may have decimals in millionths."""
     return [
-        (micros(pl.col(column)) if measure in _IN_MICROS else pl.col(column)).alias(measure)
-        for measure, column in _COLUMNS.items()
+        (micros(pl.col(column)) if measure in IN_MICROS else pl.col(column)).alias(measure)
+        for measure, column in COLUMNS.items()
     ]
 
 
@@ -226,7 +215,7 @@ def _moments() -> tuple[pl.Expr, ...]:
 def _product(a: str, b: str) -> pl.Expr:
     """The exact sum of a product as Float64: millionths come back once per factor in them."""
     total = (pl.col(a).cast(pl.Int128) * pl.col(b).cast(pl.Int128)).sum()
-    scaled = (measure for measure in (a, b) if measure in _IN_MICROS)
+    scaled = (measure for measure in (a, b) if measure in IN_MICROS)
     return reduce(lambda value, _: units(value), scaled, total).cast(pl.Float64)
 
 
@@ -286,7 +275,7 @@ def _negatives(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
             pl.lit(str(measure)).alias("measure"),
             micros(pl.col(column)).alias("value"),
         )
-        for measure, column in _COLUMNS.items()
+        for measure, column in COLUMNS.items()
     ]
     owners = assets.select("asset_id", "campaign_id")
     return pl.concat(below).join(owners, on="asset_id", how="left").drop("asset_id")
@@ -301,7 +290,7 @@ def _corrections(
         "campaign_id",
         "date",
         *(
-            (pl.col(m) if m in _IN_MICROS else pl.col(m).cast(pl.Int128) * MICRO).alias(m)
+            (pl.col(m) if m in IN_MICROS else pl.col(m).cast(pl.Int128) * MICRO).alias(m)
             for m in MEASURES
         ),
     ).unpivot(MEASURES, index=("campaign_id", "date"), variable_name="measure", value_name="total")
@@ -332,7 +321,7 @@ def _of_pair(base: pl.LazyFrame, keys: tuple[str, ...], a: str, b: str) -> pl.La
     def known(measure: str) -> pl.Expr:
         value = pl.col(measure).filter(~blank)
         summed = pl.when(value.count() > 0).then(value.sum().cast(pl.Int128))
-        return units(summed) if measure in _IN_MICROS else summed.cast(pl.Float64)
+        return units(summed) if measure in IN_MICROS else summed.cast(pl.Float64)
 
     return (
         base.group_by(*keys, "window")

@@ -1,0 +1,174 @@
+"""Every table of a run by its name, and what its declaration says of a column.
+
+The report's appendix, `mktorch explain`, page columns and the data dictionary read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import polars as pl
+
+from mktorch.analysis import (
+    campaigns,
+    model_cost,
+    money,
+    operating,
+    portfolio,
+    reconciliations,
+    roi,
+    scorecard,
+)
+from mktorch.formats import (
+    COUNT,
+    CURRENCY_EXACT,
+    DATE,
+    DATETIME,
+    FIGURE,
+    INTEGER,
+    PERCENT,
+    RATIO,
+    TEXT,
+    Format,
+)
+from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
+from mktorch.narrative import model
+from mktorch.rollups import declared
+from mktorch.sources import rules, schemas
+from mktorch.sources.schemas import SPECS
+from mktorch.tables import Definition, Table
+from mktorch.vocab import Source
+
+__all__ = [
+    "FORMATS",
+    "TABLES",
+    "adds",
+    "definition",
+    "definitions",
+    "format_of",
+    "key",
+    "label",
+    "rows",
+    "unit",
+]
+
+_MODULES = (
+    schemas,
+    rules,
+    reconciliations,
+    declared,
+    money,
+    campaigns,
+    portfolio,
+    roi,
+    operating,
+    model_cost,
+    scorecard,
+    model,
+)
+
+TABLES: Mapping[str, type[Table]] = MappingProxyType(
+    {
+        each.table: each
+        for module in _MODULES
+        for held in vars(module).values()
+        for each in (held.values() if isinstance(held, Mapping) else (held,))
+        if isinstance(each, type) and issubclass(each, Table) and each.columns()
+    }
+)
+"""Table -> its declaration."""
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "count": COUNT,
+        "currency": CURRENCY_EXACT,
+        "days": INTEGER,
+        "fraction": PERCENT,
+        "ratio": RATIO,
+    }
+)
+"""Unit -> how a page writes it, unless it says otherwise; another unit's numbers as they are."""
+
+
+def label(table: str, column: str) -> str:
+    """What a page calls a column.
+
+    >>> label("campaign_analysis", "roas")
+    'Return per unit spent'
+    """
+    return TABLES[table].label_of(column)
+
+
+def unit(table: str, column: str) -> str:
+    """A column's unit, empty for what is no number; `currency` is the run's own."""
+    return TABLES[table].definition_of(column).unit
+
+
+def format_of(table: str, column: str) -> Format:
+    """How a page writes a column's values.
+
+    >>> format_of("campaign_analysis", "roas").kind, format_of("campaign_analysis", "name").kind
+    (<Kind.RATIO: 'ratio'>, <Kind.TEXT: 'text'>)
+    """
+    kind = TABLES[table].columns()[column].dtype
+    if kind == pl.Date:
+        return DATE
+    if kind == pl.Datetime:
+        return DATETIME
+    return FORMATS.get(unit(table, column), FIGURE) if kind.is_numeric() else TEXT
+
+
+def key(table: str) -> tuple[str, ...] | None:
+    """The columns that tell a table's rows apart, none where it has one; None for no table."""
+    if table in set(Source):
+        return SPECS[Source(table)].key
+    return TABLES[table].key_columns() if table in TABLES else KEYS.get(table)
+
+
+def definition(table: str, column: str, row: str = "") -> Definition | None:
+    """The definition of a column's figure in the row of a key: the row's own before the column's.
+
+    >>> definition("roi_analysis", "roi_percentage").unit
+    'percentage'
+    >>> definition("roi_analysis", "no_such_column")
+    """
+    if table in TABLES:
+        held = TABLES[table]
+        found = held.definition_of(column, row) if column in held.described() else None
+        return found if found and found.words else None
+    names = (f"{table}.{column}.{row}", f"{table}.{column}", f"{table}.*")
+    return next((DEFINITIONS[name] for name in names if name in DEFINITIONS), None)
+
+
+def rows(table: str, column: str) -> frozenset[str]:
+    """The keys of the rows that have a definition of the column for themselves alone."""
+    if table in TABLES:
+        return (
+            frozenset(TABLES[table].rows_of(column))
+            if column in TABLES[table].described()
+            else frozenset()
+        )
+    start = f"{table}.{column}."
+    return frozenset(name.removeprefix(start) for name in DEFINITIONS if name.startswith(start))
+
+
+def definitions() -> Iterator[tuple[str, str, str, Definition]]:
+    """Table, column, row and definition of all that is defined."""
+    for table, held in TABLES.items():
+        for column in held.described():
+            for row in ("", *held.rows_of(column)):
+                found = definition(table, column, row)
+                if found:
+                    yield table, column, row, found
+    for name, each in DEFINITIONS.items():
+        table, column, row = f"{name}..".split(".")[:3]
+        if table not in TABLES:
+            yield table, column, row, each
+
+
+def adds(table: str, column: str) -> bool:
+    """Whether the column's values add up over rows; of others a range says more than a sum."""
+    if table in TABLES and table not in set(Source):
+        return column in TABLES[table].described() and TABLES[table].adds_up(column)
+    return column in ADDITIVE
