@@ -87,9 +87,11 @@ def test_accepted_and_set_aside_are_the_file(tmp_path, drawn, way):
 
 
 def test_parts_of_conversions_add_up_without_binary_dust(tmp_path):
-    """Ten tenths are one: a sum of binary fractions is 0.9999999999999999."""
-    _, valid = read(tmp_path, export([row(day, conversions=0.1) for day in range(1, 11)]))
-    assert sums(valid)["conversions"] == 1.0
+    """Half a billion and back leave a tenth: a sum of binary fractions is 0.10000002384185791."""
+    counts = [5e8, 0.1, -5e8]
+    rows = [row(day, conversions=n) for day, n in enumerate(counts, start=1)]
+    _, valid = read(tmp_path, export(rows))
+    assert sums(valid)["conversions"] == 0.1
 
 
 def test_a_count_of_impressions_stays_whole(tmp_path):
