@@ -69,6 +69,10 @@ def test_five_sources_make_a_run_without_an_invented_zero(tmp_path):
     assert kpi(done, "human_review_frequency") == (None, "no decision is recorded")
     assert kpi(done, "roi_estimate") == (None, "no revenue is recorded")
     assert done.tables.roi_analysis["total_net_roi"].item() is None
+    trend = display.trend(done, "C1")
+    assert trend.title == "$700 was spent in the current window; its value is not known."
+    assert "Highest value" not in trend.alt
+    assert trend.draw(600) is not None
 
 
 def test_an_always_on_campaign_has_no_pace(tmp_path):

@@ -87,6 +87,14 @@ def test_accepted_and_set_aside_are_the_file(tmp_path, drawn, way):
         )
 
 
+def test_parts_of_conversions_add_up_without_binary_dust(tmp_path):
+    """Half a billion and back leave a tenth: a sum of binary fractions is 0.10000002384185791."""
+    counts = [5e8, 0.1, -5e8]
+    rows = [row(day, conversions=n) for day, n in enumerate(counts, start=1)]
+    _, valid = read(tmp_path, export(rows))
+    assert sums(valid)["conversions"] == 0.1
+
+
 def test_a_count_of_impressions_stays_whole(tmp_path):
     _, valid = read(tmp_path, export([row(1, impressions=10.5)]))
     assert rules(valid) == [(1, "unreadable_value")]
@@ -227,6 +235,18 @@ def test_the_order_of_parts_tells_the_newest(tmp_path):
         "performance_metrics/2026-03-02.json",
         "performance_metrics/2026-03-03.json",
     ]
+
+
+def test_parts_tell_where_the_load_times_are_the_same(tmp_path):
+    written(tmp_path, export([]))
+    (tmp_path / "performance_metrics.json").unlink()
+    parts = tmp_path / "performance_metrics"
+    parts.mkdir()
+    for name, cost in (("a", 1.0), ("b", 2.0)):
+        stated = row(1, cost=cost, loaded_at="2026-03-02T06:00:00")
+        (parts / f"{name}.json").write_text(json.dumps([stated]))
+    _, valid = read(tmp_path, duplicates="sum")
+    assert sums(valid)["cost"] == 2.0
 
 
 # Blanks

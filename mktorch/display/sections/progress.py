@@ -253,7 +253,7 @@ def _end_labels(ends: pl.DataFrame, top: float, across: Any) -> Any:
     need = _APART * (top or 1.0)
     ordered = ends.sort("at", "text")
     low, high = ordered["at"][0], ordered["at"][-1]
-    if high - low < need:
+    if ordered.height > 1 and high - low < need:
         middle = max((high + low) / 2, need / 2)
         ordered = ordered.with_columns(at=pl.Series([middle - need / 2, middle + need / 2]))
     latest = ordered.with_columns(date=pl.col("date").max())
@@ -268,8 +268,11 @@ def _between(span: tuple[date, date], locale: Locale) -> str:
     return " to ".join(format_value(day, DATE, locale) for day in span)
 
 
-def _windows_of(run: Run, campaign: str) -> dict[str, tuple[float, float]]:
-    """Window -> value and spend; a window without a record is not there."""
+_Sums = tuple[float | None, float | None]
+
+
+def _windows_of(run: Run, campaign: str) -> dict[str, _Sums]:
+    """Window -> value and spend, None where not known; a window without a record is not there."""
     sums = (
         of_campaign(run, "rollup_campaign", campaign)
         .group_by("window", maintain_order=True)
@@ -284,23 +287,29 @@ def _trend_finding(run: Run, campaign: str, days: pl.DataFrame) -> str:
         last = format_value(days["date"][-1], DATE, locale_of(run))
         return f"Nothing was delivered in the current window; the last record is of {last}."
     value, spend = sums[Window.CURRENT]
+    if value is None:
+        return f"{money(run, spend)} was spent in the current window; its value is not known."
     first = (
         f"The current window brought {money(run, value)} of value on {money(run, spend)} of spend"
     )
-    rates = [v / s if s else None for v, s in (sums[w] for w in _both(sums))]
+    rates = [v / s if s and v is not None else None for v, s in (sums[w] for w in _both(sums))]
     if len(rates) < 2 or None in rates:
         return f"{first}."
     now, before = (format_value(rate, RATIO) for rate in rates)
     return f"{first}: {now} returned, after {before} in the window before."
 
 
-def _both(sums: Mapping[str, tuple[float, float]]) -> list[Window]:
+def _both(sums: Mapping[str, _Sums]) -> list[Window]:
     return [window for window in (Window.CURRENT, Window.PRIOR) if window in sums]
 
 
 def _trend_alt(run: Run, campaign: str, days: pl.DataFrame) -> str:
     locale, sums = locale_of(run), _windows_of(run, campaign)
-    best = days.drop_nulls("value").sort("value", "date", descending=[True, False]).row(0)
+    best = days.drop_nulls("value").sort("value", "date", descending=[True, False]).head(1)
+    highest = [
+        f"Highest value: {money(run, value)} on {format_value(day, DATE, locale)}."
+        for day, value in best.select("date", "value").rows()
+    ]
     parts = [
         f"{window.capitalize()} window: value {money(run, sums[window][0])}, spend "
         f"{money(run, sums[window][1])}."
@@ -310,7 +319,7 @@ def _trend_alt(run: Run, campaign: str, days: pl.DataFrame) -> str:
         (
             f"Value and spend by day, {_between((days['date'][0], days['date'][-1]), locale)}.",
             *parts,
-            f"Highest value: {money(run, best[1])} on {format_value(best[0], DATE, locale)}.",
+            *highest,
         )
     )
 
