@@ -21,6 +21,9 @@ from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from mktorch.config import MarketingOrchestratorConfig
     from mktorch.runs import Run
 
 DONE, FINDINGS, IMPOSSIBLE = 0, 1, 2
@@ -77,6 +80,7 @@ def run(
             **parse_set(settings or ()),
         )
         _say(_summary(done))
+        _say_set_aside(done.tables["set_aside"], done.tables["set_aside_total"], done.config)
         typer.echo(json.dumps(_as_json(done), indent=2) if as_json else str(done.path))
         raise typer.Exit(DONE if done.ok else FINDINGS)
 
@@ -176,6 +180,7 @@ def validate(
             f"{found.rows:,} records read from {configured.data_dir}: {errors:,} errors, "
             f"{found.failures.height - errors:,} warnings, {found.differing:,} figures that differ"
         )
+        _say_set_aside(found.set_aside, found.set_aside_total, configured)
         if found.problem:
             _say(f"No run can be made of them: {found.problem}")
         raise typer.Exit(FINDINGS if errors or found.problem else DONE)
@@ -270,6 +275,18 @@ def _helpful_errors() -> Iterator[None]:
 
 def _say(message: str) -> None:
     print(message, file=sys.stderr)
+
+
+def _say_set_aside(
+    by_rule: pl.DataFrame, total: pl.DataFrame, config: MarketingOrchestratorConfig
+) -> None:
+    """The line of what was set aside, in money; nothing where nothing was."""
+    from mktorch.narrative.prose import locale_of
+    from mktorch.sources.set_aside import set_aside_line
+
+    said = set_aside_line(by_rule, total, locale_of(config))
+    if said:
+        _say(said)
 
 
 def _summary(done: Run) -> str:

@@ -139,7 +139,8 @@ def run(
 class Findings:
     """What a check of the records found: failed and suspicious rows, and figures that differ.
 
-    `totals` proves that accepted and set-aside sums make up the files'; `problem` is why no run
+    `totals` proves that accepted and set-aside sums make up the files';
+    `set_aside` and its total say what was rejected, in money; `problem` is why no run
     could be made of the records, and no figure compared.
     """
 
@@ -147,6 +148,8 @@ class Findings:
     failures: pl.DataFrame
     reconciliations: pl.DataFrame
     totals: pl.DataFrame
+    set_aside: pl.DataFrame
+    set_aside_total: pl.DataFrame
     problem: str | None = None
 
     @property
@@ -210,6 +213,8 @@ def check(config: MarketingOrchestratorConfig) -> Findings:
         context[FAILURES],
         context.artifacts.get("reconciliations", Reconciliations.create_empty()),
         totals(context["raw"], Validated(context["valid"], context[FAILURES], ())),
+        context["set_aside"],
+        context["set_aside_total"],
         problem,
     )
 

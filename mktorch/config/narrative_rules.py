@@ -15,6 +15,7 @@ class Signal(StrEnum):
     CRITICAL_KPIS = "critical_kpis"
     CRITICAL_RISKS = "critical_risks"
     NET_LOSS = "net_loss"
+    INCOMPLETE_FIGURES = "incomplete_figures"
     HIGH_RISKS = "high_risks"
     POLICY_VIOLATIONS = "policy_violations"
     HIGH_RECOMMENDATIONS = "high_recommendations"
@@ -50,6 +51,7 @@ LIMITS: Mapping[Signal, Limit] = {
     Signal.CRITICAL_KPIS: Limit(critical=1),
     Signal.CRITICAL_RISKS: Limit(critical=1),
     Signal.NET_LOSS: Limit(critical=1),
+    Signal.INCOMPLETE_FIGURES: Limit(attention=1),
     Signal.HIGH_RISKS: Limit(attention=1),
     Signal.POLICY_VIOLATIONS: Limit(attention=1),
     Signal.HIGH_RECOMMENDATIONS: Limit(attention=1),

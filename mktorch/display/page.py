@@ -12,7 +12,7 @@ from mktorch.display.block import Block
 from mktorch.display.brand import Brand
 from mktorch.display.nodes import Mark, Node, framed, node, noted, shown
 from mktorch.display.sparkline import Sparkline
-from mktorch.display.status import Status
+from mktorch.display.status import Status, Tone
 from mktorch.display.trace import Entry, Figure
 
 
@@ -95,6 +95,28 @@ class Cards(Block):
 
     def _entry(self, card: Card) -> Entry | None:
         return self.entries.get(_figure(self.id, card, self.campaign).id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice(Cards):
+    """A sentence with a status, whose figures are the cards; nothing where there is no sentence."""
+
+    sentence: str = ""
+    status: Status | None = None
+
+    def tree(self) -> Node:
+        if not self.sentence:
+            return node("together")
+        parts, rest = [], self.sentence
+        for card in self.cards:
+            before, found, after = rest.partition(card.value)
+            if found:
+                entry = self._entry(card)
+                parts += [Node("words", before), shown("number", found, entry), noted(entry)]
+                rest = after
+        mark = Mark("status", self.status) if self.status else None
+        words = node("paragraph", *parts, Node("words", rest))
+        return node("judged", mark, words, tone=self.status.tone if self.status else Tone.NONE)
 
 
 @dataclass(frozen=True, kw_only=True)

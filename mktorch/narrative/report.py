@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from mktorch.narrative import campaign_sections, portfolio_sections, recommended, report_end
 from mktorch.narrative.markdown import document, heading
 from mktorch.narrative.page import About, Page, Tables
-from mktorch.narrative.summary import RULES_STAND, decisions_list, masthead, next_steps_list
+from mktorch.narrative.summary import (
+    RULES_STAND,
+    decisions_list,
+    masthead,
+    next_steps_list,
+    set_aside_notice,
+)
 from mktorch.vocab import Source
 
 
@@ -51,6 +57,8 @@ SECTIONS: tuple[Section, ...] = (
 READS = {table for section in SECTIONS for table in section.tables} | {
     *(part.table for part in campaign_sections.PARTS),
     "next_steps",
+    "set_aside",
+    "set_aside_total",
     "measured_insights",
     "measured_roi_analysis",
     "budget_pacing",
@@ -74,6 +82,7 @@ def campaign_report(tables: Tables, about: About, summary_note: str = RULES_STAN
         heading(1, "Campaign report"),
         masthead(page, about),
         page.paragraph("Executive summary: {note}", {"note": summary_note}),
+        set_aside_notice(tables, page, about),
     ]
     for section in SECTIONS:
         missing = [name for name in section.tables if name not in tables]

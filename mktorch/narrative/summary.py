@@ -8,7 +8,8 @@ import polars as pl
 
 from mktorch.narrative import markdown
 from mktorch.narrative.page import About, Page, Row, Tables
-from mktorch.narrative.prose import counted, sentence
+from mktorch.narrative.prose import counted, locale_of, sentence
+from mktorch.sources.set_aside import set_aside_line
 
 RULES_STAND = "Rule-based text: no language model took part."
 _NO_MONEY = "What it comes to in money is not known: {so_what_reason}."
@@ -62,6 +63,7 @@ def executive_summary(
             markdown.heading(1, "Executive summary"),
             masthead(page, about),
             page.paragraph("{note}", {"note": summary_note}),
+            set_aside_notice(tables, page, about),
             summary_text.strip(),
             *(
                 (markdown.heading(2, "Why"), page.listed([f"{reason}." for reason in reasons]))
@@ -79,6 +81,14 @@ def executive_summary(
             ),
         )
     )
+
+
+def set_aside_notice(tables: Tables, page: Page, about: About) -> str:
+    """What was set aside, in money; empty where nothing was. Rules write it, never a model."""
+    if "set_aside" not in tables or "set_aside_total" not in tables:
+        return ""
+    said = set_aside_line(tables["set_aside"], tables["set_aside_total"], locale_of(about.config))
+    return page.paragraph("{said}", {"said": said}) if said else ""
 
 
 def masthead(page: Page, about: About) -> str:

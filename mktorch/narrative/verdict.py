@@ -44,6 +44,18 @@ def _risks(severity: Severity) -> pl.Expr:
 _KPI = pl.col("kpi").replace(PHRASES)
 _RISK = pl.format("{} in {}", in_words("risk_type"), "campaign")
 
+
+def _percent(share: str) -> pl.Expr:
+    """A share to a tenth of a percent, as the line of what was set aside has it."""
+    tenths = (pl.col(share) * 1000).round().cast(pl.Int64)
+    return pl.format("{}.{}%", tenths // 10, tenths % 10)
+
+
+_SET_ASIDE = pl.coalesce(
+    pl.format("{} of spend was set aside", _percent("spend_share")),
+    pl.format("{} of records were set aside", _percent("rows_share")),
+)
+
 COUNTS: Mapping[Signal, Count] = {
     Signal.CRITICAL_KPIS: Count(
         "kpis",
@@ -64,6 +76,13 @@ COUNTS: Mapping[Signal, Count] = {
         pl.col("total_net_roi") < 0,
         "the net return is negative",
         "the net return is negative",
+    ),
+    Signal.INCOMPLETE_FIGURES: Count(
+        "set_aside_total",
+        pl.col("incomplete"),
+        "the figures are incomplete",
+        "the figures are incomplete",
+        _SET_ASIDE,
     ),
     Signal.HIGH_RISKS: Count(
         "risk_inbox",
@@ -192,7 +211,7 @@ def verdict(
         {
             "verdict": [str(worst)],
             "headline": [f"{worst}: {because}"],
-            "so_what": pl.Series([meaning], dtype=pl.String),
+            "so_what": pl.Series([_marked(meaning, signals)], dtype=pl.String),
             "so_what_reason": pl.Series([meaning_reason], dtype=pl.String),
             "momentum": pl.Series([moving], dtype=pl.String),
             "momentum_reason": pl.Series([moving_reason], dtype=pl.String),
@@ -206,6 +225,12 @@ def verdict(
             **_by_priority(tables.get("recommendations")),
         }
     )
+
+
+def _marked(meaning: str | None, signals: pl.DataFrame) -> str | None:
+    """What the figures mean, marked where they leave out more than may be."""
+    lacking = signals.filter(pl.col("value") > 0, signal=str(Signal.INCOMPLETE_FIGURES)).height
+    return f"Incomplete: {meaning}" if meaning and lacking else meaning
 
 
 def _count(tables: Tables, count: Count) -> tuple[int | None, list[str], str | None]:

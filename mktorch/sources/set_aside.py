@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -132,6 +133,22 @@ def set_aside_total(
     return pl.DataFrame([row], schema=TOTAL)
 
 
+_CAUSES: Mapping[str, str] = {
+    Rule.NOT_AN_OBJECT: "that are no objects",
+    Rule.UNREADABLE_ROW: "that cannot be read",
+    Rule.UNREADABLE_VALUE: "with a value that cannot be read",
+    Rule.MISSING_REQUIRED: "without a required field",
+    Rule.UNKNOWN_ENUM: "with an unknown word",
+    Rule.OUT_OF_RANGE: "with a value out of range",
+    Rule.DUPLICATE_KEY: "with a key that another one bears",
+    Rule.ORPHAN_KEY: "with an id that is not on record",
+}
+_RECORDS: Mapping[str, str] = {
+    Source.PERFORMANCE_METRICS: "performance",
+    Source.ROI_LEDGER: "ROI ledger",
+}
+
+
 def set_aside_line(
     by_rule: pl.DataFrame, total: pl.DataFrame, locale: Locale = _PLAIN
 ) -> str | None:
@@ -144,19 +161,32 @@ def set_aside_line(
     if by_rule.is_empty():
         return None
     row, first = total.row(0, named=True), by_rule.row(0, named=True)
-    records = "1 record" if row["rows"] == 1 else f"{row['rows']:,} records"
-    money = ""
-    if row["spend"] is not None:
-        of = f" ({format_value(row['spend_share'], PERCENT, locale)} of all)"
-        money = f" with {format_value(row['spend'], CURRENCY, locale)} of spend"
-        money += of if row["spend_share"] is not None else ""
-    elif row["rows_share"]:
-        money = f" ({format_value(row['rows_share'], PERCENT, locale)} of all)"
-    rules = first["rule"].replace("_", " ")
-    others = "" if by_rule.height == 1 else ", most of them"
-    mark = "Figures are incomplete: " if row["incomplete"] else ""
-    was = "was" if row["rows"] == 1 else "were"
+    mark = "Incomplete: " if row["incomplete"] else ""
+    remedy = f"{first['remedy'][:1].upper()}{first['remedy'][1:]}"
     return (
-        f"{mark}{records}{money} {was} set aside{others} for {rules} in "
-        f"{first['source'].replace('_', ' ')}; to mend it, {first['remedy']}."
+        f"{mark}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}. {remedy}, "
+        "then rerun; mktorch validate lists every record."
     )
+
+
+def _amount(row: Mapping[str, Any], locale: Locale) -> str:
+    """Share and amount of spend; of rows where no spend is known."""
+    spend, share = row["spend"], row["spend_share"]
+    if spend and share:
+        whole = format_value(spend / share, CURRENCY, locale)
+        return (
+            f"{format_value(share, PERCENT, locale)} of spend "
+            f"({format_value(spend, CURRENCY, locale)} of {whole}) was"
+        )
+    share = format_value(row["rows_share"], PERCENT, locale)
+    return f"{share} of records ({row['rows']:,}) {'was' if row['rows'] == 1 else 'were'}"
+
+
+def _cause(first: Mapping[str, Any], kinds: int) -> str:
+    """The records of the rule that rejected most, and that there are further ones."""
+    source, rule = first["source"], first["rule"]
+    named = _RECORDS.get(source, source.replace("_", " "))
+    why = _CAUSES.get(rule, f"that break the rule {rule.replace('_', ' ')}")
+    records = "record" if first["rows"] == 1 else "records"
+    more = "" if kinds == 1 else ", and others for further causes"
+    return f"{first['rows']:,} {named} {records} {why}{more}"

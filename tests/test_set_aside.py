@@ -1,0 +1,123 @@
+"""What was set aside is said wherever figures are, with one wording; a clean run says nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mktorch import display
+from mktorch.display.documents import calls
+from mktorch.display.sections.incomplete import set_aside_notice
+from mktorch.explain import explain
+from mktorch.render import render
+from mktorch.runs import Run
+from tests.sources.exports import export, row, written
+from tests.test_real_runs import finished
+
+LINE = (
+    "3.0% of spend ($300 of $10,000) was set aside: 3 performance records with an id that is not "
+    "on record. Add or mend the parent, or mend the key, then rerun; mktorch validate lists every "
+    "record."
+)
+SHARE = "3.0% of spend ($300 of $10,000)"
+
+
+def rejecting(number: int) -> dict[str, list]:
+    """28 days of which the ad is known, for 9,700; and rows of an ad that is not."""
+    known = [row(day, cost=9700 / 28) for day in range(1, 29)]
+    return export(known + [row(day, asset_id="gone") for day in range(1, number + 1)])
+
+
+def texts(tmp_path: Path, done: Run) -> list[str]:
+    folder = tmp_path / "reports" / done.run_id
+    return [
+        " ".join((folder / name).read_text(encoding="utf-8").replace("\\", "").split())
+        for name in ("executive_summary.md", "campaign_report.md")
+    ]
+
+
+def said(*arguments: object) -> str:
+    command = [sys.executable, "-m", "mktorch", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+def test_three_percent_is_said_in_every_place_alike(tmp_path):
+    done = finished(tmp_path, rejecting(3))
+    notice = display.set_aside_notice(done)
+    assert notice.sentence == f"Incomplete: {LINE}"
+    assert notice.status.word == "INCOMPLETE"
+    assert {call.document for call in calls() if call.block == "set_aside_notice"} == {
+        "executive",
+        "index",
+        "campaign",
+    }
+    for text in texts(tmp_path, done):
+        assert f"Incomplete: {LINE}" in text
+    data, out = tmp_path / "data", tmp_path / "again"
+    set_to = ("--set", f"reports_dir={out / 'texts'}")
+    assert f"Incomplete: {LINE}\n" in said("run", data, "--out", out, *set_to)
+    assert f"Incomplete: {LINE}\n" in said("validate", data)
+
+
+def test_the_pages_bear_the_line_in_both_formats(tmp_path):
+    pypdf = pytest.importorskip("pypdf")
+    done = finished(tmp_path, rejecting(3))
+    made = render(done.path, to=("html", "pdf"), renderer="embedded", out=tmp_path / "pack")
+    read = {file.path.name: file.path for file in made}
+    for name in ("executive", "index"):
+        assert "$300" in read[f"{name}.html"].read_text(encoding="utf-8")
+        first = pypdf.PdfReader(read[f"{name}.pdf"]).pages[0].extract_text()
+        assert "3.0%" in first
+        assert "was set aside" in " ".join(first.split())
+
+
+def test_its_figures_have_a_source(tmp_path):
+    done = finished(tmp_path, rejecting(3))
+    notice = display.set_aside_notice(done)
+    assert [figure.id for figure in notice.figures()] == [
+        "set-aside.spend_share",
+        "set-aside.spend",
+    ]
+    assert all(figure.defined for figure in notice.figures())
+    assert "rejected performance records" in str(explain(done, "set-aside.spend"))
+    assert 'href="#s-set-aside.spend"' in notice.linked().html()
+
+
+def test_a_clean_run_says_nothing(tmp_path):
+    done = finished(tmp_path, rejecting(0))
+    notice = set_aside_notice(done)
+    assert (notice.html(), notice.typst(), notice.markdown().strip()) == ("", "", "")
+    for text in texts(tmp_path, done):
+        assert "set aside" not in text
+        assert "Incomplete" not in text
+    assert "set aside" not in said("validate", tmp_path / "data")
+
+
+@pytest.mark.parametrize(("limit", "incomplete"), [(3 / 31, False), (0.09, True)])
+def test_only_above_the_limit_the_verdict_is_attention(tmp_path, limit, incomplete):
+    """3 of 31 records is the larger share, and just the limit."""
+    done = finished(tmp_path, rejecting(3), maximum_rejected_share=limit)
+    signal = done.tables.verdict_signals.filter(signal="incomplete_figures").row(0, named=True)
+    assert signal["verdict"] == ("ATTENTION" if incomplete else "ON TRACK")
+    told = done.tables.verdict.row(0, named=True)
+    assert (told["so_what"] or "").startswith("Incomplete: ") == incomplete
+    reason = "the figures are incomplete: 3.0% of spend was set aside"
+    assert (reason in told["reasons"]) == incomplete
+    assert told["verdict"] != "ON TRACK" or not incomplete
+    assert display.set_aside_notice(done).sentence.endswith(LINE)
+
+
+def test_five_sources_make_an_honest_executive_report(tmp_path):
+    rows = [{k: v for k, v in row(day).items() if k != "revenue_proxy"} for day in range(1, 29)]
+    data = export(rows)
+    assert len(data) == 5
+    assert written(tmp_path / "look", data)
+    done = finished(tmp_path, data)
+    made = render(done.path, to=("html",), renderer="embedded", out=tmp_path / "pack")
+    page = next(f.path for f in made if f.path.name == "executive.html").read_text("utf-8")
+    assert "no revenue is recorded" in page
+    assert "n/a" in page
+    assert "Net return $0" not in page
