@@ -268,7 +268,7 @@ def _between(span: tuple[date, date], locale: Locale) -> str:
     return " to ".join(format_value(day, DATE, locale) for day in span)
 
 
-def _windows_of(run: Run, campaign: str) -> dict[str, tuple[float, float]]:
+def _windows_of(run: Run, campaign: str) -> dict[str, tuple[float | None, float | None]]:
     """Window -> value and spend; a window without a record is not there."""
     sums = (
         of_campaign(run, "rollup_campaign", campaign)
@@ -287,14 +287,16 @@ def _trend_finding(run: Run, campaign: str, days: pl.DataFrame) -> str:
     first = (
         f"The current window brought {money(run, value)} of value on {money(run, spend)} of spend"
     )
-    rates = [v / s if s else None for v, s in (sums[w] for w in _both(sums))]
+    if value is None:
+        return f"The current window spent {money(run, spend)}; what it brought is not known."
+    rates = [v / s if s and v is not None else None for v, s in (sums[w] for w in _both(sums))]
     if len(rates) < 2 or None in rates:
         return f"{first}."
     now, before = (format_value(rate, RATIO) for rate in rates)
     return f"{first}: {now} returned, after {before} in the window before."
 
 
-def _both(sums: Mapping[str, tuple[float, float]]) -> list[Window]:
+def _both(sums: Mapping[str, tuple[float | None, float | None]]) -> list[Window]:
     return [window for window in (Window.CURRENT, Window.PRIOR) if window in sums]
 
 
