@@ -147,6 +147,9 @@ def has(run, table: str, column: str, value: str | None) -> bool:
     """Whether a column may have a value, or none."""
     if value is None:
         return TABLES[table].columns()[column].nullable
+    held = run.tables[table]
+    if table not in TABLES and held.is_empty():  # nothing was set aside: any source may be there
+        return column in held.columns
     return value in possible(run, table, column)
 
 

@@ -140,8 +140,8 @@ _CAUSES: Mapping[str, str] = {
     Rule.MISSING_REQUIRED: "without a required field",
     Rule.UNKNOWN_ENUM: "with an unknown word",
     Rule.OUT_OF_RANGE: "with a value out of range",
-    Rule.DUPLICATE_KEY: "with a key that another one bears",
-    Rule.ORPHAN_KEY: "with an id that is not on record",
+    Rule.DUPLICATE_KEY: "that repeat another record's key",
+    Rule.ORPHAN_KEY: "that name an unknown id",
 }
 _RECORDS: Mapping[str, str] = {
     Source.PERFORMANCE_METRICS: "performance",
