@@ -302,7 +302,11 @@ def _both(sums: Mapping[str, tuple[float | None, float | None]]) -> list[Window]
 
 def _trend_alt(run: Run, campaign: str, days: pl.DataFrame) -> str:
     locale, sums = locale_of(run), _windows_of(run, campaign)
-    best = days.drop_nulls("value").sort("value", "date", descending=[True, False]).row(0)
+    known = days.drop_nulls("value").sort("value", "date", descending=[True, False])
+    highest = [
+        f"Highest value: {money(run, best[1])} on {format_value(best[0], DATE, locale)}."
+        for best in known.head(1).rows()
+    ]
     parts = [
         f"{window.capitalize()} window: value {money(run, sums[window][0])}, spend "
         f"{money(run, sums[window][1])}."
@@ -312,7 +316,7 @@ def _trend_alt(run: Run, campaign: str, days: pl.DataFrame) -> str:
         (
             f"Value and spend by day, {_between((days['date'][0], days['date'][-1]), locale)}.",
             *parts,
-            f"Highest value: {money(run, best[1])} on {format_value(best[0], DATE, locale)}.",
+            *highest,
         )
     )
 
