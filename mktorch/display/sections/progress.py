@@ -252,10 +252,8 @@ def _end_labels(ends: pl.DataFrame, top: float, across: Any) -> Any:
 
     need = _APART * (top or 1.0)
     ordered = ends.sort("at", "text")
-    if ordered.height < 2:
-        return ordered
     low, high = ordered["at"][0], ordered["at"][-1]
-    if high - low < need:
+    if ordered.height > 1 and high - low < need:
         middle = max((high + low) / 2, need / 2)
         ordered = ordered.with_columns(at=pl.Series([middle - need / 2, middle + need / 2]))
     latest = ordered.with_columns(date=pl.col("date").max())
