@@ -10,7 +10,7 @@ from typing import Self
 from mktorch.display import escape, trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand
-from mktorch.display.nodes import Mark, Node, framed, node, noted, shown
+from mktorch.display.nodes import Mark, Node, Noted, framed, node, noted, shown
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status, Tone
 from mktorch.display.trace import Entry, Figure
@@ -107,15 +107,18 @@ class Notice(Cards):
     def tree(self) -> Node:
         if not self.sentence:
             return node("together")
-        parts, rest = [], self.sentence
+        parts, entries, rest = [], [], self.sentence
         for card in self.cards:
             before, found, after = rest.partition(card.value)
             if found:
                 entry = self._entry(card)
-                parts += [Node("words", before), shown("number", found, entry), noted(entry)]
+                parts += [Node("words", before), shown("number", found, entry)]
+                entries += [entry] if entry else []
                 rest = after
         mark = Mark("status", self.status) if self.status else None
-        words = node("paragraph", *parts, Node("words", rest))
+        # At the end: a small number after a figure reads as a part of it.
+        notes = Noted(tuple(entries)) if entries else None
+        words = node("paragraph", *parts, Node("words", rest), notes)
         return node("judged", mark, words, tone=self.status.tone if self.status else Tone.NONE)
 
 
