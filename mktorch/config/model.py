@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -23,9 +24,9 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from mktorch.config.attribution_rules import AttributionRules
@@ -89,7 +90,9 @@ _LOCATION = frozenset(
     {"data_dir", "reports_dir", "runs_dir", "enable_progress_tracking", "enable_reporting"}
 )
 
-toml_file: ContextVar[Path | None] = ContextVar("toml_file", default=None)
+file_values: ContextVar[Mapping[str, Any]] = ContextVar("file_values", default=MappingProxyType({}))
+# The moments a run can look from: those for which calendars, time zones and reports are made.
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -120,15 +123,30 @@ def _local(moment: datetime, zone: str) -> datetime:
 
 
 def _in_zone(value: object, info: ValidationInfo) -> object:
-    """Read a date, a timestamp or an offset timestamp as the reporting zone's naive time."""
+    """Read a date, a timestamp or an offset timestamp as the reporting zone's naive time.
+
+    A bare date means the whole of that day, written with quotes or without.
+    """
     if isinstance(value, str):
-        day = len(value.strip()) == len("2026-01-31")
-        value = datetime.fromisoformat(value)
-        if day:  # a bare date means the whole of that day
-            value = datetime.combine(value, time.max)
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return _local(value, info.data.get("reporting_timezone", "UTC"))
-    return value
+        value = _moment(value.strip())
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time.max)
+    if isinstance(value, datetime):
+        if not EARLIEST < value.date() < LATEST:
+            raise ValueError(f"must be between {EARLIEST} and {LATEST}")
+        if value.tzinfo is not None:
+            return _local(value, info.data.get("reporting_timezone", "UTC"))
+        return value
+    if value is None:
+        return value
+    raise ValueError("must be a date or a timestamp, such as 2026-04-20 or 2026-04-20T18:00:00")
+
+
+def _moment(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text)
 
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -282,9 +300,8 @@ class MarketingOrchestratorConfig(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over file; no dotenv or secret files are read."""
-        file = toml_file.get()
-        toml = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
-        return (init_settings, env_settings, *toml)
+        in_file = InitSettingsSource(settings_cls, dict(file_values.get()))
+        return (init_settings, env_settings, in_file)
 
     @field_validator("grain")
     @classmethod
