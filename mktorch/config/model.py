@@ -34,6 +34,7 @@ from mktorch.config.budget_rules import BudgetRules
 from mktorch.config.decision_rules import DecisionRules
 from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.config.funnel_rules import FunnelRules
+from mktorch.config.input_limits import InputLimits
 from mktorch.config.model_rules import ModelRules
 from mktorch.config.narrative_rules import NarrativeRules
 from mktorch.config.operating_rules import OperatingRules
@@ -85,9 +86,17 @@ _TABLES = {
     "performance_thresholds": PERFORMANCE_THRESHOLDS,
     **{table: default_targets(group) for group, table in TARGET_TABLES.items()},
 }
-# Where files lie and how progress is shown: these change no figure, so they stay out of a run's id.
+# Where files lie, what is refused, how progress is shown: no figure changes with them, so they stay
+# out of a run's id.
 _LOCATION = frozenset(
-    {"data_dir", "reports_dir", "runs_dir", "enable_progress_tracking", "enable_reporting"}
+    {
+        "data_dir",
+        "reports_dir",
+        "runs_dir",
+        "input_limits",
+        "enable_progress_tracking",
+        "enable_reporting",
+    }
 )
 
 file_values: ContextVar[Mapping[str, Any]] = ContextVar("file_values", default=MappingProxyType({}))
@@ -216,6 +225,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     grain: dict[str, list[str]] = Field(default_factory=lambda: dict(GRAIN))
     exchange_rates: dict[str, Positive | dict[date, Positive]] = Field(default_factory=dict)
     maximum_rejected_share: Fraction = 0.01
+    input_limits: InputLimits = InputLimits()
 
     # Clock, windows, money
     as_of: Annotated[datetime | None, BeforeValidator(_in_zone)] = None

@@ -11,6 +11,7 @@ import polars as pl
 
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert
+from mktorch.sources.limits import refuse_rows
 from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError
 
@@ -24,6 +25,7 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column]) -> Batch:
         Where the file is not whole Parquet.
     """
     try:
+        refuse_rows(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item(), path)
         frame = pl.read_parquet(path, glob=False)
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
