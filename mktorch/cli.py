@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mktorch.config import load_config, parse_set
+from mktorch.config.load import DEFAULT_FILE
 from mktorch.errors import MktorchError
 from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
@@ -33,7 +34,6 @@ app = typer.Typer(
     help="Marketing records into governed decisions and board-ready reports.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 
 Data = Annotated[Path | None, typer.Argument(help="Folder of the thirteen sources.")]
@@ -208,6 +208,57 @@ def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> N
 
 
 @app.command()
+def sources(
+    data: Data = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(help="Propose a mapping for this table, into the settings as comments."),
+    ] = None,
+    presets: Annotated[bool, typer.Option(help="List the layouts that are known.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show where each source comes from, what of it is there, its first rows and totals."""
+    with _helpful_errors():
+        from mktorch.connect.overview import overview
+        from mktorch.connect.presets import listed
+        from mktorch.connect.suggest import note
+        from mktorch.connect.suggest import suggest as propose
+        from mktorch.ingest import raw
+
+        if presets:
+            known = listed()
+            lines = [f"{name:24}{title}" for name, title in known.items()]
+            typer.echo(json.dumps(known, indent=2) if as_json else "\n".join(lines))
+        elif suggest:
+            proposed = propose(suggest)
+            typer.echo(json.dumps(proposed.as_json(), indent=2) if as_json else proposed.toml())
+            if not as_json:
+                _say(note(proposed, config or Path(DEFAULT_FILE)))
+        else:
+            given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
+            configured, _ = load_config(config, given)
+            found = overview(raw(configured, None))
+            if as_json:
+                typer.echo(json.dumps([each.as_json() for each in found], indent=2, default=str))
+            else:
+                typer.echo("\n".join(line for each in found for line in each.lines()))
+        raise typer.Exit(DONE)
+
+
+@app.command()
+def schema(
+    of: Annotated[str, typer.Argument(help="config, state, or a source; all without one.")] = "",
+) -> None:
+    """Print JSON Schema: of the settings, of the state, of each source."""
+    with _helpful_errors():
+        from mktorch.contract import contract
+
+        typer.echo(json.dumps(contract(of), indent=2, ensure_ascii=False))
+
+
+@app.command()
 def synth(
     folder: Annotated[Path, typer.Argument(help="Folder to write the sources to.")],
     rows: Annotated[int | None, typer.Option(help="Rows of performance_metrics.")] = None,
@@ -236,8 +287,9 @@ def init(
     page_size: Annotated[PageSize, typer.Option(help="Paper of the PDF.")] = PageSize.A4,
     primary: Annotated[str, typer.Option(help="Colour of headings, #rrggbb.")] = "",
     logo: Annotated[Path | None, typer.Option(help="SVG, PNG or JPEG file.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Put sample records into it.")] = False,
 ) -> None:
-    """Set up a folder of one's own: settings, house style, a place for the records."""
+    """Set up a folder of one's own: settings, house style, documents, a place for the records."""
     with _helpful_errors():
         from mktorch.project import House
         from mktorch.project import init as set_up
@@ -250,9 +302,12 @@ def init(
             primary=primary,
             logo=logo,
         )
-        for file in set_up(folder, house):
+        for file in set_up(folder, house, sample=sample):
             typer.echo(str(file))
-        _say(f"Put your records into {folder / 'data'}, then: mktorch run && mktorch report")
+        where = (
+            f"cd {folder}" if sample else f"Put your records into {folder / 'data'}; cd {folder}"
+        )
+        _say(f"{where} && make report")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.connect import load_feeds
 from mktorch.errors import PipelineError
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
@@ -51,8 +52,10 @@ class Checked(NamedTuple):
 def raw(
     config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None
 ) -> dict[Source, RawSource]:
-    """Every source, read from the frames given, else from the data folder."""
-    return load(config) if frames is None else load_frames(frames, config)
+    """Every source, from the frames given, else from the data folder and what the settings feed."""
+    if frames is not None:
+        return load_frames(frames, config)
+    return load_feeds(config) if config.sources or config.exports else load(config)
 
 
 def checked(

@@ -30,7 +30,7 @@ class Signal(StrEnum):
 class Limit(BaseModel):
     """From which count on a signal makes the verdict worse; none, where it never does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     attention: int | None = Field(None, ge=1)
     """Count from which the verdict is at least ATTENTION."""
@@ -67,7 +67,7 @@ LIMITS: Mapping[Signal, Limit] = {
 class NarrativeRules(BaseModel):
     """Limits of the verdict, lengths of what is named, the cycle in which decisions are asked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     limits: dict[Signal, Limit] = Field(default_factory=lambda: dict(LIMITS))
     """Limits by signal; unnamed signals keep the default."""
