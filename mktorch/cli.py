@@ -259,6 +259,25 @@ def schema(
 
 
 @app.command()
+def publish(
+    site: Annotated[Path, typer.Argument(help="Folder of the site.")],
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="A run's folder; default, the latest run.")
+    ] = None,
+    pack: Annotated[Path | None, typer.Option(help="The pack's folder.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Add a run's pack to a static site, with an index of all packs; nothing is sent anywhere."""
+    with _helpful_errors():
+        from mktorch.runs import latest, load_run
+        from mktorch.site import publish as add
+
+        settings, _ = load_config(config)
+        done = load_run(run_folder or latest(settings.runs_dir))
+        typer.echo(str(add(done, pack or Path(settings.reports_dir) / done.run_id, site)))
+
+
+@app.command()
 def synth(
     folder: Annotated[Path, typer.Argument(help="Folder to write the sources to.")],
     rows: Annotated[int | None, typer.Option(help="Rows of performance_metrics.")] = None,
