@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "decisions_asked": ("order",),
