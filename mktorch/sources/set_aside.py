@@ -10,7 +10,7 @@ import polars as pl
 from mktorch.formats import CURRENCY, PERCENT, Locale, format_value
 from mktorch.sources.rules import ERROR, MEND, Rule
 from mktorch.sources.schemas import FILE, ROW
-from mktorch.sources.totals import apart
+from mktorch.sources.totals import apart, places_apart
 from mktorch.sums import micros, units
 from mktorch.vocab import Source
 
@@ -100,19 +100,20 @@ TOTAL: Mapping[str, type[pl.DataType]] = {
 
 
 def set_aside_total(
-    frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame, maximum: float
+    by_rule: pl.DataFrame,
+    frames: Mapping[Source, pl.DataFrame],
+    failures: pl.DataFrame,
+    maximum: float,
 ) -> pl.DataFrame:
     """One row: rejected rows of all sources, and the rejected money of performance.
+
+    `by_rule` is what `set_aside` makes of the frames and failures.
 
     `incomplete` says whether more than `maximum` (a share) of the rows or of the spend was
     rejected. `restated_rows` were replaced by newer ones of their key, which loses nothing.
     """
-    by_rule = set_aside(frames, failures)
     rows = sum(frame.height for frame in frames.values())
-    restated = sum(
-        apart(frame, failures.filter(source=str(source)))[1].height
-        for source, frame in frames.items()
-    )
+    restated = sum(places_apart(failures.filter(source=str(source)))[1].height for source in frames)
     rejected = int(by_rule["rows"].sum())
     money = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
     sums: dict[str, float | None] = {
@@ -154,8 +155,9 @@ def set_aside_line(
 ) -> str | None:
     """What was set aside, why, and what mends it; None where nothing was.
 
-    >>> nothing = set_aside_total({}, pl.DataFrame(schema={"source": pl.String}), 0.01)
-    >>> set_aside_line(pl.DataFrame(schema=SCHEMA), nothing) is None
+    >>> from mktorch.sources.rules import no_failures
+    >>> nothing = pl.DataFrame(schema=SCHEMA)
+    >>> set_aside_line(nothing, set_aside_total(nothing, {}, no_failures(), 0.01)) is None
     True
     """
     if by_rule.is_empty():
