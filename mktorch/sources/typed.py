@@ -51,17 +51,21 @@ def _flag(values: pl.Series, _column: dy.Column) -> pl.Series | None:
 
 
 def _day(values: pl.Series, _column: dy.Column) -> pl.Series | None:
-    if values.dtype != pl.Date:
-        return None
-    return values if values.dt.year().is_between(0, 9999).all() else None  # as four digits hold
+    return values if values.dtype == pl.Date and _of_four_digits(values) else None
 
 
 def _moment(values: pl.Series, column: dy.Column) -> pl.Series | None:
     dtype = values.dtype
     if not isinstance(dtype, pl.Datetime) or dtype.time_zone not in (None, "UTC"):
         return None
+    if not _of_four_digits(values):
+        return None
     moments = values.dt.replace_time_zone(None).cast(pl.Datetime("us"))
     return moments if dtype.time_zone else from_zone(moments, zone_of(column))
+
+
+def _of_four_digits(values: pl.Series) -> bool:
+    return bool(values.dt.year().is_between(0, 9999).all())
 
 
 _READ: dict[pl.DataType, Callable[[pl.Series, dy.Column], pl.Series | None]] = {
