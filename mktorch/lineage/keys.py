@@ -73,7 +73,7 @@ KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "rollup_segment": (*_CELL, "window"),
         "segment_portfolio": _CELL,
         "segment_rollups": ("rollup_id",),
-        "set_aside": ("source", "rule"),
+        "set_aside": ("source", "rule", "field"),
         "set_aside_total": (),
         "value_by_channel": ("channel_id",),
         "value_by_segment": ("segment_id",),
