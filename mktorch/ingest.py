@@ -68,12 +68,9 @@ def checked(
     found = validate(raw, config)
     notes.extend(found.notes)
     read = in_currency({name: own.frame for name, own in raw.items()}, config, strict=False)
-    return Checked(
-        found.frames,
-        found.failures,
-        set_aside(read, found.failures),
-        set_aside_total(read, found.failures, config.maximum_rejected_share),
-    )
+    by_rule = set_aside(read, found.failures)
+    total = set_aside_total(by_rule, read, found.failures, config.maximum_rejected_share)
+    return Checked(found.frames, found.failures, by_rule, total)
 
 
 @makes(*Source, "as_of", "period")

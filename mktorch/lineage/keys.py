@@ -14,7 +14,7 @@ KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "next_steps": ("order",),
         "recommendation_candidates": ("recommendation_id",),
         "recommendations": ("recommendation_id",),
-        "set_aside": ("source", "rule"),
+        "set_aside": ("source", "rule", "field"),
         "set_aside_total": (),
     }
 )

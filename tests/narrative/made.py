@@ -13,7 +13,7 @@ from mktorch.kpis import NAMED
 from mktorch.narrative.page import About
 from mktorch.narrative.verdict import COUNTS
 from mktorch.sources.rules import no_failures
-from mktorch.sources.set_aside import set_aside_total
+from mktorch.sources.set_aside import SCHEMA, set_aside_total
 
 TEXT = pl.String()
 
@@ -137,7 +137,7 @@ def quiet() -> dict[str, pl.DataFrame]:
             }
         ),
         "budget_moves": moves({"status": "executed"}),
-        "set_aside_total": set_aside_total({}, no_failures(), 0.01),
+        "set_aside_total": set_aside_total(pl.DataFrame(schema=SCHEMA), {}, no_failures(), 0.01),
         "failures": pl.DataFrame(
             {"source": ["a"], "file": ["a.json"], "row": [1], "severity": ["warning"]}
         ),
