@@ -65,6 +65,7 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 docs: $(READY) ## Write the tables of docs/ that follow from the code
 	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md
+	@$(BIN)/python -m mktorch.narrative.reference docs/narrative.md
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -12,6 +12,7 @@ import polars as pl
 
 from mktorch.analysis import (
     campaigns,
+    goals,
     model_cost,
     money,
     operating,
@@ -33,7 +34,7 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import model
+from mktorch.narrative import grounds, model
 from mktorch.rollups import declared
 from mktorch.sources import rules, schemas
 from mktorch.sources.schemas import SPECS
@@ -60,12 +61,14 @@ _MODULES = (
     declared,
     money,
     campaigns,
+    goals,
     portfolio,
     roi,
     operating,
     model_cost,
     scorecard,
     model,
+    grounds,
 )
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(

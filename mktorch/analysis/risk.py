@@ -138,20 +138,31 @@ def risk_summary(risk_inbox: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.Dat
 
 
 def policy_violations(
-    campaign_risk_signals: pl.DataFrame, risk_detected: pl.DataFrame, budget_moves: pl.DataFrame
+    campaign_risk_signals: pl.DataFrame,
+    risk_detected: pl.DataFrame,
+    budget_moves: pl.DataFrame,
+    rollup_asset: pl.DataFrame,
 ) -> pl.DataFrame:
     """One row per violation, sorted by kind and id; their number is `policy_violation_count`.
 
     `risk_signal`: a brand safety or policy signal that nobody dismissed. `asset`: one delivered
     without approval or with risk flags, once even if both. `budget_move`: one executed without a
-    required approval. Columns: `kind`, `id`, `campaign_id`, `detail`.
+    required approval. Columns: `kind`, `id`, `campaign_id`, `money` (the move's amount, what the
+    asset has cost, what the signal's assets or campaign cost in the current window), `detail`.
     """
     risk_type, status = pl.col("risk_type"), pl.col("status")
     kind, stands = (c.str.replace_all("_", " ", literal=True) for c in (risk_type, status))
-    raised = campaign_risk_signals.filter(
+    signals = campaign_risk_signals.filter(
         risk_type.is_in(_VIOLATING), status != RiskStatus.DISMISSED
-    ).select(
+    )
+    touched = (
+        _stakes(signals.rename({"risk_id": "id"}), rollup_asset)
+        .group_by("id")
+        .agg(units(pl.col("micros").sum()).alias("money"))
+    )
+    raised = signals.join(touched, left_on="risk_id", right_on="id", how="left").select(
         "campaign_id",
+        pl.col("money").fill_null(0.0),
         kind=pl.lit("risk_signal"),
         id="risk_id",
         detail=pl.format("{} signal, {}, {}", kind, "severity", stands),
@@ -159,16 +170,20 @@ def policy_violations(
     delivered = (
         risk_detected.filter(pl.col("detection").is_in(_DELIVERED))
         .group_by("subject", "campaign_id")
-        .agg(pl.col("detail").sort_by("detection_id", descending=True).str.join("; "))
-        .select("campaign_id", "detail", kind=pl.lit("asset"), id="subject")
+        .agg(
+            pl.col("detail").sort_by("detection_id", descending=True).str.join("; "),
+            money=pl.col("spend").max(),
+        )
+        .select("campaign_id", "money", "detail", kind=pl.lit("asset"), id="subject")
     )
     moved = budget_moves.filter(pl.col("violation")).select(
         "campaign_id",
         kind=pl.lit("budget_move"),
+        money="amount",
         id="budget_action_id",
         detail=pl.format("{} {} executed without approval", "amount", "currency"),
     )
-    order = ("kind", "id", "campaign_id", "detail")
+    order = ("kind", "id", "campaign_id", "money", "detail")
     return pl.concat(frame.select(order) for frame in (raised, delivered, moved)).sort("kind", "id")
 
 
