@@ -65,6 +65,7 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 docs: $(READY) ## Write what follows from the code into docs/, and the site of them into output/docs
 	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md
+	@$(BIN)/python -m mktorch.narrative.reference docs/narrative.md
 	@$(BIN)/python -m mktorch.config.reference docs/configuration.md
 	@$(BIN)/python -m mktorch.sources.dictionary docs/data.md
 	@$(BIN)/python -m mktorch.dictionary > docs/tables.md

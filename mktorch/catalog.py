@@ -20,6 +20,7 @@ from mktorch.analysis import (
     detection,
     funnel,
     funnel_steps,
+    goals,
     model_cost,
     money,
     operating,
@@ -47,7 +48,7 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import model, momentum
+from mktorch.narrative import grounds, model, momentum
 from mktorch.recommend import reallocate
 from mktorch.rollups import declared
 from mktorch.sources import rules, schemas
@@ -89,6 +90,7 @@ _MODULES = (
     segments,
     creatives,
     returns,
+    goals,
     portfolio,
     roi,
     operating,
@@ -97,6 +99,7 @@ _MODULES = (
     reallocate,
     momentum,
     model,
+    grounds,
 )
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(

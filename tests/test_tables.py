@@ -34,7 +34,7 @@ UNDECLARED = {
     "set_aside",
     "set_aside_total",
     "verdict",
-    "verdict_signals",
+    "verdict_grounds",
 }
 COLUMNS = [
     (table, column)

@@ -40,7 +40,7 @@ from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.config.risk_rules import RiskRules
 from mktorch.config.segment_rules import SegmentRules
 from mktorch.formats import known_locale
-from mktorch.kpis import TARGET_TABLES, default_targets
+from mktorch.kpis import NAMED, TARGET_TABLES, default_targets
 from mktorch.vocab import (
     Duplicates,
     FailureSeverity,
@@ -251,6 +251,8 @@ class MarketingOrchestratorConfig(BaseSettings):
     """Attainment below it is at risk."""
     kpi_critical_threshold: NonNegative = 0.5
     """Attainment below it is critical; must be under the warning."""
+    freeze_on: tuple[str, ...] = ("policy_violation_count", "roi_estimate")
+    """Names of the KPIs that may freeze budgets where they are critical."""
 
     # The price of running this
     cost_per_human_review_hour: NonNegative = 60.0
@@ -324,6 +326,14 @@ class MarketingOrchestratorConfig(BaseSettings):
         for name in value:
             if name not in list(Source):
                 raise ValueError(f"unknown source {name!r}{nearest(name, list(Source))}")
+        return value
+
+    @field_validator("freeze_on")
+    @classmethod
+    def _known_kpis(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in NAMED:
+                raise ValueError(f"unknown KPI {name!r}{nearest(name, NAMED)}")
         return value
 
     @field_validator("exchange_rates")
