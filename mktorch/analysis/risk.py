@@ -128,10 +128,10 @@ class PolicyViolations(Table):
     id = key("Its id")
     campaign_id = text("Its campaign")
     money = money("What it touches: the move's amount, what the asset has cost, what the signal's "
-        "assets or campaign cost in the current window", upstream=(
+        "assets or campaign cost in the current window",
         read("risk_detected", "spend", on={"id": "subject"}),
         read("budget_moves", "amount", on={"id": "budget_action_id"}),
-        read("rollup_asset", "cost", where={"window": "current"})))
+        read("rollup_asset", "cost", where={"window": "current"}))
     detail = text("The violation in words")
 # fmt: on
 
