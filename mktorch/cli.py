@@ -1,12 +1,16 @@
 """The `mktorch` command. Results go to stdout, messages to stderr.
 
-Exit code: 0 done; 1 done with findings (failed records or steps); 2 could not do it.
+Exit code: 0 done; 1 done with findings (failed records or steps); 2 could not do it; 70 an error
+that was not foreseen; 130 and 143 stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mktorch import stops
 from mktorch.config import load_config, parse_set
 from mktorch.config.load import DEFAULT_FILE
-from mktorch.errors import MktorchError
+from mktorch.errors import MktorchError, in_a_line, is_failure
+from mktorch.screen import plain
 from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
 
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
     from mktorch.config import MarketingOrchestratorConfig
     from mktorch.runs import Run
 
-DONE, FINDINGS, IMPOSSIBLE = 0, 1, 2
+DONE, FINDINGS, IMPOSSIBLE, UNFORESEEN = 0, 1, 2, 70
 
 app = typer.Typer(
     name="mktorch",
@@ -69,15 +75,13 @@ def run(
 ) -> None:
     """Analyse the records and write a run; print its folder."""
     with _helpful_errors():
-        from mktorch.pipeline import run as run_pipeline
+        from mktorch.pipeline import run_configured
 
-        done = run_pipeline(
-            data,
-            out=out,
-            campaign=campaign,
-            config=config,
-            as_of=as_of,
-            **parse_set(settings or ()),
+        places = {"data_dir": data, "runs_dir": out}
+        given = {name: str(place) for name, place in places.items() if place is not None}
+        given |= {} if as_of is None else {"as_of": as_of}
+        done = run_configured(
+            *load_config(config, {**parse_set(settings or ()), **given}), campaign
         )
         _say(_summary(done))
         _say_set_aside(done.tables["set_aside"], done.tables["set_aside_total"], done.config)
@@ -165,17 +169,17 @@ def validate(
         from mktorch.pipeline import check
         from mktorch.sources.totals import total_lines
 
-        given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
-        configured, _ = load_config(config, given)
+        given = {} if data is None else {"data_dir": str(data)}
+        configured, _ = load_config(config, {**parse_set(settings or ()), **given})
         found = check(configured)
         errors = found.failures.filter(severity=str(FailureSeverity.ERROR)).height
         if as_json:
             typer.echo(json.dumps(found.as_json(), indent=2, default=str))
         else:
             for line in found.lines():
-                typer.echo(line)
+                typer.echo(plain(line))
             for line in total_lines(found.totals) if with_totals else ():
-                typer.echo(line)
+                typer.echo(plain(line))
         _say(
             f"{found.rows:,} records read from {configured.data_dir}: {errors:,} errors, "
             f"{found.failures.height - errors:,} warnings, {found.differing:,} figures that differ"
@@ -190,21 +194,23 @@ def validate(
 def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
     """List the runs on disk, newest last."""
     with _helpful_errors():
-        from mktorch.runs import load_run
+        from mktorch.folders import sweep
+        from mktorch.runs import stored_runs
 
         settings, _ = load_config(config)
         root = out or Path(settings.runs_dir)
-        found = sorted(
-            (load_run(m.parent) for m in root.glob("*/manifest.json")),
-            key=lambda r: (r.manifest.as_of, r.run_id),
-        )
+        sweep(root)
+        found, broken = stored_runs(root)
         if as_json:
             typer.echo(json.dumps([_as_json(r) for r in found], indent=2))
         else:
             for each in found:
                 typer.echo(f"{each.path}  {_summary(each)}")
-        if not found:
+        for error in broken:
+            _say(f"mktorch: {error}")
+        if not (found or broken):
             _say(f"No runs in {root}.")
+        raise typer.Exit(FINDINGS if broken else DONE)
 
 
 @app.command()
@@ -331,12 +337,19 @@ def init(
 
 def main() -> None:
     """Entry point of the `mktorch` command."""
-    app()
+    stops.listen()
+    try:
+        with _helpful_errors():
+            app()
+    except typer.Exit as ended:
+        raise SystemExit(ended.exit_code) from None
+    finally:
+        stops.unlisten()
 
 
 @contextmanager
 def _helpful_errors() -> Iterator[None]:
-    """Turn every foreseen error into one message and exit code 2."""
+    """Turn every error into one message and an exit code: 2 where it was foreseen, else 70."""
     try:
         yield
     except MktorchError as error:
@@ -344,11 +357,38 @@ def _helpful_errors() -> Iterator[None]:
         raise typer.Exit(IMPOSSIBLE) from None
     except KeyboardInterrupt:
         _say("mktorch: stopped; nothing half-written was kept")
+        raise typer.Exit(stops.exit_code()) from None
+    except BrokenPipeError:  # who read the output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(DONE) from None
+    except (MemoryError, OSError) as error:
+        place = getattr(error, "filename", None)
+        why = in_a_line(error) if isinstance(error, OSError) else "out of memory"
+        _say(f"mktorch: {f'{place}: ' if place else ''}{why}")
         raise typer.Exit(IMPOSSIBLE) from None
+    except (typer.Exit, SystemExit):
+        raise
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        what = f"{type(error).__name__}: {in_a_line(error)}"
+        _say(f"mktorch: unexpected error, {what}; traceback in {_traceback()}")
+        raise typer.Exit(UNFORESEEN) from None
+
+
+def _traceback() -> str:
+    """Where the traceback of the error at hand was written for whoever mends it."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="mktorch-traceback-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exc(file=file)
+    except OSError:
+        return "no file: none could be written"
+    return name
 
 
 def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+    print(plain(message, lines=True), file=sys.stderr)
 
 
 def _say_set_aside(

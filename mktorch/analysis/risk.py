@@ -131,7 +131,7 @@ class PolicyViolations(Table):
         "assets or campaign cost in the current window",
         read("risk_detected", "spend", on={"id": "subject"}),
         read("budget_moves", "amount", on={"id": "budget_action_id"}),
-        read("rollup_asset", "cost", where={"window": "current"}))
+        read("rollup_asset", "cost", window="current"))
     detail = text("The violation in words")
 # fmt: on
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -21,9 +22,9 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from mktorch.config.attribution_rules import AttributionRules
@@ -34,6 +35,7 @@ from mktorch.config.feed import Feed, Feeds
 from mktorch.config.funnel_rules import FunnelRules
 from mktorch.config.measured import GRAIN, Metric
 from mktorch.config.model_rules import ModelRules
+from mktorch.config.moments import in_zone, known_zone
 from mktorch.config.narrative_rules import NarrativeRules
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.config.recommendation_rules import RecommendationRules
@@ -67,46 +69,12 @@ _LOCATION = frozenset(
     {"data_dir", "reports_dir", "runs_dir", "enable_progress_tracking", "enable_reporting"}
 )
 
-toml_file: ContextVar[Path | None] = ContextVar("toml_file", default=None)
+file_values: ContextVar[Mapping[str, Any]] = ContextVar("file_values", default=MappingProxyType({}))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else "; see docs/configuration.md for the names"
-
-
-def _known_zone(name: str) -> str:
-    import polars as pl
-
-    try:
-        _local(datetime(2026, 1, 1, tzinfo=UTC), name)
-    except pl.exceptions.PolarsError:
-        raise ValueError(
-            f"{name!r} is no known time zone; name one of the IANA list, such as Europe/Stockholm"
-        ) from None
-    return name
-
-
-def _local(moment: datetime, zone: str) -> datetime:
-    """The wall clock of a zone at a moment that states its offset."""
-    import polars as pl  # the zones it knows are those the records are read with
-
-    utc = moment.astimezone(UTC).replace(tzinfo=None)
-    stamp = pl.Series([utc], dtype=pl.Datetime("us")).dt.replace_time_zone("UTC")
-    local: datetime = stamp.dt.convert_time_zone(zone).dt.replace_time_zone(None).item()
-    return local
-
-
-def _in_zone(value: object, info: ValidationInfo) -> object:
-    """Read a date, a timestamp or an offset timestamp as the reporting zone's naive time."""
-    if isinstance(value, str):
-        day = len(value.strip()) == len("2026-01-31")
-        value = datetime.fromisoformat(value)
-        if day:  # a bare date means the whole of that day
-            value = datetime.combine(value, time.max)
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return _local(value, info.data.get("reporting_timezone", "UTC"))
-    return value
 
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -170,7 +138,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     """Exports that feed every source their preset knows of; docs/own-data.md."""
 
     # What the records mean
-    reporting_timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    reporting_timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     """IANA zone whose days are the days of the report (Europe/Stockholm); a timestamp without an
     offset is of it."""
     duplicates: Duplicates = Duplicates.LAST
@@ -185,9 +153,9 @@ class MarketingOrchestratorConfig(BaseSettings):
     """Share of rows or of spend that may be rejected before the figures are called incomplete."""
 
     # Clock, windows, money
-    as_of: Annotated[datetime | None, BeforeValidator(_in_zone)] = None
-    """The moment to look from (of reporting_timezone; a bare date means its whole day); none: the
-    newest timestamp."""
+    as_of: Annotated[datetime | None, BeforeValidator(in_zone)] = None
+    """The moment to look from, of reporting_timezone; a bare date, quoted or not, is its whole day;
+    1990 to 2100, at most 366 days after the newest record; none: the newest timestamp."""
     window_days: int = Field(7, ge=1, le=366)
     """Length of the current and the prior window, 1 to 366."""
     money_authority: MoneyAuthority = MoneyAuthority.LEDGER
@@ -316,9 +284,8 @@ class MarketingOrchestratorConfig(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over file; no dotenv or secret files are read."""
-        file = toml_file.get()
-        toml = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
-        return (init_settings, env_settings, *toml)
+        in_file = InitSettingsSource(settings_cls, dict(file_values.get()))
+        return (init_settings, env_settings, in_file)
 
     @field_validator("grain")
     @classmethod

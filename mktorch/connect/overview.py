@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from mktorch.screen import plain
 from mktorch.sources.load import RawSource
 from mktorch.sources.schemas import FILE, ROW
 from mktorch.vocab import Source
@@ -47,7 +48,7 @@ class Origin:
         if self.totals:
             yield "  totals: " + ", ".join(f"{n} {v:,.10g}" for n, v in self.totals.items())
         for row in self.first:
-            yield _printable("  " + ", ".join(f"{k}={v}" for k, v in row.items() if v is not None))
+            yield plain("  " + ", ".join(f"{k}={v}" for k, v in row.items() if v is not None))
         for note in self.notes:
             yield f"  {note}"
 
@@ -76,7 +77,3 @@ def _origin(source: Source, own: RawSource) -> Origin:
 
 def _shown(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return frame.with_columns(pl.selectors.temporal().cast(pl.String)).to_dicts()
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
