@@ -119,6 +119,11 @@ def figure_changes(before: Tables, after: Tables) -> pl.DataFrame:
     )
 
 
+def _stands(kpis: pl.DataFrame) -> str:
+    """What a KPI stands at; an older run on disk holds its tier alone."""
+    return "standing" if "standing" in kpis.columns else "tier"
+
+
 def tier_changes(before: Tables, after: Tables) -> pl.DataFrame:
     """One row per KPI whose tier differs, by name: `kpi`, `before`, `after`.
 
@@ -127,7 +132,7 @@ def tier_changes(before: Tables, after: Tables) -> pl.DataFrame:
     if "kpis" not in before or "kpis" not in after:
         return pl.DataFrame(schema=_TIERS)
     then, now = (
-        tables["kpis"].select("kpi", pl.col("tier").alias(name))
+        tables["kpis"].select("kpi", pl.col(_stands(tables["kpis"])).alias(name))
         for tables, name in ((before, "before"), (after, "after"))
     )
     return (

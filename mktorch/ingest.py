@@ -12,6 +12,7 @@ import polars as pl
 
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.connect import load_feeds
 from mktorch.errors import PipelineError
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
@@ -55,8 +56,10 @@ class Checked(NamedTuple):
 def raw(
     config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None
 ) -> dict[Source, RawSource]:
-    """Every source, read from the frames given, else from the data folder."""
-    return load(config) if frames is None else load_frames(frames, config)
+    """Every source, from the frames given, else from the data folder and what the settings feed."""
+    if frames is not None:
+        return load_frames(frames, config)
+    return load_feeds(config) if config.sources or config.exports else load(config)
 
 
 def checked(
@@ -70,12 +73,9 @@ def checked(
         found = validate(raw, config)
     notes.extend(found.notes)
     read = in_currency({name: own.frame for name, own in raw.items()}, config, strict=False)
-    return Checked(
-        found.frames,
-        found.failures,
-        set_aside(read, found.failures),
-        set_aside_total(read, found.failures, config.maximum_rejected_share),
-    )
+    by_rule = set_aside(read, found.failures)
+    total = set_aside_total(by_rule, read, found.failures, config.maximum_rejected_share)
+    return Checked(found.frames, found.failures, by_rule, total)
 
 
 @makes(*Source, "as_of", "period")
