@@ -61,9 +61,11 @@ class Read(NamedTuple):
 
 @cache
 def config() -> MarketingOrchestratorConfig:
-    """As by default, but that a campaign on its pace returns enough to take another's money."""
-    pace = BudgetRules(under_pace=0.82)
-    return MarketingOrchestratorConfig(data_dir=str(SAMPLE), budget_rules=pace)
+    """As by default, but that a campaign on its pace returns enough to take another's money, and
+    that campaigns get a note."""
+    return MarketingOrchestratorConfig(
+        data_dir=str(SAMPLE), budget_rules=BudgetRules(under_pace=0.82), enable_llm_insights=True
+    )
 
 
 @cache
