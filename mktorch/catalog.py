@@ -20,6 +20,7 @@ from mktorch.analysis import (
     detection,
     funnel,
     funnel_steps,
+    goals,
     model_cost,
     money,
     operating,
@@ -47,7 +48,7 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import model, momentum, next_steps, worded
+from mktorch.narrative import grounds, model, momentum, next_steps, worded
 from mktorch.recommend import rank, reallocate, records
 from mktorch.rollups import declared
 from mktorch.sources import rules, schemas, set_aside
@@ -90,6 +91,7 @@ _MODULES = (
     segments,
     creatives,
     returns,
+    goals,
     portfolio,
     roi,
     operating,
@@ -102,6 +104,7 @@ _MODULES = (
     next_steps,
     worded,
     model,
+    grounds,
 )
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(

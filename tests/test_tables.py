@@ -26,7 +26,6 @@ UNDECLARED = {
     "experiment_records",
     "experiment_setup_faults",
     "verdict",
-    "verdict_signals",
 }
 COLUMNS = [
     (table, column)

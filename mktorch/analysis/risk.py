@@ -127,6 +127,11 @@ class PolicyViolations(Table):
     kind = word(("risk_signal", "asset", "budget_move"), "What breaks the rule", key=True)
     id = key("Its id")
     campaign_id = text("Its campaign")
+    money = money("What it touches: the move's amount, what the asset has cost, what the signal's "
+        "assets or campaign cost in the current window",
+        read("risk_detected", "spend", on={"id": "subject"}),
+        read("budget_moves", "violation", "amount", on={"id": "budget_action_id"}),
+        read("rollup_asset", "cost", on=CAMPAIGN, window=Window.CURRENT))
     detail = text("The violation in words")
 # fmt: on
 
@@ -203,15 +208,25 @@ def risk_summary(risk_inbox: pl.DataFrame, rollup_asset: pl.DataFrame) -> pl.Dat
 
 
 def policy_violations(
-    campaign_risk_signals: pl.DataFrame, risk_detected: pl.DataFrame, budget_moves: pl.DataFrame
+    campaign_risk_signals: pl.DataFrame,
+    risk_detected: pl.DataFrame,
+    budget_moves: pl.DataFrame,
+    rollup_asset: pl.DataFrame,
 ) -> pl.DataFrame:
     """`PolicyViolations`, sorted by kind and id; their number is `policy_violation_count`."""
     risk_type, status = pl.col("risk_type"), pl.col("status")
     kind, stands = (c.str.replace_all("_", " ", literal=True) for c in (risk_type, status))
-    raised = campaign_risk_signals.filter(
+    signals = campaign_risk_signals.filter(
         risk_type.is_in(_VIOLATING), status != RiskStatus.DISMISSED
-    ).select(
+    )
+    touched = (
+        _stakes(signals.rename({"risk_id": "id"}), rollup_asset)
+        .group_by("id")
+        .agg(units(pl.col("micros").sum()).alias("money"))
+    )
+    raised = signals.join(touched, left_on="risk_id", right_on="id", how="left").select(
         "campaign_id",
+        pl.col("money").fill_null(0.0),
         kind=pl.lit("risk_signal"),
         id="risk_id",
         detail=pl.format("{} signal, {}, {}", kind, "severity", stands),
@@ -219,12 +234,16 @@ def policy_violations(
     delivered = (
         risk_detected.filter(pl.col("detection").is_in(_DELIVERED))
         .group_by("subject", "campaign_id")
-        .agg(pl.col("detail").sort_by("detection_id", descending=True).str.join("; "))
-        .select("campaign_id", "detail", kind=pl.lit("asset"), id="subject")
+        .agg(
+            pl.col("detail").sort_by("detection_id", descending=True).str.join("; "),
+            money=pl.col("spend").max(),
+        )
+        .select("campaign_id", "money", "detail", kind=pl.lit("asset"), id="subject")
     )
     moved = budget_moves.filter(pl.col("violation")).select(
         "campaign_id",
         kind=pl.lit("budget_move"),
+        money="amount",
         id="budget_action_id",
         detail=pl.format("{} {} executed without approval", "amount", "currency"),
     )

@@ -11,8 +11,8 @@ import polars as pl
 
 from mktorch.formats import CURRENCY, PERCENT, Locale, format_value
 from mktorch.sources.rules import ERROR, MEND, Rule
-from mktorch.sources.schemas import FILE, ROW
-from mktorch.sources.totals import apart
+from mktorch.sources.schemas import FILE, ROW, SPECS
+from mktorch.sources.totals import apart, places_apart
 from mktorch.sums import micros, units
 from mktorch.tables import count, declare, flag, fraction, money, number, read, text, word
 from mktorch.vocab import Source
@@ -55,15 +55,16 @@ def _figures(whose: str, null: str) -> dict[str, dy.Column]:
 
 
 SetAside = declare("set_aside",
-    "One row per source and rule that rejected records, most records first. A record counts once, "
-    "under its first error.", {
+    "One row per source, rule and field that rejected records, most records first. A record counts "
+    "once, under its first error.", {
     "source": word(Source, "The source", key=True),
     "rule": word(Rule, "The rule", key=True),
+    "field": text("The column that breaks the rule", key=True, null="the whole record is at fault"),
     "rows": count("Number of records that the rule rejected",
-        read(*_REJECTED, on=("source", "rule"), severity=ERROR), config=_RULED),
+        read(*_REJECTED, on=("source", "rule", "field"), severity=ERROR), config=_RULED),
     "rows_share": fraction("Records rejected / records of the source, without those that newer "
-        "ones replaced", read(*_REJECTED, on=("source", "rule"), severity=ERROR), config=_RULED,
-        null="the source has no other record"),
+        "ones replaced", read(*_REJECTED, on=("source", "rule", "field"), severity=ERROR),
+        config=_RULED, null="the source has no other record"),
     **_figures("the records rejected", _NONE),
     "remedy": text("What mends them"),
 })
@@ -97,12 +98,12 @@ def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> 
             continue
         rule = own.filter(pl.col("severity") == ERROR).unique(
             ["file", "row"], keep="first", maintain_order=True
-        ).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW), "rule")  # fmt: skip
+        ).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW), "rule", "field")  # fmt: skip
         figures = MEASURED.get(source, {})
         sums = [_sum(figures.get(name)).alias(name) for name in FIGURES]
         by_rule = (
             rejected.join(rule, on=[FILE, ROW], how="left")
-            .group_by("rule")
+            .group_by("rule", "field")
             .agg(pl.len().cast(pl.Int64).alias("rows"), *sums)
         )
         standing = frame.join(restated.select(FILE, ROW), on=[FILE, ROW], how="anti")
@@ -118,7 +119,9 @@ def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> 
                 )
             )
         )
-    return pl.concat(parts).sort("rows", "source", "rule", descending=[True, False, False])
+    return pl.concat(parts).sort(
+        "rows", "source", "rule", "field", descending=[True, False, False, False]
+    )
 
 
 def _share(column: str, whole: float | None) -> pl.Expr:
@@ -135,15 +138,18 @@ def _sum(column: str | None) -> pl.Expr:
 
 
 def set_aside_total(
-    frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame, maximum: float
+    by_rule: pl.DataFrame,
+    frames: Mapping[Source, pl.DataFrame],
+    failures: pl.DataFrame,
+    maximum: float,
 ) -> pl.DataFrame:
-    """`SetAsideTotal`; `maximum` is the share from which figures are incomplete."""
-    by_rule = set_aside(frames, failures)
+    """`SetAsideTotal`.
+
+    `by_rule` is what `set_aside` makes of frames and failures, `maximum` the share from which
+    figures are incomplete.
+    """
     rows = sum(frame.height for frame in frames.values())
-    restated = sum(
-        apart(frame, failures.filter(source=str(source)))[1].height
-        for source, frame in frames.items()
-    )
+    restated = sum(places_apart(failures.filter(source=str(source)))[1].height for source in frames)
     rejected = int(by_rule["rows"].sum())
     measured = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
     sums: dict[str, float | None] = {
@@ -167,12 +173,13 @@ def set_aside_total(
 _CAUSES: Mapping[str, str] = {
     Rule.NOT_AN_OBJECT: "that are no objects",
     Rule.UNREADABLE_ROW: "that cannot be read",
-    Rule.UNREADABLE_VALUE: "with a value that cannot be read",
-    Rule.MISSING_REQUIRED: "without a required field",
-    Rule.UNKNOWN_ENUM: "with an unknown word",
-    Rule.OUT_OF_RANGE: "with a value out of range",
-    Rule.DUPLICATE_KEY: "that repeat another record's key",
-    Rule.ORPHAN_KEY: "that name an unknown id",
+    Rule.UNREADABLE_VALUE: "with an unreadable {field}",
+    Rule.MISSING_REQUIRED: "without {field}",
+    Rule.UNKNOWN_ENUM: "with an unknown {field}",
+    Rule.OUT_OF_RANGE: "with {field} out of range",
+    Rule.DUPLICATE_KEY: "that repeat the key of another record",
+    Rule.ORPHAN_KEY: "with an unknown {field}",
+    Rule.ACCOUNT_CLASH: "with {field} in two accounts",
 }
 _RECORDS: Mapping[str, str] = {
     Source.PERFORMANCE_METRICS: "performance",
@@ -185,18 +192,21 @@ def set_aside_line(
 ) -> str | None:
     """What was set aside, why, and what mends it; None where nothing was.
 
-    >>> nothing = set_aside_total({}, pl.DataFrame(schema={"source": pl.String}), 0.01)
-    >>> set_aside_line(SetAside.frame(), nothing) is None
+    >>> from mktorch.sources.rules import no_failures
+    >>> nothing = SetAside.frame()
+    >>> set_aside_line(nothing, set_aside_total(nothing, {}, no_failures(), 0.01)) is None
     True
     """
     if by_rule.is_empty():
         return None
     row, first = total.row(0, named=True), by_rule.row(0, named=True)
     mark = "Incomplete: " if row["incomplete"] else ""
-    remedy = f"{first['remedy'][:1].upper()}{first['remedy'][1:]}"
+    field = first["field"]
+    aim = f"To fix {field}, " if field in SPECS[first["source"]].columns else ""
+    remedy = f"{aim}{first['remedy']}"
     return (
-        f"{mark}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}. {remedy}, "
-        "then rerun; mktorch validate lists every record."
+        f"{mark}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}. "
+        f"{remedy[:1].upper()}{remedy[1:]}, then rerun; mktorch validate lists every record."
     )
 
 
@@ -217,7 +227,8 @@ def _cause(first: Mapping[str, Any], kinds: int) -> str:
     """The records of the rule that rejected most, and that there are further ones."""
     source, rule = first["source"], first["rule"]
     named = _RECORDS.get(source, source.replace("_", " "))
-    why = _CAUSES.get(rule, f"that break the rule {rule.replace('_', ' ')}")
+    otherwise = f"that break the rule {rule.replace('_', ' ')}"
+    why = _CAUSES.get(rule, otherwise).format(field=first["field"])
     records = "record" if first["rows"] == 1 else "records"
     more = "" if kinds == 1 else ", and others for further causes"
     return f"{first['rows']:,} {named} {records} {why}{more}"
