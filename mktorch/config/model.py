@@ -271,6 +271,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     company: str = ""
     locale: Annotated[str, AfterValidator(known_locale)] = "en_US"
     page_size: PageSize = PageSize.A4
+    max_deep_dives: int = Field(20, ge=0)
 
     @classmethod
     def settings_customise_sources(

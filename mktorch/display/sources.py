@@ -7,7 +7,7 @@ from itertools import groupby
 
 from mktorch.display import trace
 from mktorch.display.block import Block
-from mktorch.display.nodes import Node, Numbered, node
+from mktorch.display.nodes import Node, Numbered, folded, node
 from mktorch.display.trace import Entry
 from mktorch.runs import Run
 from mktorch.tables import Definition
@@ -33,7 +33,7 @@ class Sources(Block):
                 Node("sources-of", _title(block)),
                 node("sources-entries", *map(self._entry, entries)),
             )
-        return node("sources", *parts)
+        return folded(f"Show the {len(self.entries):,} entries", node("sources", *parts))
 
     def _entry(self, entry: Entry) -> Node:
         first, *rest = lines_of(self.run, entry)

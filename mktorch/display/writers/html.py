@@ -18,6 +18,7 @@ from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status
 from mktorch.display.tables import Grid
 from mktorch.display.trace import Entry
+from mktorch.display.ways import Navigation, Way
 from mktorch.display.writers.forms import Form, filled
 
 _MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
@@ -31,6 +32,8 @@ FORMS = {
     "panel": Form('<div class="mk-panel"{attributes}>{}</div>'),
     "finding": Form('<p class="mk-finding">{}</p>'),
     "subtitle": Form('<p class="mk-subtitle">{}</p>'),
+    "fold": Form('<details class="mk-fold">{}</details>'),
+    "fold-name": Form("<summary>{}</summary>", text=escape.html),
     "notes": Form('<div class="mk-notes">{}</div>'),
     "note": Form("<p>{}</p>"),
     "paper-note": Form("{}", text=lambda _: ""),
@@ -204,6 +207,24 @@ def _(part: Masthead) -> str:
     )
 
 
+@write.register
+def _(part: Navigation) -> str:
+    """Links alone open and close the drawer, so that it needs no script."""
+    if not (part.pages or part.sections):
+        return ""
+    cover = "".join(_way(way) for way in part.pages[:1] if not way.here)
+    lists = "".join(
+        f"<{tag}>{''.join(f'<li>{_way(way)}</li>' for way in ways)}</{tag}>"
+        for tag, ways in (("ul", part.pages), ("ol", part.sections))
+        if ways
+    )
+    return (
+        '<nav class="mk-nav" id="mk-contents" aria-label="Contents">'
+        f'<a class="mk-close" href="#mk-bar">Close</a>{lists}</nav>'
+        f'<p class="mk-bar" id="mk-bar"><a href="#mk-contents">Contents</a>{cover}</p>'
+    )
+
+
 def marked(status: Status) -> str:
     """A status's shape, which a screen reader passes over, and its word."""
     return f'<span aria-hidden="true">{status.tone.shape}</span> {escape.html(status.word)}'
@@ -215,6 +236,11 @@ def link(entry: Entry, anchor: str, shown: str) -> str:
         f'<a class="mk-figure" id="{escape.html(anchor)}" '
         f'href="#{escape.html(entry.anchor)}">{shown}</a>'
     )
+
+
+def _way(way: Way) -> str:
+    here = ' aria-current="page"' if way.here else ""
+    return f'<a href="{escape.html(way.target)}"{here}>{escape.html(way.words)}</a>'
 
 
 def _logo(brand: Brand, company: str) -> str:

@@ -14,6 +14,7 @@ from mktorch.display.nodes import Linked, Mark, Node, Noted, Numbered
 from mktorch.display.page import Masthead
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.tables import Column, Grid, Table
+from mktorch.display.ways import Navigation
 from mktorch.display.writers.forms import Form, filled
 from mktorch.narrative import markdown
 from mktorch.narrative.markdown import inert
@@ -28,6 +29,8 @@ FORMS = {
     "panel": _BLOCKS,
     "finding": _STRONG,
     "subtitle": _IN,
+    "fold": _BLOCKS,
+    "fold-name": _NONE,
     "notes": _BLOCKS,
     "note": _IN,
     "paper-note": _IN,
@@ -155,7 +158,8 @@ def _(part: Linked) -> str:
 @write.register(Noted)
 @write.register(Numbered)
 @write.register(Sparkline)
-def _(_part: Noted | Numbered | Sparkline) -> str:
+@write.register(Navigation)
+def _(_part: Noted | Numbered | Sparkline | Navigation) -> str:
     return ""
 
 

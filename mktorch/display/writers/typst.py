@@ -16,6 +16,7 @@ from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status
 from mktorch.display.tables import Grid
 from mktorch.display.trace import Entry
+from mktorch.display.ways import Navigation
 from mktorch.display.writers.forms import Form, filled
 
 COUNTER = 'counter("mk-source")'
@@ -48,6 +49,8 @@ FORMS = {
     "panel": _FRAMED,
     "finding": Form("#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)[{}]]"),
     "subtitle": Form("#block(above: 3pt, sticky: true)[#text(size: 8.5pt, fill: {muted})[{}]]"),
+    "fold": Form(),
+    "fold-name": Form(text=lambda _: ""),
     "notes": Form(
         "#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"
         "#text(size: 7.5pt, fill: {muted})[{}]]",
@@ -258,6 +261,11 @@ def _(part: Sparkline) -> str:
 
 
 @write.register
+def _(_part: Navigation) -> str:
+    return ""
+
+
+@write.register
 def _(part: Masthead) -> str:
     brand = part.brand
     facts = " #h(3pt)·#h(3pt) ".join(map(escape.typst_prose, part.facts))
@@ -333,7 +341,8 @@ def _group(group: Group) -> str:
         cells = ",\n".join(map(_dense, group.entries[:_DENSE]))
         grid = "columns: (1fr, auto, 1fr, auto), column-gutter: 8pt, row-gutter: 4pt"
     rest = len(group.entries) - _DENSE
-    more = f" \\\n#{escape.typst_string(f'and {rest} more')}" if rest > 0 else ""
+    told = filter(None, (f"and {rest} more" if rest > 0 else "", group.more))
+    more = "".join(f" \\\n#{escape.typst_string(words)}" for words in told)
     return (
         f"{head}\n#[#set text(size: 8.5pt)\n#set par(leading: 0.45em, justify: false)\n"
         f"#grid({grid},\n{cells}){more}]"
