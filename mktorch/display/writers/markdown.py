@@ -69,6 +69,9 @@ FORMS = {
     "readouts": _BLOCKS,
     "readouts-wide": _BLOCKS,
     "readout": _BLOCKS,
+    "readout-folded": _BLOCKS,
+    "readout-head": _BLOCKS,
+    "readout-gist": Form("", void=""),
     "readout-name": Form("### {}"),
     "readout-about": _IN,
     "part": _BLOCKS,
@@ -113,6 +116,10 @@ FORMS = {
     "entry-file": _NONE,
     # The appendix of sources.
     "sources": _BLOCKS,
+    "sources-brief": _BLOCKS,
+    "source-brief": _IN,
+    "source-lines-brief": _WORDS,
+    "source-places": _NONE,
     "sources-of": _STRONG,
     "sources-entries": _LINES,
     "source": _IN,
@@ -130,7 +137,9 @@ _PARAGRAPHS = frozenset(
         *("aside", "verdict", "sentence", "readout-about", "part-head", "group-name", "sources-of"),
     )
 )
-_ITEMS = frozenset(("point", "card", "reading", "check", "line", "group-entry", "source"))
+_ITEMS = frozenset(
+    ("point", "card", "reading", "check", "line", "group-entry", "source", "source-brief")
+)
 
 
 @singledispatch

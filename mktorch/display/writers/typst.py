@@ -23,6 +23,7 @@ COUNTER = 'counter("mk-source")'
 # The contents on paper, where the cover is one page: entries up to which each has a line of its
 # own, entries that two columns hold, and letters of a name in one of them.
 _ROOMY, _DENSE, _LETTERS = 12, 24, 40
+_CHART = "86%"  # of the text's width: labels about as large as a table's
 
 
 def name(text: str) -> str:
@@ -42,6 +43,12 @@ _CHECKS = (
     "stroke: (x, y) => (bottom: 0.4pt + {{line}}), "
 )
 _BODY = "#grid(columns: {}, column-gutter: 14pt, row-gutter: 7pt,\n"
+_CARD = Form(
+    "#block(width: 100%, breakable: {breakable}, above: 9pt, below: 9pt, inset: 9pt,\n"
+    "stroke: (top: 2pt + {primary}, rest: 0.6pt + {line}))[\n"
+    "#set par(leading: 0.45em, spacing: 0.6em, justify: false)\n#set text(size: 8.5pt)\n{}]",
+    "\n",
+)
 FORMS = {
     # What every table, chart and panel wears: the title stays with what follows.
     "table": _FRAMED,
@@ -116,12 +123,10 @@ FORMS = {
     # Readouts: a card with its parts, their figures and checks.
     "readouts": Form(join="\n"),
     "readouts-wide": Form(join="\n"),
-    "readout": Form(
-        "#block(width: 100%, breakable: {breakable}, above: 9pt, below: 9pt, inset: 9pt,\n"
-        "stroke: (top: 2pt + {primary}, rest: 0.6pt + {line}))[\n"
-        "#set par(leading: 0.45em, spacing: 0.6em, justify: false)\n#set text(size: 8.5pt)\n{}]",
-        "\n",
-    ),
+    "readout": _CARD,
+    "readout-folded": _CARD,
+    "readout-head": Form(join="\n"),
+    "readout-gist": Form("", void=""),
     "readout-name": Form(
         "#block(sticky: true, below: 4pt)"
         "[#heading(level: 3, outlined: false, bookmarked: true)[{}]]",
@@ -182,6 +187,14 @@ FORMS = {
     ),
     "sources-entries": Form(),
     "source": Form("#grid(columns: (7mm, 1fr), inset: (y: 1.5pt), {})\n", ",\n"),
+    # A brief one: a line per entry, in two columns.
+    "sources-brief": Form(
+        "#columns(2, gutter: 12pt)[#set text(size: 6.5pt)\n"
+        "#set par(leading: 0.4em, justify: false)\n{}]"
+    ),
+    "source-brief": Form("#grid(columns: (6mm, 1fr), inset: (y: 1pt), {})\n", ",\n"),
+    "source-lines-brief": Form(""),
+    "source-places": Form("#text(fill: {muted})[{}]", text=name),
     "source-said": Form("[{}]", ": "),
     "source-name": Form("#strong[{}]"),
     "source-lines": Form(join=" \\\n"),
@@ -252,7 +265,7 @@ def _(part: Grid) -> str:
 
 @write.register
 def _(part: Drawing) -> str:
-    return _image(part.chart.svg().replace("\\", "\\\\"), part.chart.alt)
+    return _image(part.chart.svg().replace("\\", "\\\\"), part.chart.alt, _CHART)
 
 
 @write.register
@@ -317,9 +330,10 @@ def _toned(brand: Brand, color: str) -> dict[str, str]:
     return {"ink": rgb(brand.color(color)), "tint": rgb(brand.tint(color))}
 
 
-def _image(svg: str, alt: str) -> str:
+def _image(svg: str, alt: str, width: str = "100%") -> str:
     drawn = svg.replace('"', '\\"')
-    return f'#image(bytes("{drawn}"), format: "svg", width: 100%, alt: {escape.typst_string(alt)})'
+    said = escape.typst_string(alt)
+    return f'#image(bytes("{drawn}"), format: "svg", width: {width}, alt: {said})'
 
 
 def _logo(brand: Brand, company: str) -> str:
