@@ -273,6 +273,9 @@ class MarketingOrchestratorConfig(BaseSettings):
     """How numbers and dates are written, by CLDR name."""
     page_size: PageSize = PageSize.A4
     """A4 or us-letter."""
+    max_deep_dives: int = Field(20, ge=0)
+    """Most campaigns with a page of their own: those with most money at stake in recommendations,
+    then most spend."""
 
     @classmethod
     def settings_customise_sources(
