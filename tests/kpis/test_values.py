@@ -31,6 +31,7 @@ def operational(**changed: object) -> Inputs:
         "orchestrator_decisions": pl.DataFrame({"human_override": [True, False, False, False]}),
         "policy_violations": pl.DataFrame({"id": ["A", "B"]}),
         "experiment_setup_faults": pl.DataFrame({"experiment_id": ["E1", "E1", "E2"]}),
+        "experiments": pl.DataFrame({"experiment_id": ["E1", "E2", "E3", "E4"]}),
         "performance_metrics": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 6)]}),
         "funnel_events": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 9)]}),
     }
@@ -75,6 +76,7 @@ def test_operational_by_hand() -> None:
             {"experiment_setup_faults": pl.DataFrame({"experiment_id": ["E1", "E3", "E2"]})},
             3.0,
         ),
+        ("experiment_setup_errors", {"experiments": pl.DataFrame({"experiment_id": []})}, None),
         (
             "data_freshness_hours",
             {"funnel_events": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 3)]})},
