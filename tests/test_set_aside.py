@@ -104,7 +104,7 @@ def test_a_clean_run_says_nothing(tmp_path):
 def test_only_above_the_limit_the_verdict_is_attention(tmp_path, limit, incomplete):
     """3 of the 35 records of all sources are the larger share, and just the limit."""
     done = finished(tmp_path, rejecting(3), maximum_rejected_share=limit)
-    signal = done.tables.verdict_signals.filter(signal="incomplete_figures").row(0, named=True)
+    signal = done.tables.verdict_grounds.filter(ground="incomplete_figures").row(0, named=True)
     assert signal["verdict"] == ("ATTENTION" if incomplete else "ON TRACK")
     told = done.tables.verdict.row(0, named=True)
     assert (told["so_what"] or "").startswith("Incomplete: ") == incomplete
