@@ -96,7 +96,10 @@ def test_operational_without_records_is_null_with_a_reason() -> None:
         ),
         performance_metrics=none,
         funnel_events=none,
+        experiments=pl.DataFrame({"experiment_id": []}),
     )
+    errors = value(inputs, "experiment_setup_errors")
+    assert errors == (None, "no experiment is on record")
     assert value(inputs, "campaign_execution_success_rate") == (
         None,
         "no campaign has been launched",
