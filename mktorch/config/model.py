@@ -296,7 +296,8 @@ class MarketingOrchestratorConfig(BaseSettings):
         for name in value:
             if name not in list(Source):
                 raise ValueError(f"unknown source {name!r}{nearest(name, list(Source))}")
-        return value
+        known = {source: [*columns, *value.get(source, ())] for source, columns in GRAIN.items()}
+        return {**value, **{source: [*dict.fromkeys(names)] for source, names in known.items()}}
 
     @field_validator("freeze_on")
     @classmethod
