@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class InputLimits(BaseModel):
     """What is refused before it is read; a refusal names the limit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     files: int = Field(10_000, ge=1)
     """Parts that one source's folder may hold."""
