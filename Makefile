@@ -50,6 +50,9 @@ test: $(READY) ## Run the tests
 test-long: $(READY) ## Run the long tests too: sixty campaigns on paper
 	@$(BIN)/python -m pytest -q -m long tests/render
 
+fault-campaign: $(READY) ## Kill, starve and crowd the command 400 times; prints what was not whole
+	@$(BIN)/python benchmarks/faults.py
+
 test-quarto: $(READY) ## Compare the packs of Quarto and the embedded renderer
 	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -m quarto tests/render
 

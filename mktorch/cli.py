@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktorch import stops
+from mktorch import past, stops
 from mktorch.config import load_config, parse_set
 from mktorch.config.load import DEFAULT_FILE
 from mktorch.ending import DONE, FINDINGS, helpful_errors, say
@@ -87,8 +87,14 @@ def report(
     run_folder: RunFolder = None,
     to: Annotated[str, typer.Option(help="Formats, comma-separated.")] = "html,pdf",
     renderer: Annotated[Renderer, typer.Option(help="Which renderer.")] = Renderer.AUTO,
+    documents: Annotated[
+        str | None, typer.Option(help="Documents by name, comma-separated; default, all.")
+    ] = None,
     campaign: Annotated[
-        str | None, typer.Option(help="Render this campaign's deep dive alone.")
+        list[str] | None,
+        typer.Option(
+            help="Render this campaign's deep dive, alone or beside --documents; may be repeated."
+        ),
     ] = None,
     out: Out = None,
     config: ConfigFile = None,
@@ -105,15 +111,15 @@ def report(
             say("Nothing rendered: this run has enable_reporting = false.")
             raise typer.Exit(DONE)
         folder = out or Path(settings.reports_dir) / done.run_id
-        formats = tuple(part.strip() for part in to.split(",") if part.strip())
         choice = choose(renderer)
         say(f"Rendering with {choice.words}.")
         started = perf_counter()
         with shown(sys.stderr, settings.enable_progress_tracking) as progress:
             made = render(
                 done.path,
-                to=formats,
+                to=_names(to),
                 renderer=choice.renderer,
+                documents=None if documents is None else _names(documents),
                 campaign=campaign,
                 out=folder,
                 progress=progress,
@@ -328,6 +334,10 @@ def init(
         say(f"{where} && make report")
 
 
+for _command in (past.diff, past.whatif, past.verify):
+    app.command()(_command)
+
+
 def main() -> None:
     """Entry point of the `mktorch` command."""
     stops.listen()
@@ -338,6 +348,10 @@ def main() -> None:
         raise SystemExit(ended.exit_code) from None
     finally:
         stops.unlisten()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _say_set_aside(

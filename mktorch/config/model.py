@@ -283,6 +283,9 @@ class MarketingOrchestratorConfig(BaseSettings):
     """How numbers and dates are written, by CLDR name."""
     page_size: PageSize = PageSize.A4
     """A4 or us-letter."""
+    max_deep_dives: int = Field(20, ge=0)
+    """Most campaigns with a page of their own: those with most money at stake in recommendations,
+    then most spend."""
 
     @classmethod
     def settings_customise_sources(
@@ -303,7 +306,8 @@ class MarketingOrchestratorConfig(BaseSettings):
         for name in value:
             if name not in list(Source):
                 raise ValueError(f"unknown source {name!r}{nearest(name, list(Source))}")
-        return value
+        known = {source: [*columns, *value.get(source, ())] for source, columns in GRAIN.items()}
+        return {**value, **{source: [*dict.fromkeys(names)] for source, names in known.items()}}
 
     @field_validator("freeze_on")
     @classmethod

@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.accounts import account_checks, qualified
-from mktorch.sources.checks import Check, column_checks, reference_check, row_checks
+from mktorch.sources.checks import Check, column_checks, listed, reference_check, row_checks
 from mktorch.sources.columns import metadata
 from mktorch.sources.limits import refuse_failures
 from mktorch.sources.load import RawSource, with_keys
@@ -162,7 +162,7 @@ def _shown(value: pl.Expr, column: dy.Column) -> pl.Expr:
     if metadata(column, "count"):
         text = plain(value)
     elif dtype == pl.List(pl.Float64):
-        text = pl.format("[{}]", value.list.eval(pl.element().cast(pl.String)).list.join(", "))
+        text = listed(value)
     elif dtype.is_temporal():
         form = "%Y-%m-%d" if dtype == pl.Date else "%Y-%m-%dT%H:%M:%S%.f"
         text = value.dt.to_string(form)
