@@ -57,7 +57,7 @@ VALUES: dict[str, Function] = {
         operating.operating_totals,
         experiments.terms,
         experiments.arm_sums,
-        experiments.arm_weeks,
+        experiments.arm_days,
         experiments.arm_weekdays,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,

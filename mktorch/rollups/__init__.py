@@ -3,14 +3,12 @@
 Money and conversions, of which a part may count, are summed in whole millionths (`mktorch.sums`).
 A blank cell is left out of its sum alone; a sum of blanks is null.
 
-Experiments also get the sums of squares and products of their daily snapshots, from which variances
-follow without the days, and their sums by calendar week and by weekday.
+Experiments also keep their days, from which variances follow, and their sums by weekday.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import reduce
 from itertools import permutations
 
 import polars as pl
@@ -25,7 +23,6 @@ from mktorch.rollups.declared import (
     COLUMNS,
     IN_MICROS,
     MEASURES,
-    PRODUCTS,
     ROLLUPS,
 )
 from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
@@ -39,7 +36,6 @@ __all__ = [
     "BY_KEY",
     "BY_WINDOW",
     "MEASURES",
-    "PRODUCTS",
     "ROLLUPS",
     "rollups",
 ]
@@ -79,11 +75,10 @@ def rollups(
 
     Of experiments only the rows that name the experiment count, of those only days from its start
     to its end, and of those only days on which every measure that the experiment records is known.
-    `rollup_experiment` adds `days` (daily snapshots), `fractional_days` (those whose conversions
-    are a fraction) and the columns of `PRODUCTS`, exact while a day's money is under 1e12.
-    `week` is the Monday of a calendar week, `weekday` 1 (Monday) to 7; the weekday rows add `days`
-    and, with the suffix `_before`, the asset's sums on the same weekday of the `BEFORE_DAYS` days
-    before the experiment's first row, under whatever experiment; null where there are none.
+    `rollup_experiment` adds `days` (daily snapshots); `rollup_experiment_day` holds those days.
+    `weekday` is 1 (Monday) to 7; the weekday rows add `days` and, with the suffix `_before`, the
+    asset's sums on the same weekday of the `BEFORE_DAYS` days before the experiment's first row,
+    under whatever experiment; null where there are none.
     """
     metrics, assets = performance_metrics.lazy(), creative_assets.lazy()
     # Collected here, so that the plans below share it: a filter pushed down would scan again.
@@ -100,11 +95,8 @@ def rollups(
         **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
         "rollup_correction": _corrections(negative.lazy(), base, spans),
         "rollup_paired": _paired(base, spans),
-        "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], _moments()),
-        "rollup_experiment_week": _sum(
-            tested.with_columns(pl.col("date").dt.truncate("1w").alias("week")),
-            BY_KEY["rollup_experiment_week"],
-        ),
+        "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], (_DAYS,)),
+        "rollup_experiment_day": tested.sort(BY_KEY["rollup_experiment_day"]),
         "rollup_experiment_weekday": _by_weekday(base, tested),
         **{name: _sum(base, BY_KEY[name]) for name in ("rollup_day", "rollup_asset_day")},
     }
@@ -203,20 +195,6 @@ def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()
         )
         .sort(keys)
     )
-
-
-def _moments() -> tuple[pl.Expr, ...]:
-    """`days`, those of them whose conversions are a fraction, and the sum over daily rows of every
-    product of two measures."""
-    parted = (pl.col("conversions") % MICRO != 0).sum().cast(pl.Int64).alias("fractional_days")
-    return (_DAYS, parted, *(_product(a, b).alias(column) for (a, b), column in PRODUCTS.items()))
-
-
-def _product(a: str, b: str) -> pl.Expr:
-    """The exact sum of a product as Float64: millionths come back once per factor in them."""
-    total = (pl.col(a).cast(pl.Int128) * pl.col(b).cast(pl.Int128)).sum()
-    scaled = (measure for measure in (a, b) if measure in IN_MICROS)
-    return reduce(lambda value, _: units(value), scaled, total).cast(pl.Float64)
 
 
 def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:

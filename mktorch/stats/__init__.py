@@ -4,9 +4,21 @@ Functions take and return NumPy float64 arrays, broadcast, and are deterministic
 two-arm function the control comes first. What is undefined is NaN: see `why_undefined`.
 """
 
-from mktorch.stats._numeric import Floats, HypothesisTest, Interval
+from mktorch.stats._numeric import Flags, Floats, HypothesisTest, Interval, critical_z, two_sided
 from mktorch.stats.allocation import SRM_ALPHA, allocation_test
 from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift
+from mktorch.stats.clusters import (
+    Clusters,
+    Dispersion,
+    Gap,
+    cluster,
+    dispersion,
+    gap_intervals,
+    gap_test,
+    long_run,
+    near_one,
+    spread,
+)
 from mktorch.stats.means import (
     Estimate,
     Relative,
@@ -16,6 +28,7 @@ from mktorch.stats.means import (
     ratio_estimate,
     relative_difference,
     relative_interval,
+    two_sided_t,
     welch_interval,
     welch_test,
 )
@@ -46,16 +59,20 @@ from mktorch.stats.proportions import (
     why_undefined,
     wilson,
 )
-from mktorch.stats.score import koopman, koopman_lift, mee
+from mktorch.stats.score import invert_difference, invert_ratio, koopman, koopman_lift, mee
 from mktorch.stats.sequential import (
     TUNING_SAMPLE,
     AlwaysValid,
+    always_valid_gap,
     always_valid_means,
     always_valid_p,
     always_valid_proportions,
+    as_normal,
+    as_student,
     confidence_sequence,
     sequential_critical,
     tuning,
+    withheld,
 )
 from mktorch.stats.tables import barnard_exact, chi_square, fisher_exact
 
@@ -63,10 +80,14 @@ __all__ = [
     "SRM_ALPHA",
     "TUNING_SAMPLE",
     "AlwaysValid",
+    "Clusters",
     "Correction",
+    "Dispersion",
     "Estimate",
+    "Flags",
     "Floats",
     "Form",
+    "Gap",
     "HypothesisTest",
     "Interval",
     "Posterior",
@@ -76,31 +97,43 @@ __all__ = [
     "adjust",
     "agresti_caffo",
     "allocation_test",
+    "always_valid_gap",
     "always_valid_means",
     "always_valid_p",
     "always_valid_proportions",
+    "as_normal",
+    "as_student",
     "barnard_exact",
     "beta_binomial",
     "chi_square",
     "clopper_pearson",
+    "cluster",
     "cohens_h",
     "confidence_sequence",
     "credible_lift",
+    "critical_z",
     "cuped_estimates",
     "days_left",
     "detectable_rate",
     "difference",
+    "dispersion",
     "fisher_exact",
+    "gap_intervals",
+    "gap_test",
+    "invert_difference",
+    "invert_ratio",
     "katz",
     "koopman",
     "koopman_lift",
     "lift",
+    "long_run",
     "mean_detectable_effect",
     "mean_estimate",
     "mean_power",
     "mean_sample_size",
     "mee",
     "minimum_detectable_effect",
+    "near_one",
     "newcombe",
     "proportion_power",
     "proportion_sample_size",
@@ -110,12 +143,16 @@ __all__ = [
     "score_test",
     "sequential_critical",
     "smallest_expected_count",
+    "spread",
     "tuning",
+    "two_sided",
+    "two_sided_t",
     "wald",
     "welch_interval",
     "welch_test",
     "why_undefined",
     "wilson",
+    "withheld",
 ]
 
 

@@ -232,16 +232,20 @@ def relative_interval(
 
 
 @quiet
-def fieller(control: Estimate, variant: Estimate, critical: Floats) -> Interval:
+def fieller(
+    control: Estimate, variant: Estimate, critical: Floats, covariance: Floats | float = 0.0
+) -> Interval:
     """Ratios minus 1 at which (variant - ratio * control) is within `critical` standard errors.
 
-    NaN where the control's value is not more than `critical` standard errors above 0.
+    `covariance` is that of the two values. NaN where the control's value is not more than
+    `critical` standard errors above 0.
     """
     square = critical * critical
     a = control.value**2 - square * control.variance
     c = variant.value**2 - square * variant.variance
-    b = control.value * variant.value
-    bounded = (control.value > 0) & (a > 0) & (control.variance + variant.variance > 0)
+    b = control.value * variant.value - square * covariance
+    varies = control.variance + variant.variance - 2 * covariance > 0
+    bounded = (control.value > 0) & (a > 0) & varies
     root = np.sqrt(np.where(bounded, np.maximum(b * b - a * c, 0.0), np.nan))
     # The larger root in size by addition, the other from their product c / a.
     outer = b + np.where(b >= 0, root, -root)

@@ -100,4 +100,32 @@ class Method(StrEnum):
 
     SCORE = "score test"
     FISHER = "Fisher exact"
-    WELCH = "Welch delta"
+    CLUSTERS = "score test over days"
+    DELTA = "delta method over days"
+
+
+class Cluster(StrEnum):
+    """What is taken for independent."""
+
+    DECLARED = "trials: their unit is what was assigned by chance"
+    NEAR_ONE = "trials: days vary no more than they would"
+    SINGLE = "trials: one day in an arm, so nothing else to tell"
+    DAYS = "days"
+    NONE = "nothing: fewer than two days in an arm"
+
+
+class Plan(StrEnum):
+    """Where the planned sample, or its end, comes from."""
+
+    END = "declared end"
+    SAMPLE = "declared sample"
+    FIRST_LOOK = "fixed at the first look"
+    OPEN = "fixed when the first look is over"
+
+
+class Decider(StrEnum):
+    """Which answer the significance gate reads of a variant."""
+
+    FIXED = "fixed"
+    ALWAYS_VALID = "always valid"
+    BAYESIAN = "probability"

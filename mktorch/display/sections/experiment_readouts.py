@@ -285,15 +285,8 @@ def _todo() -> pl.Expr:
     gate, status = pl.col("deciding_gate"), pl.col("status")
     verdict, days = pl.col("recommendation"), pl.col("days_left")
     running = status == ExperimentStatus.RUNNING
-    scale = verdict == Verdict.SCALE
-    best = (
-        pl.when(scale)
-        .then("improvement")
-        .max()
-        .over("experiment_id")
-        .eq_missing(pl.col("improvement"))
-    )
-    winner = pl.when(scale & best).then("variant_asset").drop_nulls().first().over("experiment_id")
+    scale, winner = verdict == Verdict.SCALE, pl.col("winner")
+    best = pl.col("variant_asset") == winner
     reached = pl.col("planned_sample_reached").fill_null(value=False)
     wait = pl.coalesce(
         pl.when(reached).then(
@@ -315,7 +308,7 @@ def _todo() -> pl.Expr:
         .when(~scale & winner.is_not_null())
         .then(pl.format("{} has won the experiment: this variant ends with it.", winner))
         .when(scale & ~best)
-        .then(pl.format("It passed too, but {} gained more: scale that one.", winner))
+        .then(pl.format("It passed too, but the gain of {} is surer: scale that one.", winner))
         .when(scale & running)
         .then(pl.format("Move the traffic to {} and end the experiment.", "variant_asset"))
         .when(scale)

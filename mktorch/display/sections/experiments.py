@@ -62,6 +62,7 @@ _FUTILE = (
     "worth scaling."
 )
 ANSWERS = {
+    Inference.HYBRID: ("adjusted_p_value", "p-value"),
     Inference.FIXED: ("adjusted_p_value", "p-value"),
     Inference.SEQUENTIAL: ("adjusted_p_value", "Always-valid p"),
     Inference.BAYESIAN: ("probability_to_beat_control", "Chance to beat control"),
