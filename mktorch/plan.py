@@ -16,6 +16,7 @@ from mktorch.analysis import (
     experiments,
     funnel,
     funnel_steps,
+    kpi_intervals,
     kpi_tables,
     model_cost,
     operating,
@@ -28,6 +29,7 @@ from mktorch.analysis import (
 from mktorch.analysis.campaigns import campaign_analysis
 from mktorch.analysis.creatives import creative_standing
 from mktorch.analysis.detection import risk_detected
+from mktorch.analysis.goals import campaign_goals
 from mktorch.analysis.money import campaign_money
 from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
@@ -35,7 +37,7 @@ from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliations
 from mktorch.clock import clock
 from mktorch.metrics import registry
-from mktorch.narrative import model, page, report, summary, verdict, worded
+from mktorch.narrative import grounds, model, page, report, summary, verdict, worded
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
@@ -61,7 +63,9 @@ VALUES: dict[str, Function] = {
         experiments.arm_weekdays,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
+        kpi_intervals.kpi_intervals,
         kpi_tables.kpi_targets,
+        kpi_tables.kpi_limits,
         page.about,
         model.model_cost,
         summary.summary_text,
@@ -101,7 +105,12 @@ PLAN = wired(
         optional=False,
     ),
     _step("reconcile", "Set every figure that two records state side by side", reconciliations),
-    _step("campaigns", "Judge each campaign's return against its target", campaign_analysis),
+    _step(
+        "campaigns",
+        "Judge each campaign's return, and its own KPI, against their targets",
+        campaign_analysis,
+        campaign_goals,
+    ),
     _step("portfolio", "Add the campaigns and experiments up", performance_assessment),
     _step(
         "roi",
@@ -207,12 +216,12 @@ PLAN = wired(
     _step(
         "verdict",
         "Give the verdict, its reasons and the decisions it asks for",
-        verdict.verdict_signals,
+        grounds.verdict_grounds,
         verdict.verdict,
         decisions_asked,
         summary.rule_based_summary,
         uses=(
-            *verdict.COUNTED,
+            *grounds.COUNTED,
             *("momentum", "segment_momentum", "recommendation_candidates", "budget_pacing"),
             Source.CHANNELS,
         ),
@@ -235,7 +244,7 @@ PLAN = wired(
         "Write the executive summary and the campaign report",
         summary.executive_summary,
         report.campaign_report,
-        reads=("verdict", "verdict_signals", "decisions_asked", "failures"),
+        reads=("verdict", "verdict_grounds", "decisions_asked", "failures"),
         uses=tuple(sorted(report.READS)),
     ),
 )

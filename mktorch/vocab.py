@@ -270,6 +270,22 @@ class Performance(StrEnum):
     INSUFFICIENT = "insufficient_data"
 
 
+class Counts(StrEnum):
+    """What a campaign's own KPI rests on."""
+
+    ATTENTION = "attention"
+    CONVERSIONS = "conversions"
+    VALUE = "value"
+
+
+class Goal(StrEnum):
+    """Whether a campaign's own KPI meets the target it states; `open` where that is not known."""
+
+    MET = "met"
+    MISSED = "missed"
+    OPEN = "open"
+
+
 class KpiGroup(StrEnum):
     OPERATIONAL_HEALTH = "operational_health"
     CAMPAIGN_IMPACT = "campaign_impact"
@@ -283,10 +299,14 @@ class KpiStatus(StrEnum):
 
 
 class Tier(StrEnum):
-    """How a KPI stands to its target; `unmeasured` never counts as met."""
+    """How a KPI stands to its target; `unmeasured` never counts as met.
+
+    A change that the data cannot tell from none is `steady`, whatever its arithmetic.
+    """
 
     EXCEEDED = "exceeded"
     ON_TRACK = "on_track"
+    STEADY = "steady"
     AT_RISK = "at_risk"
     CRITICAL = "critical"
     NOT_SCORED = "not_scored"
@@ -342,6 +362,7 @@ class Verdict(StrEnum):
     """The whole programme in one word."""
 
     ON_TRACK = "ON TRACK"
+    WATCH = "WATCH"
     ATTENTION = "ATTENTION"
     CRITICAL = "CRITICAL"
 

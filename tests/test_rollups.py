@@ -216,7 +216,8 @@ def test_days_and_weekdays_add_up_to_the_experiment(rows) -> None:
 
 def test_an_experiment_counts_the_days_between_its_dates_and_says_what_it_left_out() -> None:
     """E1 of 2 to 9 March: the row of 15 March names it and lies outside; a null end has none."""
-    dates = {"experiment_id": ["E1"], "start_date": [date(2026, 3, 2)]}
+    arms = {"control_asset": ["A1"], "variant_asset": ["A2"], "status": ["running"]}
+    dates = {"experiment_id": ["E1"], "start_date": [date(2026, 3, 2)], **arms}
     closed = pl.DataFrame({**dates, "end_date": [date(2026, 3, 9)]})
     open_end = closed.with_columns(end_date=pl.lit(None, pl.Date))
     notes: list[str] = []
@@ -230,3 +231,29 @@ def test_an_experiment_counts_the_days_between_its_dates_and_says_what_it_left_o
     whole = rollups(BY_HAND, ASSETS, CLOCK, open_end, notes)["rollup_experiment"]
     assert whole["impressions"].sum() == 1100
     assert notes == []
+
+
+def test_an_experiment_that_no_row_names_takes_the_rows_of_its_assets() -> None:
+    """E2 is named by no row: the rows of A1 and A3 inside its dates count, but for those of E1."""
+    held = pl.DataFrame(
+        {
+            "experiment_id": ["E2"],
+            "start_date": [date(2026, 3, 2)],
+            "end_date": [None],
+            "status": ["running"],
+            "control_asset": ["A1"],
+            "variant_asset": ["A3"],
+        },
+        schema_overrides={"end_date": pl.Date},
+    )
+    notes: list[str] = []
+    done = rollups(BY_HAND, ASSETS, CLOCK, held, notes)
+    days = done["rollup_experiment_day"].filter(experiment_id="E2")
+    # A1's row of 8 March; A3's of 1 March lies before the start, A1's others name E1
+    assert days.select("asset_id", "date", "impressions", "claimed").rows() == [
+        ("A1", date(2026, 3, 8), 400, True)
+    ]
+    assert notes[-1] == "E2: no row names it; 1 rows of its assets inside its dates are taken"
+    planned = held.with_columns(status=pl.lit("planned"))
+    none = rollups(BY_HAND, ASSETS, CLOCK, planned)["rollup_experiment_day"]
+    assert none.filter(experiment_id="E2").is_empty()

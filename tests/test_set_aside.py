@@ -20,9 +20,9 @@ from tests.sources.exports import export, row, written
 from tests.test_real_runs import finished
 
 LINE = (
-    "3.0% of spend ($300 of $10,000) was set aside: 3 performance records that name an unknown "
-    "id. Add or mend the parent, or mend the key, then rerun; mktorch validate lists every "
-    "record."
+    "3.0% of spend ($300 of $10,000) was set aside: 3 performance records with an unknown "
+    "asset_id. To fix asset_id, add or mend the parent, or mend the key, then rerun; mktorch "
+    "validate lists every record."
 )
 SHARE = "3.0% of spend ($300 of $10,000)"
 FIRST_HEADING = {"executive": "Targets and actuals", "index": "What this pack holds"}
@@ -104,7 +104,7 @@ def test_a_clean_run_says_nothing(tmp_path):
 def test_only_above_the_limit_the_verdict_is_attention(tmp_path, limit, incomplete):
     """3 of the 35 records of all sources are the larger share, and just the limit."""
     done = finished(tmp_path, rejecting(3), maximum_rejected_share=limit)
-    signal = done.tables.verdict_signals.filter(signal="incomplete_figures").row(0, named=True)
+    signal = done.tables.verdict_grounds.filter(ground="incomplete_figures").row(0, named=True)
     assert signal["verdict"] == ("ATTENTION" if incomplete else "ON TRACK")
     told = done.tables.verdict.row(0, named=True)
     assert (told["so_what"] or "").startswith("Incomplete: ") == incomplete

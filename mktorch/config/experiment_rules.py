@@ -76,7 +76,7 @@ class ExperimentRules(BaseModel):
     'sequential'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     inference: Inference = Inference.HYBRID
     """What the significance gate reads."""

@@ -11,10 +11,10 @@ import polars as pl
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
-from mktorch.kpis import PHRASES
 from mktorch.narrative.page import channels
 from mktorch.narrative.prose import Prose, listed, locale_of, sentence
-from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
+from mktorch.recommend.freeze import freezing
+from mktorch.vocab import Action, BudgetStatus, Category, Priority, Standing
 
 Tables = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
@@ -38,7 +38,6 @@ _SCHEMA: dict[str, pl.DataType] = {
 
 _NAMED = 4  # KPIs or targets a freeze names; the rest is counted
 _TEXT = pl.String()
-_NO_KPIS = pl.DataFrame(schema=dict.fromkeys(("kpi", "tier", "escalation"), _TEXT))
 _NO_RECOMMENDATIONS = pl.DataFrame(
     schema=dict.fromkeys(("target_id", "owner", "category", "action", "priority", "rank"), _TEXT)
 )
@@ -64,9 +63,10 @@ def decisions_asked(
     """
     day = clock.day
     cycle_ends = day + timedelta(days=config.narrative_rules.decision_cycle_days)
-    asked = pl.DataFrame(
-        [*_freeze(tables), *_proposals(tables, config), *_recommended(tables)], schema=_SCHEMA
-    ).unique("target_id", keep="first", maintain_order=True)
+    rows = [*_freeze(tables, config), *_proposals(tables, config), *_recommended(tables)]
+    asked = pl.DataFrame(rows, schema=_SCHEMA).unique(
+        "target_id", keep="first", maintain_order=True
+    )
     return (
         asked.join(_last_days(tables, day), on="campaign_id", how="left", maintain_order="left")
         .with_columns(
@@ -77,11 +77,9 @@ def decisions_asked(
     )
 
 
-def _freeze(tables: Tables) -> Iterator[Row]:
-    kpis = tables.get("kpis", _NO_KPIS)
-    forced = pl.col("escalation").str.contains(Escalation.BUDGET_FREEZE, literal=True)
-    frozen = kpis.filter(pl.col("tier") == Tier.CRITICAL, forced)["kpi"].replace(PHRASES)
-    if frozen.is_empty():
+def _freeze(tables: Tables, config: MarketingOrchestratorConfig) -> Iterator[Row]:
+    frozen = freezing(tables.get("kpis"), config)
+    if not frozen:
         return
     held = tables.get("recommendation_candidates")
     blocked = (
@@ -92,13 +90,13 @@ def _freeze(tables: Tables) -> Iterator[Row]:
         .select(pl.coalesce("target_name", "target_id").alias("name"))["name"]
         .to_list()
     )
-    what = f"It blocks {listed(blocked, _NAMED)}" if blocked else "It blocks nothing asked for now"
+    what = f"It blocks {listed(blocked, _NAMED)}" if blocked else "No pending increase is affected"
     yield {
         "question": "Keep or lift the freeze on budget increases.",
         "kind": "freeze",
         "target_id": "budget_freeze",
         "decided_by": FREEZE_DECIDER,
-        "why": f"Critical KPIs: {listed(frozen, _NAMED)}. {what}.",
+        "why": f"{sentence(listed(frozen, _NAMED))}. {what}.",
     }
 
 

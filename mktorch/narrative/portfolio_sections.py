@@ -23,24 +23,23 @@ _ALL = "All"
 
 
 def verdict(tables: Tables, page: Page, _about: About) -> list[str]:
-    """The story, its reasons, and every signal with its count and limits."""
-    signals = tables["verdict_signals"].with_columns(
-        in_words("signal").str.replace("kpis", "KPIs", literal=True),
-        pl.col("attention_from", "critical_from").cast(pl.String).fill_null("never"),
+    """The story, its reasons, and every ground with its number and its money."""
+    grounds = tables["verdict_grounds"].with_columns(
+        in_words("ground").str.replace("kpis", "KPIs", literal=True)
     )
-    uncounted = signals.filter(pl.col("value").is_null())
+    uncounted = grounds.filter(pl.col("value").is_null())
     return [
         *story(tables, page),
         page.listed([f"{reason}." for reason in tables["verdict"]["reasons"].to_list()[0]]),
         page.table(
-            signals,
-            Column("signal", "Signal"),
+            grounds,
+            Column("ground", "Ground"),
             Column("value", "Count", INTEGER),
-            Column("attention_from", "Attention from", right=True),
-            Column("critical_from", "Critical from", right=True),
+            Column("money", "Money", CURRENCY),
+            Column("share", "Of spend", PERCENT),
             Column("verdict", "Verdict"),
         ),
-        page.bullets("{signal} not counted: {reason}.", uncounted.iter_rows(named=True)),
+        page.bullets("{ground} not counted: {reason}.", uncounted.iter_rows(named=True)),
     ]
 
 
@@ -170,7 +169,7 @@ def _kpi(row: Row, page: Page) -> str:
     goal = "no target" if row["tier"] == Tier.NOT_SCORED else f"target {side} {target}"
     line = sentence(
         page.line(
-            "{label}: {figure}, {goal}; {tier:words}",
+            "{label}: {figure}, {goal}; {standing:words}",
             {**row, "label": LABELS[row["kpi"]], "figure": shown, "goal": goal},
         )
     )

@@ -28,7 +28,7 @@ class Section:
 
 
 SECTIONS: tuple[Section, ...] = (
-    Section("Verdict", ("verdict", "verdict_signals"), portfolio_sections.verdict),
+    Section("Verdict", ("verdict", "verdict_grounds"), portfolio_sections.verdict),
     Section("Next steps", (), lambda t, p, _: [next_steps_list(t.get("next_steps"), p)]),
     Section(
         "Decisions asked",

@@ -14,29 +14,11 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.kpis import PHRASES, TARGET_TABLES
 from mktorch.recommend.candidates import SCHEMA, meets
+from mktorch.recommend.freeze import FREEZE, freeze
 from mktorch.recommend.rule import Rule, View
 from mktorch.recommend.settings import THRESHOLD, Role, named, settings_of
-from mktorch.vocab import Escalation, Standing
-
-FREEZE = (
-    "recommendation_rules.budget_freeze",
-    "kpi_critical_threshold",
-    *TARGET_TABLES.values(),
-)
-
-
-def freeze(kpis: pl.DataFrame | None, config: MarketingOrchestratorConfig) -> str | None:
-    """Why budgets may not rise: the setting, or the KPIs whose tier forces it; null if they may."""
-    if config.recommendation_rules.budget_freeze:
-        return "budget freeze: recommendation_rules.budget_freeze is set"
-    if kpis is None:
-        return None
-    forcing = kpis.filter(
-        pl.col("escalation").str.split(", ").list.contains(str(Escalation.BUDGET_FREEZE))
-    )["kpi"].replace(PHRASES)
-    return f"budget freeze: {', '.join(forcing)} critical" if forcing.len() else None
+from mktorch.vocab import Standing
 
 
 def settle(

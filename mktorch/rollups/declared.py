@@ -122,7 +122,8 @@ _TABLES = (
     _of_assets("rollup_channel", "campaign, channel", "assets on the channel",
         {**_CAMPAIGN, **_CHANNEL}),
     _of_an_arm("rollup_experiment", "", "", _OF_ASSET, _SPAN, _DAYS_HELD),
-    _of_an_arm("rollup_experiment_day", " and day", ", on the day", _DAY),
+    _of_an_arm("rollup_experiment_day", " and day", ", on the day", _DAY, {"claimed": flag(
+        "Whether no record names the experiment, so that those of its assets are taken")}),
     _of_an_arm("rollup_experiment_weekday", " and day of the week", ", on the weekday",
         {"weekday": count("Day of the week, 1 (Monday) to 7", unit="", key=True)}, _DAYS_HELD,
         _sums(f"the asset, on the weekday, in the {BEFORE_DAYS} days before the experiment",

@@ -4,9 +4,17 @@ Functions take and return NumPy float64 arrays, broadcast, and are deterministic
 two-arm function the control comes first. What is undefined is NaN: see `why_undefined`.
 """
 
-from mktorch.stats._numeric import Flags, Floats, HypothesisTest, Interval, critical_z, two_sided
+from mktorch.stats._numeric import (
+    Alternative,
+    Flags,
+    Floats,
+    HypothesisTest,
+    Interval,
+    critical_z,
+    two_sided,
+)
 from mktorch.stats.allocation import SRM_ALPHA, allocation_test
-from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift
+from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift, relative_loss
 from mktorch.stats.clusters import (
     Clusters,
     Dispersion,
@@ -24,7 +32,9 @@ from mktorch.stats.means import (
     Relative,
     Sums,
     cuped_estimates,
+    log_ratio_test,
     mean_estimate,
+    mean_interval,
     ratio_estimate,
     relative_difference,
     relative_interval,
@@ -48,18 +58,26 @@ from mktorch.stats.proportions import (
     Undefined,
     agresti_caffo,
     clopper_pearson,
-    cohens_h,
     difference,
     katz,
     lift,
     newcombe,
+    odds_ratio,
     score_test,
     smallest_expected_count,
     wald,
     why_undefined,
     wilson,
 )
-from mktorch.stats.score import invert_difference, invert_ratio, koopman, koopman_lift, mee
+from mktorch.stats.score import (
+    Comparison,
+    compare_proportions,
+    invert_difference,
+    invert_ratio,
+    koopman,
+    koopman_lift,
+    mee,
+)
 from mktorch.stats.sequential import (
     TUNING_SAMPLE,
     AlwaysValid,
@@ -74,13 +92,16 @@ from mktorch.stats.sequential import (
     tuning,
     withheld,
 )
-from mktorch.stats.tables import barnard_exact, chi_square, fisher_exact
+from mktorch.stats.strata import Stratified, mantel_haenszel
+from mktorch.stats.tables import barnard_exact, boschloo_exact, chi_square, fisher_exact
 
 __all__ = [
     "SRM_ALPHA",
     "TUNING_SAMPLE",
+    "Alternative",
     "AlwaysValid",
     "Clusters",
+    "Comparison",
     "Correction",
     "Dispersion",
     "Estimate",
@@ -92,6 +113,7 @@ __all__ = [
     "Interval",
     "Posterior",
     "Relative",
+    "Stratified",
     "Sums",
     "Undefined",
     "adjust",
@@ -105,10 +127,12 @@ __all__ = [
     "as_student",
     "barnard_exact",
     "beta_binomial",
+    "boschloo_exact",
     "chi_square",
     "clopper_pearson",
     "cluster",
     "cohens_h",
+    "compare_proportions",
     "confidence_sequence",
     "credible_lift",
     "critical_z",
@@ -126,20 +150,25 @@ __all__ = [
     "koopman",
     "koopman_lift",
     "lift",
+    "log_ratio_test",
     "long_run",
+    "mantel_haenszel",
     "mean_detectable_effect",
     "mean_estimate",
+    "mean_interval",
     "mean_power",
     "mean_sample_size",
     "mee",
     "minimum_detectable_effect",
     "near_one",
     "newcombe",
+    "odds_ratio",
     "proportion_power",
     "proportion_sample_size",
     "ratio_estimate",
     "relative_difference",
     "relative_interval",
+    "relative_loss",
     "score_test",
     "sequential_critical",
     "smallest_expected_count",

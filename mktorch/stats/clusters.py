@@ -216,7 +216,10 @@ def dispersion(
     single = ~((found.clusters0 >= 2) & (found.clusters1 >= 2))
     gap = found.variance / (pooled * (1 - pooled) * (1 / n0 + 1 / n1))
     gap = np.where(single, np.nan, gap)
-    near = near_one((found.shape0 / own0 + found.shape1 / own1) / 2, found.clusters)
+    # An arm without a success, or a failure, shows no dispersion: the other's stands for both.
+    within0, within1 = found.shape0 / own0, found.shape1 / own1
+    within = (np.where(own0 > 0, within0, within1) + np.where(own1 > 0, within1, within0)) / 2
+    near = near_one(within, found.clusters)
     trials = independent | near | single
     return Dispersion(
         gap=gap,

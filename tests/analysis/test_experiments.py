@@ -150,18 +150,21 @@ def test_losses_of_a_ratio_metric_against_quadrature() -> None:
     assert row["expected_loss_scale"] == pytest.approx(scale, rel=1e-6)
 
 
-def test_a_small_table_is_tested_exactly_and_says_so() -> None:
-    # least expected count 8 * 40 / 80 = 4
-    row = one(evaluate(experiments({}), counts(1, 40, 7, 40))[0])
-    assert row["method"] == "Fisher exact"
-    assert row["p_value"] == pytest.approx(scipy_stats.fisher_exact([[1, 39], [7, 33]]).pvalue)
-    assert row["warnings"] == ["small counts: the exact p decides"]
-    # the score test alone would have called it: the exact p decides
-    assert abs(row["statistic"]) > 1.96
-    assert row["difference_low"] <= 0 >= row["lift_low"]  # and the intervals agree with it
+def test_a_small_table_is_corrected_for_continuity_and_says_so() -> None:
+    # least expected count 4 * 60 / 120 = 2
+    row = one(evaluate(experiments({}), counts(0, 60, 4, 60))[0])
+    careful = stats.compare_proportions(0, 60, 4, 60)
+    assert row["method"] == "score test, corrected for continuity"
+    assert row["p_value"] == float(careful.p_value)
+    assert row["warnings"] == ["small counts: corrected for continuity"]
+    # the score test alone would have called it; the intervals agree with the p that decides
+    assert float(stats.score_test(0, 60, 4, 60).p_value) < 0.05
+    assert (row["difference_low"], row["lift_low"]) == (careful.difference.low, careful.lift.low)
+    assert row["difference_low"] <= 0 >= row["lift_low"]
     assert row["significant"] is False
-    # 10 * 40 / 80 = 5 is no longer small
-    assert one(evaluate(experiments({}), counts(2, 40, 8, 40))[0])["method"] == "score test"
+    # 10 * 60 / 120 = 5 is no longer small, but for an arm of at most 50
+    assert one(evaluate(experiments({}), counts(2, 60, 8, 60))[0])["method"] == "score test"
+    assert one(evaluate(experiments({}), counts(20, 50, 28, 60))[0])["method"] == row["method"]
 
 
 @given(

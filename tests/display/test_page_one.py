@@ -22,14 +22,17 @@ HOSTILE = "</p><script>x</script>#panic() `{=html} " + "x" * 60
 
 def told(run, **changes):
     given = {"headline": "CRITICAL: it burns; it floods", "verdict": "CRITICAL"} | changes
-    row = run.tables["verdict"].with_columns(**{k: pl.lit(v, pl.String) for k, v in given.items()})
+    row = run.tables["verdict"].with_columns(
+        **{k: pl.lit(v, pl.String) for k, v in given.items()},
+        reasons=pl.lit(["it burns: One", "it floods", "a KPI is short: rate"], pl.List(pl.String)),
+    )
     return with_tables(run, verdict=row)
 
 
 def test_the_verdict_is_a_word_a_shape_and_a_colour(sample_run) -> None:
     lead = display.verdict(told(sample_run, so_what="So.", momentum="Up."))
     assert lead.sentence == "It burns; it floods."
-    assert lead.points == ("So.", "Up.")
+    assert lead.points == ("So.", "Up.", "A KPI is short: rate.")
     assert "mk-bad" in lead.html()
     assert "\u25bc</span> CRITICAL" in lead.html()
     assert "\u25bc CRITICAL" in lead.typst().replace("\\u{25bc}", "\u25bc")
@@ -37,7 +40,12 @@ def test_the_verdict_is_a_word_a_shape_and_a_colour(sample_run) -> None:
 
 @pytest.mark.parametrize(
     ("word", "tone"),
-    [("ON TRACK", Tone.GOOD), ("ATTENTION", Tone.WATCH), ("CRITICAL", Tone.BAD)],
+    [
+        ("ON TRACK", Tone.GOOD),
+        ("WATCH", Tone.STEADY),
+        ("ATTENTION", Tone.WATCH),
+        ("CRITICAL", Tone.BAD),
+    ],
 )
 def test_each_verdict_has_its_tone(sample_run, word: str, tone: Tone) -> None:
     status = display.verdict(told(sample_run, verdict=word, headline=f"{word}: why")).status

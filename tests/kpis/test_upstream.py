@@ -62,7 +62,7 @@ def changes(frame: pl.DataFrame, column: str, rows: pl.Expr) -> Iterator[pl.Data
     elif dtype.is_temporal():
         ways = [old.dt.offset_by("-400d"), old.dt.offset_by("40d")]
     elif dtype == pl.Boolean:
-        ways = [~old]
+        ways = [~old, pl.lit(value=False), pl.lit(value=True)]
     elif dtype == pl.String:
         ways = [pl.lit(word) for word in (None, "~", *frame[column].drop_nulls().unique().sort())]
     else:

@@ -233,7 +233,9 @@ def test_decisions_asked_by_hand():
     assert asked["question"][1] == "Approve or reject B2: $1,000 from search ads (CH_1) to CH_2."
     assert asked["question"][3].startswith("Approve or reject B4: \u00a31,000")
     assert asked["amount"].to_list()[1:4] == [1000.0, 1000.0, None]  # pounds are not dollars
-    assert asked["why"][0] == "Critical KPIs: campaigns active or completed. It blocks Nine."
+    assert asked["why"][0] == (
+        "Campaigns active or completed critical at 10.0%, lifts at 25.0% or higher. It blocks Nine."
+    )
     assert asked["why"][1].endswith("and it has waited too long.")
 
 

@@ -19,7 +19,7 @@ from tests.render.numbers import Page, Section
 
 KPIS = ("operational", "effectiveness", "business")
 STEPS = {"Next steps": "next-steps.stake", "Decisions asked": "decisions-asked.amount"}
-READ = {*READS, "verdict_signals", "measured_summary"}  # tables that the texts are made of
+READ = {*READS, "verdict_grounds", "measured_summary"}  # tables that the texts are made of
 APPENDIX = "Appendix: sources of the figures"
 # Sections that one format alone has, by document.
 HTML_ALONE = {"index": {APPENDIX}}  # the cover on paper is one page, whose figures bear no note

@@ -26,11 +26,9 @@ def with_plan(effects: pl.DataFrame, days: Days, terms: Terms) -> pl.DataFrame:
     """
     proportion = array(effects.select(p=pl.col("metric_kind") == MetricKind.PROPORTION), "p") == 1
     first = _first_look(days, effects.height, terms.rules.first_look_days)
-    needed = np.where(
-        proportion,
-        _trials(effects, first, declared(effects), terms),
-        _days(first[0], terms),
-    )
+    needed = np.full(effects.height, np.nan)
+    needed[proportion] = _trials(effects, first, terms)[proportion]
+    needed[~proportion] = _days(first[0], ~proportion, terms)
     sample = _declared(effects, "planned_sample")
     needed = np.where(np.isnan(sample), needed, sample)
     control, variant = (_collected(effects, arm, proportion) for arm in ("control", "variant"))
@@ -89,10 +87,7 @@ def _first_look(days: Days, pairs: int, length: int) -> tuple[Clusters, tuple[Fl
 
 
 def _trials(
-    effects: pl.DataFrame,
-    first: tuple[Clusters, tuple[Floats, ...]],
-    independent: Flags,
-    terms: Terms,
+    effects: pl.DataFrame, first: tuple[Clusters, tuple[Floats, ...]], terms: Terms
 ) -> Floats:
     """Trials of the smaller arm, by the control's rate and the dispersion of the gap."""
     found, (x0, n0, x1, n1) = first
@@ -101,7 +96,7 @@ def _trials(
         usable = (n0 > 0) & (n1 > 0) & (x0 > 0)
         base = np.where(usable, x0 / n0, np.nan)
         share = np.where(usable, n1 / n0, np.nan)
-    seen = stats.dispersion(found, (x0, n0, x1, n1), independent)
+    seen = stats.dispersion(found, (x0, n0, x1, n1), declared(effects))
     spread = np.where(np.isinf(seen.df), 1.0, np.fmax(seen.gap, 1.0))
     threshold = terms.lift_threshold if terms.lift_threshold > 0 else np.nan
     needed = stats.proportion_sample_size(
@@ -114,12 +109,12 @@ def _trials(
     return needed * np.minimum(1.0, share) * spread
 
 
-def _days(found: Clusters, terms: Terms) -> Floats:
-    """Days of the smaller arm, by the spread of the gap between days."""
+def _days(found: Clusters, chosen: Flags, terms: Terms) -> Floats:
+    """Days of the smaller arm, by the spread of the gap between days, of the chosen pairs."""
     threshold = terms.lift_threshold if terms.lift_threshold > 0 else np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
-        level = np.where(found.value0 > 0, found.value0, np.nan)
-        spread = np.sqrt(found.variance * found.clusters / 2)
+        level = np.where(found.value0 > 0, found.value0, np.nan)[chosen]
+        spread = np.sqrt(found.variance * found.clusters / 2)[chosen]
     return stats.mean_sample_size(
         level * threshold, spread, spread, power=terms.rules.power, alpha=terms.alpha
     )

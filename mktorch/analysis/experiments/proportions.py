@@ -12,10 +12,12 @@ from mktorch.analysis.experiments.arrays import arrays, table
 from mktorch.analysis.experiments.clusters import too_early
 from mktorch.analysis.experiments.terms import Method, Terms
 from mktorch.config.experiment_rules import DifferenceInterval, ExperimentRules, RatioInterval
-from mktorch.stats import Flags, Floats, HypothesisTest, Interval
+from mktorch.stats import Flags, Floats, Interval
 
 SMALL = 5.0
-"""Below this least expected count the p-value is Fisher's exact one."""
+"""Below this least expected count test and intervals are corrected for continuity."""
+FEW = 50.0
+"""So are they up to so many trials in an arm."""
 
 _Counts = tuple[Floats, Floats, Floats, Floats]
 _DIFFERENCE: dict[DifferenceInterval, Callable[..., Interval]] = {
@@ -31,8 +33,8 @@ def proportion_effects(pairs: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     Every answer is made from the effective counts: those seen, divided by how much more the gap
     varies than single trials tell (`inflation`). Their score statistic is read as Student's with
     the clusters' degrees of freedom; where trials are independent both change nothing. Where an
-    expected count is under 5, Fisher's exact p decides: alone where trials are independent, else
-    where it is the greater. The intervals agree with the p that decides.
+    expected count is under 5, or an arm has at most 50 trials, test and intervals are corrected for
+    continuity. Each interval excludes no effect exactly where p is below the level.
     """
     seen = _columns(pairs)
     inflation, df = arrays(pairs, "inflation", "cluster_df")
@@ -41,10 +43,10 @@ def proportion_effects(pairs: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     df = np.where(trials, np.inf, df)
     counts = _effective(seen, inflation)
     rules, alpha = terms.rules, terms.alpha
-    score = stats.score_test(*counts)
-    p, small = _p_values(seen, counts, score, df)
+    small = _small(counts)
+    statistic, p = _p_values(counts, df, small)
     critical = stats.as_student(stats.critical_z(alpha), df)
-    difference, ratio = _intervals(counts, critical, p < alpha, rules)
+    difference, ratio = _intervals(counts, critical, p < alpha, small, rules)
     always = stats.always_valid_proportions(
         *counts, alpha=alpha, tuning_sample=rules.tuning_sample, df=df
     )
@@ -57,14 +59,14 @@ def proportion_effects(pairs: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     usual = np.where(trials, str(Method.SCORE), str(Method.CLUSTERS))
     return table(
         {
-            "method": np.where(small, str(Method.FISHER), usual),
+            "method": np.where(small, str(Method.CONTINUITY), usual),
             "difference": stats.difference(*seen),
             "difference_low": difference.low,
             "difference_high": difference.high,
             "lift": stats.lift(*seen),
             "lift_low": ratio.low - 1,
             "lift_high": ratio.high - 1,
-            "statistic": score.statistic,
+            "statistic": statistic,
             "p_value": p,
             "always_valid_p": always.p_value,
             "always_valid_difference_low": always.difference.low,
@@ -93,34 +95,47 @@ def _effective(seen: _Counts, inflation: Floats) -> _Counts:
     return x0 / inflation, n0 / inflation, x1 / inflation, n1 / inflation
 
 
-def _p_values(
-    seen: _Counts, counts: _Counts, score: HypothesisTest, df: Floats
-) -> tuple[Floats, Flags]:
-    """The p that decides, and where it is Fisher's."""
-    p = np.where(np.isinf(df), score.p_value, stats.two_sided_t(score.statistic, df))
-    few = (stats.smallest_expected_count(*counts) < SMALL) & ~np.isnan(p)
-    exact = np.full(p.shape, np.nan)
-    exact[few] = stats.fisher_exact(*(count[few] for count in seen))
-    small = few & ~np.isnan(exact) & (np.isinf(df) | (exact > p))
-    return np.where(small, exact, p), small
+def _p_values(counts: _Counts, df: Floats, small: Flags) -> tuple[Floats, Floats]:
+    """The statistic and the p that decides: of few trials, corrected for continuity."""
+    statistic, p = stats.score_test(*counts)
+    careful = stats.score_test(*_some(counts, small), continuity=True)
+    statistic[small], p[small] = careful
+    return statistic, np.where(np.isinf(df), p, stats.two_sided_t(statistic, df))
+
+
+def _some(counts: _Counts, chosen: Flags) -> _Counts:
+    x0, n0, x1, n1 = counts
+    return x0[chosen], n0[chosen], x1[chosen], n1[chosen]
+
+
+def _small(counts: _Counts) -> Flags:
+    """Where the normal approximation needs care: few of a kind expected, or few trials."""
+    least = np.minimum(counts[1], counts[3])
+    return np.asarray((stats.smallest_expected_count(*counts) < SMALL) | (least <= FEW))
 
 
 def _intervals(
-    counts: _Counts, critical: Floats, significant: Flags, rules: ExperimentRules
+    counts: _Counts, critical: Floats, significant: Flags, small: Flags, rules: ExperimentRules
 ) -> tuple[Interval, Interval]:
     """Intervals of the difference and of the ratio, `critical` standard errors to either side."""
     level = stats.two_sided(critical)
-    difference = (
-        stats.invert_difference(*counts, critical, significant)
-        if rules.difference_interval == DifferenceInterval.MEE
-        else _DIFFERENCE[rules.difference_interval](*counts, alpha=level)
-    )
-    ratio = (
-        stats.invert_ratio(*counts, critical, significant)
-        if rules.ratio_interval == RatioInterval.KOOPMAN
-        else stats.katz(*counts, alpha=level)
-    )
+    few = _some(counts, small)
+    settled = critical[small], significant[small]
+    if rules.difference_interval == DifferenceInterval.MEE:
+        difference = stats.invert_difference(*counts, critical, significant)
+        _into(difference, small, stats.invert_difference(*few, *settled, continuity=True))
+    else:
+        difference = _DIFFERENCE[rules.difference_interval](*counts, alpha=level)
+    if rules.ratio_interval == RatioInterval.KOOPMAN:
+        ratio = stats.invert_ratio(*counts, critical, significant)
+        _into(ratio, small, stats.invert_ratio(*few, *settled, continuity=True))
+    else:
+        ratio = stats.katz(*counts, alpha=level)
     return difference, ratio
+
+
+def _into(interval: Interval, where: Flags, other: Interval) -> None:
+    interval.low[where], interval.high[where] = other
 
 
 def _lift_error(counts: _Counts) -> Floats:

@@ -81,7 +81,7 @@ def cautions(reversed_pair: pl.Expr, terms: Terms) -> pl.Expr:
         & (pl.col("p_value") < terms.alpha)
         & (pl.col("always_valid_p") >= terms.alpha)
     )
-    small = (pl.col("method") == Method.FISHER) & _DEFINED
+    small = (pl.col("method") == Method.CONTINUITY) & _DEFINED
     held = {
         Caution.LOOKED_EARLY: early,
         Caution.REVERSAL: reversed_pair,

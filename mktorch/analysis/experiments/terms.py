@@ -91,7 +91,7 @@ class Caution(StrEnum):
     LOOKED_EARLY = "looked early"
     REVERSAL = "simpson reversal"
     SEGMENTS = "arms target different segments"
-    SMALL_COUNTS = "small counts: the exact p decides"
+    SMALL_COUNTS = "small counts: corrected for continuity"
     FRACTIONAL = "fractional conversions: compared as a ratio over days"
 
 
@@ -99,7 +99,7 @@ class Method(StrEnum):
     """How the p-value was made."""
 
     SCORE = "score test"
-    FISHER = "Fisher exact"
+    CONTINUITY = "score test, corrected for continuity"
     CLUSTERS = "score test over days"
     DELTA = "delta method over days"
 

@@ -60,7 +60,9 @@ _GRAVITY = (
 )
 _RANKS = {
     str(tier): place
-    for place, tier in enumerate((Tier.CRITICAL, Tier.AT_RISK, Tier.ON_TRACK, Tier.EXCEEDED))
+    for place, tier in enumerate(
+        (Tier.CRITICAL, Tier.AT_RISK, Tier.STEADY, Tier.ON_TRACK, Tier.EXCEEDED)
+    )
 }
 
 

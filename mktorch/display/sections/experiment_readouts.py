@@ -50,7 +50,7 @@ _BEWARE = {
     ),
     Caution.REVERSAL: "Single weeks point the other way than their sum.",
     Caution.SEGMENTS: "Control and variant reach different segments, which may explain the gap.",
-    Caution.SMALL_COUNTS: "Few successes: the exact p-value decides.",
+    Caution.SMALL_COUNTS: "Few trials or successes: the test is corrected for continuity.",
     Caution.FRACTIONAL: "Conversions are shared between ads: rates are compared day by day.",
 }
 

@@ -212,7 +212,7 @@ def experiment_terms(run: Run) -> Table:
         ),
         notes=(
             (
-                "Proportions: score test, Fisher's exact test where counts are small. Ratios "
+                "Proportions: score test, corrected for continuity where counts are small. Ratios "
                 "(cost per acquisition, return on spend): Welch's test on the delta method over "
                 "daily sums. From: where the setting, or the table it stands in, was given."
             ),

@@ -45,7 +45,7 @@ EVIDENCE: Statuses = {
     "harmful": Status("Harmful", Tone.BAD),
     "significant": Status("Significant", Tone.GOOD),
     "not significant": Status("Not significant", Tone.STEADY),
-    Caution.SMALL_COUNTS: Status("Exact p", Tone.NONE),
+    Caution.SMALL_COUNTS: Status("Small counts", Tone.NONE),
     Caution.FRACTIONAL: Status("Shared conversions", Tone.NONE),
     "not started": Status("Not started", Tone.NONE),
     "not tested": Status("Not tested", Tone.NONE),

@@ -30,6 +30,7 @@ from mktorch.vocab import Tier
 _SHAPES = {
     Tier.CRITICAL: "triangle-down",
     Tier.AT_RISK: "triangle-up",
+    Tier.STEADY: "diamond",
     Tier.ON_TRACK: "square",
     Tier.EXCEEDED: "circle",
 }
@@ -47,7 +48,7 @@ def kpi_bullets(run: Run) -> Chart | Unavailable:
     words = {str(tier): status.word for tier, status in TIER.items()}
     attained = pl.col("attainment")
     bullets = known.with_columns(
-        status=pl.col("tier").replace_strict(words),
+        status=pl.col("standing").replace_strict(words),
         end=attained.clip(0.0, ATTAINMENT_CAP),
         over=attained > ATTAINMENT_CAP,
         under=attained < 0,
@@ -104,7 +105,7 @@ def _lines(bullets: pl.DataFrame) -> pl.DataFrame:
 def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
     import altair as alt
 
-    brand, present = load_brand(), set(bullets["tier"])
+    brand, present = load_brand(), set(bullets["standing"])
     broad = width == WIDTH
     plot = width - 300 if broad else width - 20
     marks = alt.value(plot + 24 if broad else plot - 76)

@@ -20,6 +20,7 @@ TIER: Statuses = {
     Tier.CRITICAL: Status("Critical", Tone.BAD),
     Tier.AT_RISK: Status("At risk", Tone.WATCH),
     Tier.UNMEASURED: Status("Not measured", Tone.NONE),
+    Tier.STEADY: Status("Steady", Tone.NONE),
     Tier.ON_TRACK: Status("On track", Tone.STEADY),
     Tier.EXCEEDED: Status("Exceeded", Tone.GOOD),
     Tier.NOT_SCORED: Status("No target", Tone.NONE),
@@ -47,7 +48,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
     `troubled` leaves out those that meet their target or have none.
     """
     every, locale = scored_kpis(run), locale_of(run)
-    scored = every.filter(pl.col("tier").is_in(_TROUBLED)) if troubled else every
+    scored = every.filter(pl.col("standing").is_in(_TROUBLED)) if troubled else every
     frame = scored.with_columns(
         heading=pl.Series(_headings(run, scored), dtype=pl.String),
         value_text=figures(scored, "value", locale),
@@ -95,7 +96,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
                 missing="no value or no target to set it against",
                 weight=0.8,
             ),
-            Column(name="tier", label="Status", statuses=TIER, detail="forced", weight=1.2),
+            Column(name="standing", label="Status", statuses=TIER, detail="forced", weight=1.2),
             Column(name="basis", label="Window", detail="reason", weight=1.3),
         ),
         title=_finding(run, every),
@@ -109,10 +110,10 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
 
 
 def scored_kpis(run: Run) -> pl.DataFrame:
-    """The KPIs with their labels, by group and within it by the gravity of their tier."""
+    """The KPIs with their labels, by group and within it by the gravity of their standing."""
     orders = (
         pl.col(column).replace_strict({str(w): i for i, w in enumerate(words)}, default=len(words))
-        for column, words in (("group", GROUP_NAMES), ("tier", TIER))
+        for column, words in (("group", GROUP_NAMES), ("standing", TIER))
     )
     return (
         run.tables["measured_kpis"]
@@ -181,7 +182,7 @@ def tier_limits(run: Run) -> tuple[str, str]:
 
 
 def _finding(run: Run, scored: pl.DataFrame) -> str:
-    held = {tier: scored.filter(tier=str(tier)).height for tier in Tier}
+    held = {tier: scored.filter(standing=str(tier)).height for tier in Tier}
     critical, risky, blind = (held[t] for t in (Tier.CRITICAL, Tier.AT_RISK, Tier.UNMEASURED))
     kpis = count(scored.height, "KPI")
     unmeasured = f"; {blind} cannot be measured" if blind else ""
@@ -205,7 +206,8 @@ def _notes(run: Run) -> tuple[str, ...]:
         (
             "Attained is actual / target, or target / actual where less is better. Exceeded from "
             f"{format_value(EXCEEDED, WHOLE_PERCENT)}, on track from {warning}, at risk from "
-            f"{critical}, critical below. Under the status stands what it forces."
+            f"{critical}, critical below and the interval too. Steady: a change that cannot be "
+            "told from none. Required response appears below each status."
         ),
         (
             "A group is at risk where any of its KPIs is at risk or critical. The current window "

@@ -17,8 +17,10 @@ from mktorch.formats import CURRENCY, DATE, DATETIME, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Verdict
 
+_REASONS = 5  # grounds that page one names; the report lists them all
 VERDICT = {
     Verdict.ON_TRACK: Status("ON TRACK", Tone.GOOD),
+    Verdict.WATCH: Status("WATCH", Tone.STEADY),
     Verdict.ATTENTION: Status("ATTENTION", Tone.WATCH),
     Verdict.CRITICAL: Status("CRITICAL", Tone.BAD),
 }
@@ -45,10 +47,13 @@ def verdict(run: Run) -> Lead:
     """The programme in a word, why, what it means in money, and where things are moving."""
     told = row(run, "verdict")
     because = told["headline"].removeprefix(f"{told['verdict']}: ")
-    points = (
+    lines = (
         told[line] or f"{line.replace('_', ' ').capitalize()} not told: {told[f'{line}_reason']}."
         for line in ("so_what", "momentum")
     )
+    said = because.split("; ")
+    others = [r for r in told["reasons"] if r.partition(":")[0] not in said]
+    points = (*lines, *(f"{ground[:1].upper()}{ground[1:]}." for ground in others[:_REASONS]))
     return Lead(
         sentence=f"{because[:1].upper()}{because[1:]}.",
         points=tuple(points),
