@@ -370,20 +370,12 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.SEGMENT_ROLLUPS,
-        False,
-        SegmentRollups,
-        ("rollup_id",),
-        _keys("campaign_id", "segment_id"),
-        measured=True,
+        Source.SEGMENT_ROLLUPS, False, SegmentRollups, ("rollup_id",),
+        _keys("campaign_id", "segment_id"), measured=True,
     ),
     SourceSpec(
-        Source.ATTRIBUTION_HINTS,
-        False,
-        AttributionHints,
-        ("hint_id",),
-        _keys("campaign_id", "channel_id"),
-        measured=True,
+        Source.ATTRIBUTION_HINTS, False, AttributionHints, ("hint_id",),
+        _keys("campaign_id", "channel_id"), measured=True,
     ),
 )
 # fmt: on
