@@ -34,6 +34,7 @@ from mktorch.analysis import (
     scorecard,
     segment_trends,
     segments,
+    studies,
 )
 from mktorch.formats import (
     COUNT,
@@ -50,7 +51,7 @@ from mktorch.formats import (
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
 from mktorch.narrative import grounds, model, momentum
 from mktorch.recommend import reallocate
-from mktorch.rollups import declared
+from mktorch.rollups import declared, geo
 from mktorch.sources import rules, schemas
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
@@ -74,6 +75,7 @@ _MODULES = (
     rules,
     reconciliations,
     declared,
+    geo,
     money,
     campaigns,
     attribution,
@@ -88,6 +90,7 @@ _MODULES = (
     calibration,
     segment_trends,
     segments,
+    studies,
     creatives,
     returns,
     goals,

@@ -7,6 +7,7 @@ two-arm function the control comes first. What is undefined is NaN: see `why_und
 from mktorch.stats._numeric import Alternative, Floats, HypothesisTest, Interval
 from mktorch.stats.allocation import SRM_ALPHA, allocation_test
 from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift, relative_loss
+from mktorch.stats.geo import GeoTest, geo_test, log_changes
 from mktorch.stats.means import (
     Estimate,
     Relative,
@@ -72,6 +73,7 @@ __all__ = [
     "Estimate",
     "Floats",
     "Form",
+    "GeoTest",
     "HypothesisTest",
     "Interval",
     "Posterior",
@@ -98,10 +100,12 @@ __all__ = [
     "detectable_rate",
     "difference",
     "fisher_exact",
+    "geo_test",
     "katz",
     "koopman",
     "koopman_lift",
     "lift",
+    "log_changes",
     "log_ratio_test",
     "mantel_haenszel",
     "mean_detectable_effect",

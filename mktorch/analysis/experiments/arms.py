@@ -9,7 +9,7 @@ import polars as pl
 from mktorch.config import Metric
 from mktorch.metrics import attribute_of, measure_of, value_of
 from mktorch.rollups import MEASURES, PRODUCTS
-from mktorch.vocab import Direction, ExperimentType, Measure, MetricKind
+from mktorch.vocab import STUDIES, Direction, ExperimentType, Measure, MetricKind
 
 ATTRIBUTES = {"metric_kind": "kind", "direction": "direction", "metric_unit": "unit"}
 MEASURED = (*MEASURES, "numerator", "denominator", "value", "days", "trials")
@@ -22,6 +22,7 @@ def arms(experiments: pl.DataFrame) -> pl.DataFrame:
     An A/B test has the one `variant_asset`; any other type also its `variant_assets`, in order and
     each once.
     """
+    experiments = experiments.filter(~pl.col("type").is_in(STUDIES))
     more = pl.col("variant_assets").cast(pl.List(pl.String)).fill_null([])
     listed = (
         pl.when(pl.col("type") == ExperimentType.AB)
