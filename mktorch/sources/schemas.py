@@ -150,6 +150,7 @@ class OrchestratorDecisions(Record):
     confidence_score = fraction()
     human_override = flag()
     timestamp = moment()
+    account_id = sparse()
 
 
 class RoiLedger(Record):
@@ -194,6 +195,7 @@ class BudgetActions(Record):
     approver_id = text(optional=True)
     approval_latency_minutes = dy.Float64(nullable=True, min=0)
     status = word(BudgetStatus)
+    account_id = sparse()
 
 
 class CampaignRiskSignals(Record):
@@ -207,6 +209,7 @@ class CampaignRiskSignals(Record):
     evidence = free()
     recommended_action = word(RiskAction, closed=False)
     status = word(RiskStatus)
+    account_id = sparse()
 
 
 class SegmentRollups(Record):
