@@ -35,6 +35,7 @@ from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
 from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliations
+from mktorch.analysis.studies import incrementality_studies
 from mktorch.clock import clock
 from mktorch.metrics import registry
 from mktorch.narrative import grounds, model, page, report, summary, verdict, worded
@@ -44,6 +45,7 @@ from mktorch.narrative.next_steps import next_steps
 from mktorch.recommend import reallocate, recommendation_candidates, recommendations
 from mktorch.recommend.records import recommendation_records
 from mktorch.rollups import rollups
+from mktorch.rollups.geo import rollup_geo_day
 from mktorch.vocab import Source
 from mktorch.wiring import Function, Step, wired
 
@@ -96,6 +98,7 @@ PLAN = wired(
         "rollups",
         "Sum performance by asset, experiment, campaign, segment, channel and day",
         rollups,
+        rollup_geo_day,
         optional=False,
     ),
     _step(
@@ -138,6 +141,11 @@ PLAN = wired(
         experiments.experiment_evaluations,
         experiments.experiment_gates,
         experiments.experiment_records,
+    ),
+    _step(
+        "studies",
+        "Judge lift studies and tests by region",
+        incrementality_studies,
     ),
     _step(
         "segments",
