@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import polars as pl
 
 from mktorch.analysis.findings import FOUND, found
@@ -11,7 +13,9 @@ from mktorch.clock import Clock
 from mktorch.config.risk_rules import Detection, RiskRules
 from mktorch.stats import wilson
 from mktorch.sums import micros, ratio, units
-from mktorch.vocab import Window
+from mktorch.vocab import Counts, Goal, RiskAction, Window
+
+_CUTS = (str(RiskAction.REDUCE_BUDGET), str(RiskAction.SCALE_DOWN))
 
 
 def risk_detected(
@@ -20,10 +24,15 @@ def risk_detected(
     rollup_segment: pl.DataFrame,
     creative_assets: pl.DataFrame,
     campaigns: pl.DataFrame,
+    campaign_goals: pl.DataFrame,
     clock: Clock,
     risk_rules: RiskRules,
 ) -> pl.DataFrame:
     """One row per finding, sorted by id.
+
+    What is found of delivery stands for `lifetime_days` after its last day, and what is found of
+    money from `materiality` of its campaign's spend in those days on. What lacks approval or has
+    risk flags stands whatever its age and size.
 
     Parameters
     ----------
@@ -33,6 +42,9 @@ def risk_detected(
         From `rollups`; their `all` window is used.
     creative_assets, campaigns
         The input tables.
+    campaign_goals
+        Who looks for conversions: the want of them is a finding there alone. Where a campaign meets
+        its own KPI, what would cost it money is reviewed instead.
     clock
         The date of as_of.
 
@@ -44,13 +56,33 @@ def risk_detected(
     `spend` (cost of the days found, null where none is recorded), `value` against `threshold` (in
     the detection's own unit, see docs/governance.md) and `detail` in words.
     """
-    everything = pl.concat(
+    recent = clock.day - timedelta(days=risk_rules.lifetime_days)
+    lately = rollup_asset_day.filter(pl.col("date") > recent)
+    floors = lately.group_by("campaign_id").agg(
+        floor=risk_rules.materiality * units(micros(pl.col("cost")).sum())
+    )
+    seek = campaign_goals.filter(pl.col("counts") != Counts.ATTENTION).select("campaign_id")
+    seeking, segments = (f.join(seek, on="campaign_id") for f in (rollup_asset, rollup_segment))
+    money = pl.concat(
         (
-            zero_conversions(rollup_asset, risk_rules),
+            zero_conversions(seeking, clock.day, risk_rules),
             spend_spikes(rollup_asset_day, risk_rules),
-            segment_mismatches(rollup_asset, rollup_segment, risk_rules),
+            segment_mismatches(seeking, segments, risk_rules),
+        )
+    )
+    tracked = pl.concat(
+        (
             tracking_gaps(rollup_asset_day, campaigns, clock.day, risk_rules),
             tracking_silence(rollup_asset_day, risk_rules),
+        )
+    )
+    material = money.join(floors, on="campaign_id", how="left").filter(
+        pl.col("spend") >= pl.col("floor").fill_null(0.0)
+    )
+    delivery = pl.concat((material.drop("floor"), tracked))
+    everything = pl.concat(
+        (
+            delivery.filter(pl.col("last_day") > recent),
             ungoverned_deliveries(rollup_asset, creative_assets),
         )
     )
@@ -66,21 +98,29 @@ def risk_detected(
     order = ["detection_id", *list(FOUND)[:6], *kinds.columns[1:], *list(FOUND)[6:]]
     return (
         everything.join(kinds, on="detection")
+        .join(campaign_goals.select("campaign_id", "goal"), on="campaign_id", how="left")
+        .with_columns(_asks().alias("recommended_action"))
         .with_columns(named.alias("detection_id"))
         .select(order)
         .sort("detection_id")
     )
 
 
-def zero_conversions(rollup_asset: pl.DataFrame, rules: RiskRules) -> pl.DataFrame:
-    """Assets that never converted: after many clicks, or else after real spend.
+def zero_conversions(rollup_asset: pl.DataFrame, today: date, rules: RiskRules) -> pl.DataFrame:
+    """Assets that never converted and brought no value: after many clicks, or after real spend.
+
+    One that was first delivered less than `maturity_days` ago may still convert.
 
     From `zero_conversion_clicks` clicks on, `high_clicks_zero_conversions` (`value` in clicks);
     with fewer, but `zero_conversion_spend` or more spent, `zero_conversion_spend` (`value` in
     money). No asset is both. Returns the columns of a finding.
     """
     clicks, cost = pl.col("clicks"), pl.col("cost")
-    dead = _assets(rollup_asset).filter(pl.col("conversions") == 0)
+    dead = _assets(rollup_asset).filter(
+        pl.col("conversions") == 0,
+        pl.col("revenue").fill_null(0.0) <= 0,
+        pl.col("first_day") <= today - timedelta(days=rules.maturity_days),
+    )
     clicked = clicks >= rules.zero_conversion_clicks
     groups = {
         Detection.HIGH_CLICKS_ZERO_CONVERSIONS: dead.filter(clicked).with_columns(
@@ -185,6 +225,13 @@ def ungoverned_deliveries(rollup_asset: pl.DataFrame, assets: pl.DataFrame) -> p
         ),
     }
     return pl.concat(found(frame, detection) for detection, frame in groups.items())
+
+
+def _asks() -> pl.Expr:
+    """What a finding asks for; of a campaign that meets its own KPI no cut, but a review."""
+    action, met = pl.col("recommended_action"), pl.col("goal") == Goal.MET
+    review = pl.lit(str(RiskAction.HUMAN_REVIEW))
+    return pl.when(met & action.is_in(_CUTS)).then(review).otherwise(action)
 
 
 def _all_days(rollup: pl.DataFrame) -> pl.DataFrame:

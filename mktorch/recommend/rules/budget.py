@@ -5,7 +5,15 @@ from __future__ import annotations
 from mktorch.config.budget_rules import Pacing
 from mktorch.recommend.reallocate import CAPS
 from mktorch.recommend.rule import Compare, Impact, Range, Rule, When
-from mktorch.recommend.rules.campaigns import ACTIVE, AHEAD, ENDS, RETURN, SOME_SPEND, SPENDS
+from mktorch.recommend.rules.campaigns import (
+    ACTIVE,
+    AHEAD,
+    BY_RETURN,
+    ENDS,
+    RETURN,
+    SOME_SPEND,
+    SPENDS,
+)
 from mktorch.vocab import Action, Category, Level, Priority
 
 _PROVEN = When("attainment_low", Compare.ABOVE, "performance_thresholds.exceeding_expectations")
@@ -108,7 +116,14 @@ RULES = (
         view="campaign",
         category=Category.BUDGET,
         action=Action.DECREASE_BUDGET,
-        when=(ACTIVE, SPENDS, _POOR, _LEFT, When("planned_spend", Compare.ABOVE, number=0.0)),
+        when=(
+            ACTIVE,
+            SPENDS,
+            BY_RETURN,
+            _POOR,
+            _LEFT,
+            When("planned_spend", Compare.ABOVE, number=0.0),
+        ),
         priority=Priority.HIGH,
         gravity=600,
         owner="Budget owner",

@@ -9,10 +9,17 @@ from mktorch.vocab import Action, CampaignStatus, Category, Level, Performance, 
 ACTIVE = When("status", Compare.IS, words=(str(CampaignStatus.ACTIVE),))
 SPENDS = When("window_spend", Compare.AT_LEAST, "recommendation_rules.minimum_spend")
 SOME_SPEND = When("window_spend", Compare.ABOVE, number=0.0)
-NO_CONVERSION = When("window_conversions", Compare.AT_MOST, number=0.0)
+NO_CONVERSION = (
+    When("by_conversions", Compare.IS, words=("true",)),
+    When("conversions", Compare.AT_MOST, number=0.0),
+    When("matured_spend", Compare.AT_LEAST, "recommendation_rules.minimum_spend"),
+)
+BY_RETURN = When("by_return", Compare.IS, words=("true",))
 RETURNS_NOTHING = When("attainment_high", Compare.BELOW, "recommendation_rules.pause_attainment")
 RETURN = (
     "recommendation_rules.return_days",
+    "recommendation_rules.maturity_days",
+    "metrics",
     "recommendation_rules.minimum_return_days",
     "statistical_significance_threshold",
     "target_roas",
@@ -36,7 +43,7 @@ RULES = (
         view="campaign",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
-        when=(ACTIVE, SPENDS, SOME_SPEND, NO_CONVERSION),
+        when=(ACTIVE, SPENDS, SOME_SPEND, *NO_CONVERSION, RETURNS_NOTHING),
         priority=Priority.HIGH,
         gravity=1000,
         owner="Campaign manager",
@@ -65,7 +72,7 @@ RULES = (
         view="campaign",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
-        when=(ACTIVE, SPENDS, SOME_SPEND, RETURNS_NOTHING),
+        when=(ACTIVE, SPENDS, SOME_SPEND, BY_RETURN, RETURNS_NOTHING),
         priority=Priority.HIGH,
         gravity=990,
         owner="Campaign manager",
@@ -94,7 +101,7 @@ RULES = (
         view="channel",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
-        when=(ACTIVE, SPENDS, SOME_SPEND, NO_CONVERSION),
+        when=(ACTIVE, SPENDS, SOME_SPEND, *NO_CONVERSION, RETURNS_NOTHING),
         priority=Priority.HIGH,
         gravity=880,
         owner="Channel manager",
@@ -123,7 +130,7 @@ RULES = (
         view="channel",
         category=Category.CAMPAIGN,
         action=Action.PAUSE,
-        when=(ACTIVE, SPENDS, SOME_SPEND, RETURNS_NOTHING),
+        when=(ACTIVE, SPENDS, SOME_SPEND, BY_RETURN, RETURNS_NOTHING),
         priority=Priority.MEDIUM,
         gravity=870,
         owner="Channel manager",
@@ -242,6 +249,7 @@ RULES = (
         action=Action.OPTIMIZE,
         when=(
             ACTIVE,
+            BY_RETURN,
             When("overall_performance", Compare.IS, words=(str(Performance.BELOW),)),
         ),
         priority=Priority.MEDIUM,

@@ -8,12 +8,15 @@ from mktorch.vocab import (
     Action,
     CampaignStatus,
     Category,
+    Goal,
     Level,
     Priority,
     SegmentRecommendation,
 )
 
 _IS = Compare.IS
+NOT_MET = When("goal", Compare.ONE_OF, words=(Goal.MISSED, Goal.OPEN))
+"""The campaign's own KPI is short of its target, or has none."""
 _ACTIVE = When("campaign_status", _IS, words=(CampaignStatus.ACTIVE,))
 _OWNER = "Audience lead"
 _BEHIND = (
@@ -49,7 +52,11 @@ _STOP = Rule(
     view="segment",
     category=Category.AUDIENCE,
     action=Action.PAUSE,
-    when=(*_agreed(SegmentRecommendation.STOP), When("base_cost", Compare.ABOVE, number=0)),
+    when=(
+        *_agreed(SegmentRecommendation.STOP),
+        When("base_cost", Compare.ABOVE, number=0),
+        NOT_MET,
+    ),
     priority=Priority.HIGH,
     gravity=580,
     owner=_OWNER,
