@@ -109,14 +109,17 @@ def risk_detected(
 def zero_conversions(rollup_asset: pl.DataFrame, today: date, rules: RiskRules) -> pl.DataFrame:
     """Assets that never converted and brought no value: after many clicks, or after real spend.
 
-    One that was first delivered less than `maturity_days` ago may still convert.
+    One that was first delivered less than `maturity_days` ago may still convert. In a campaign that
+    records value and no conversion at all, the want of them says nothing.
 
     From `zero_conversion_clicks` clicks on, `high_clicks_zero_conversions` (`value` in clicks);
     with fewer, but `zero_conversion_spend` or more spent, `zero_conversion_spend` (`value` in
     money). No asset is both. Returns the columns of a finding.
     """
     clicks, cost = pl.col("clicks"), pl.col("cost")
+    value, came = (pl.col(name).sum().over("campaign_id") for name in ("revenue", "conversions"))
     dead = _assets(rollup_asset).filter(
+        (came > 0) | (value <= 0),
         pl.col("conversions") == 0,
         pl.col("revenue").fill_null(0.0) <= 0,
         pl.col("first_day") <= today - timedelta(days=rules.maturity_days),
