@@ -63,9 +63,14 @@ format: $(READY) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-docs: $(READY) ## Write the tables of docs/ that follow from the code
+docs: $(READY) ## Write what follows from the code into docs/, and the site of them into output/docs
 	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md
 	@$(BIN)/python -m mktorch.narrative.reference docs/narrative.md
+	@$(BIN)/python -m mktorch.config.reference docs/configuration.md
+	@$(BIN)/python -m mktorch.sources.dictionary docs/data.md
+	@$(BIN)/python -m mktorch.dictionary > docs/tables.md
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "output/docs/index.html"
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -11,15 +11,29 @@ from types import MappingProxyType
 import polars as pl
 
 from mktorch.analysis import (
+    attribution,
+    budget,
+    calibration,
     campaigns,
+    creatives,
+    decisions,
+    detection,
+    funnel,
+    funnel_steps,
     goals,
     model_cost,
     money,
     operating,
+    outcomes,
+    pacing,
     portfolio,
     reconciliations,
+    returns,
+    risk,
     roi,
     scorecard,
+    segment_trends,
+    segments,
 )
 from mktorch.formats import (
     COUNT,
@@ -34,7 +48,8 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import grounds, model
+from mktorch.narrative import grounds, model, momentum
+from mktorch.recommend import reallocate
 from mktorch.rollups import declared
 from mktorch.sources import rules, schemas
 from mktorch.sources.schemas import SPECS
@@ -61,12 +76,28 @@ _MODULES = (
     declared,
     money,
     campaigns,
+    attribution,
+    budget,
+    pacing,
+    funnel,
+    funnel_steps,
+    detection,
+    risk,
+    decisions,
+    outcomes,
+    calibration,
+    segment_trends,
+    segments,
+    creatives,
+    returns,
     goals,
     portfolio,
     roi,
     operating,
     model_cost,
     scorecard,
+    reallocate,
+    momentum,
     model,
     grounds,
 )

@@ -1,12 +1,16 @@
 """The `mktorch` command. Results go to stdout, messages to stderr.
 
-Exit code: 0 done; 1 done with findings (failed records or steps); 2 could not do it.
+Exit code: 0 done; 1 done with findings (failed records or steps); 2 could not do it; 70 an error
+that was not foreseen; 130 and 143 stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mktorch import stops
 from mktorch.config import load_config, parse_set
-from mktorch.errors import MktorchError
+from mktorch.config.load import DEFAULT_FILE
+from mktorch.errors import MktorchError, in_a_line, is_failure
+from mktorch.screen import plain
 from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
 
@@ -26,14 +33,13 @@ if TYPE_CHECKING:
     from mktorch.config import MarketingOrchestratorConfig
     from mktorch.runs import Run
 
-DONE, FINDINGS, IMPOSSIBLE = 0, 1, 2
+DONE, FINDINGS, IMPOSSIBLE, UNFORESEEN = 0, 1, 2, 70
 
 app = typer.Typer(
     name="mktorch",
     help="Marketing records into governed decisions and board-ready reports.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 
 Data = Annotated[Path | None, typer.Argument(help="Folder of the thirteen sources.")]
@@ -69,15 +75,13 @@ def run(
 ) -> None:
     """Analyse the records and write a run; print its folder."""
     with _helpful_errors():
-        from mktorch.pipeline import run as run_pipeline
+        from mktorch.pipeline import run_configured
 
-        done = run_pipeline(
-            data,
-            out=out,
-            campaign=campaign,
-            config=config,
-            as_of=as_of,
-            **parse_set(settings or ()),
+        places = {"data_dir": data, "runs_dir": out}
+        given = {name: str(place) for name, place in places.items() if place is not None}
+        given |= {} if as_of is None else {"as_of": as_of}
+        done = run_configured(
+            *load_config(config, {**parse_set(settings or ()), **given}), campaign
         )
         _say(_summary(done))
         _say_set_aside(done.tables["set_aside"], done.tables["set_aside_total"], done.config)
@@ -165,17 +169,17 @@ def validate(
         from mktorch.pipeline import check
         from mktorch.sources.totals import total_lines
 
-        given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
-        configured, _ = load_config(config, given)
+        given = {} if data is None else {"data_dir": str(data)}
+        configured, _ = load_config(config, {**parse_set(settings or ()), **given})
         found = check(configured)
         errors = found.failures.filter(severity=str(FailureSeverity.ERROR)).height
         if as_json:
             typer.echo(json.dumps(found.as_json(), indent=2, default=str))
         else:
             for line in found.lines():
-                typer.echo(line)
+                typer.echo(plain(line))
             for line in total_lines(found.totals) if with_totals else ():
-                typer.echo(line)
+                typer.echo(plain(line))
         _say(
             f"{found.rows:,} records read from {configured.data_dir}: {errors:,} errors, "
             f"{found.failures.height - errors:,} warnings, {found.differing:,} figures that differ"
@@ -190,21 +194,93 @@ def validate(
 def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
     """List the runs on disk, newest last."""
     with _helpful_errors():
-        from mktorch.runs import load_run
+        from mktorch.folders import sweep
+        from mktorch.runs import stored_runs
 
         settings, _ = load_config(config)
         root = out or Path(settings.runs_dir)
-        found = sorted(
-            (load_run(m.parent) for m in root.glob("*/manifest.json")),
-            key=lambda r: (r.manifest.as_of, r.run_id),
-        )
+        sweep(root)
+        found, broken = stored_runs(root)
         if as_json:
             typer.echo(json.dumps([_as_json(r) for r in found], indent=2))
         else:
             for each in found:
                 typer.echo(f"{each.path}  {_summary(each)}")
-        if not found:
+        for error in broken:
+            _say(f"mktorch: {error}")
+        if not (found or broken):
             _say(f"No runs in {root}.")
+        raise typer.Exit(FINDINGS if broken else DONE)
+
+
+@app.command()
+def sources(
+    data: Data = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(help="Propose a mapping for this table, into the settings as comments."),
+    ] = None,
+    presets: Annotated[bool, typer.Option(help="List the layouts that are known.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show where each source comes from, what of it is there, its first rows and totals."""
+    with _helpful_errors():
+        from mktorch.connect.overview import overview
+        from mktorch.connect.presets import listed
+        from mktorch.connect.suggest import note
+        from mktorch.connect.suggest import suggest as propose
+        from mktorch.ingest import raw
+
+        if presets:
+            known = listed()
+            lines = [f"{name:24}{title}" for name, title in known.items()]
+            typer.echo(json.dumps(known, indent=2) if as_json else "\n".join(lines))
+        elif suggest:
+            proposed = propose(suggest)
+            typer.echo(json.dumps(proposed.as_json(), indent=2) if as_json else proposed.toml())
+            if not as_json:
+                _say(note(proposed, config or Path(DEFAULT_FILE)))
+        else:
+            given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
+            configured, _ = load_config(config, given)
+            found = overview(raw(configured, None))
+            if as_json:
+                typer.echo(json.dumps([each.as_json() for each in found], indent=2, default=str))
+            else:
+                typer.echo("\n".join(line for each in found for line in each.lines()))
+        raise typer.Exit(DONE)
+
+
+@app.command()
+def schema(
+    of: Annotated[str, typer.Argument(help="config, state, or a source; all without one.")] = "",
+) -> None:
+    """Print JSON Schema: of the settings, of the state, of each source."""
+    with _helpful_errors():
+        from mktorch.contract import contract
+
+        typer.echo(json.dumps(contract(of), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def publish(
+    site: Annotated[Path, typer.Argument(help="Folder of the site.")],
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="A run's folder; default, the latest run.")
+    ] = None,
+    pack: Annotated[Path | None, typer.Option(help="The pack's folder.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Add a run's pack to a static site, with an index of all packs; nothing is sent anywhere."""
+    with _helpful_errors():
+        from mktorch.runs import latest, load_run
+        from mktorch.site import publish as add
+
+        settings, _ = load_config(config)
+        done = load_run(run_folder or latest(settings.runs_dir))
+        typer.echo(str(add(done, pack or Path(settings.reports_dir) / done.run_id, site)))
 
 
 @app.command()
@@ -236,8 +312,9 @@ def init(
     page_size: Annotated[PageSize, typer.Option(help="Paper of the PDF.")] = PageSize.A4,
     primary: Annotated[str, typer.Option(help="Colour of headings, #rrggbb.")] = "",
     logo: Annotated[Path | None, typer.Option(help="SVG, PNG or JPEG file.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Put sample records into it.")] = False,
 ) -> None:
-    """Set up a folder of one's own: settings, house style, a place for the records."""
+    """Set up a folder of one's own: settings, house style, documents, a place for the records."""
     with _helpful_errors():
         from mktorch.project import House
         from mktorch.project import init as set_up
@@ -250,19 +327,29 @@ def init(
             primary=primary,
             logo=logo,
         )
-        for file in set_up(folder, house):
+        for file in set_up(folder, house, sample=sample):
             typer.echo(str(file))
-        _say(f"Put your records into {folder / 'data'}, then: mktorch run && mktorch report")
+        where = (
+            f"cd {folder}" if sample else f"Put your records into {folder / 'data'}; cd {folder}"
+        )
+        _say(f"{where} && make report")
 
 
 def main() -> None:
     """Entry point of the `mktorch` command."""
-    app()
+    stops.listen()
+    try:
+        with _helpful_errors():
+            app()
+    except typer.Exit as ended:
+        raise SystemExit(ended.exit_code) from None
+    finally:
+        stops.unlisten()
 
 
 @contextmanager
 def _helpful_errors() -> Iterator[None]:
-    """Turn every foreseen error into one message and exit code 2."""
+    """Turn every error into one message and an exit code: 2 where it was foreseen, else 70."""
     try:
         yield
     except MktorchError as error:
@@ -270,11 +357,38 @@ def _helpful_errors() -> Iterator[None]:
         raise typer.Exit(IMPOSSIBLE) from None
     except KeyboardInterrupt:
         _say("mktorch: stopped; nothing half-written was kept")
+        raise typer.Exit(stops.exit_code()) from None
+    except BrokenPipeError:  # who read the output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(DONE) from None
+    except (MemoryError, OSError) as error:
+        place = getattr(error, "filename", None)
+        why = in_a_line(error) if isinstance(error, OSError) else "out of memory"
+        _say(f"mktorch: {f'{place}: ' if place else ''}{why}")
         raise typer.Exit(IMPOSSIBLE) from None
+    except (typer.Exit, SystemExit):
+        raise
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        what = f"{type(error).__name__}: {in_a_line(error)}"
+        _say(f"mktorch: unexpected error, {what}; traceback in {_traceback()}")
+        raise typer.Exit(UNFORESEEN) from None
+
+
+def _traceback() -> str:
+    """Where the traceback of the error at hand was written for whoever mends it."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix="mktorch-traceback-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            traceback.print_exc(file=file)
+    except OSError:
+        return "no file: none could be written"
+    return name
 
 
 def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+    print(plain(message, lines=True), file=sys.stderr)
 
 
 def _say_set_aside(

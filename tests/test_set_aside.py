@@ -20,9 +20,9 @@ from tests.sources.exports import export, row, written
 from tests.test_real_runs import finished
 
 LINE = (
-    "3.0% of spend ($300 of $10,000) was set aside: 3 performance records that name an unknown "
-    "id. Add or mend the parent, or mend the key, then rerun; mktorch validate lists every "
-    "record."
+    "3.0% of spend ($300 of $10,000) was set aside: 3 performance records with an unknown "
+    "asset_id. To fix asset_id, add or mend the parent, or mend the key, then rerun; mktorch "
+    "validate lists every record."
 )
 SHARE = "3.0% of spend ($300 of $10,000)"
 FIRST_HEADING = {"executive": "Targets and actuals", "index": "What this pack holds"}

@@ -6,16 +6,64 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from mktorch.analysis.findings import FOUND, found
+from mktorch.analysis.findings import found
 from mktorch.analysis.spikes import spend_spikes
 from mktorch.analysis.tracking import tracking_gaps, tracking_silence
 from mktorch.clock import Clock
 from mktorch.config.risk_rules import Detection, RiskRules
 from mktorch.stats import wilson
 from mktorch.sums import micros, ratio, units
-from mktorch.vocab import Counts, Goal, RiskAction, Window
+from mktorch.tables import (
+    Definition,
+    Table,
+    by_campaign,
+    day,
+    key,
+    money,
+    number,
+    text,
+    texts,
+    word,
+)
+from mktorch.vocab import Counts, Goal, RiskAction, Severity, Window
 
+_MEASURED = ("impressions", "clicks", "conversions", "cost")
+_WHOLE = "the finding is of several or of a whole campaign"
+_UNIT = "that of the detection"
 _CUTS = (str(RiskAction.REDUCE_BUDGET), str(RiskAction.SCALE_DOWN))
+
+
+# fmt: off
+class RiskDetected(Table):
+    """One row per finding; docs/governance.md says what each detection finds and in which unit."""
+
+    about = Definition(
+        "What the rule of detection found in the performance records",
+        upstream=(
+            by_campaign("rollup_asset_day", *_MEASURED),
+            by_campaign("rollup_asset", *_MEASURED, "revenue", window=Window.ALL),
+            by_campaign("rollup_segment", "clicks", "conversions", "cost", window=Window.ALL),
+            by_campaign("creative_assets", "approved_by_human", "risk_flags"),
+            by_campaign("campaign_goals", "counts"),
+        ),
+        config=("risk_rules",),
+    )
+    detection_id = key("Detection, subject and first day: the same from run to run")
+    detection = word(Detection, "What was found")
+    subject = text("The asset, segment, channel or campaign found")
+    campaign_id = text("The campaign")
+    segment_id = text("The segment", null=_WHOLE)
+    channel_id = text("The channel", null=_WHOLE)
+    asset_ids = texts("The assets found", null="the finding is of the whole campaign")
+    severity = word(Severity, "How grave the finding is")
+    recommended_action = text("What to do about it")
+    first_day = day("First day of what was found")
+    last_day = day("Last day of what was found")
+    spend = money("Cost of the days found", null="none is recorded")
+    value = number(_UNIT, "What was found, in the detection's own unit")
+    threshold = number(_UNIT, "The limit that it passed, in the detection's own unit")
+    detail = text("The finding in words")
+# fmt: on
 
 
 def risk_detected(
@@ -28,33 +76,14 @@ def risk_detected(
     clock: Clock,
     risk_rules: RiskRules,
 ) -> pl.DataFrame:
-    """One row per finding, sorted by id.
+    """`RiskDetected`, sorted by id.
 
     What is found of delivery stands for `lifetime_days` after its last day, and what is found of
     money from `materiality` of its campaign's spend in those days on. What lacks approval or has
     risk flags stands whatever its age and size.
 
-    Parameters
-    ----------
-    rollup_asset_day
-        Performance by asset_id, campaign_id, segment_id, channel_id and date.
-    rollup_asset, rollup_segment
-        From `rollups`; their `all` window is used.
-    creative_assets, campaigns
-        The input tables.
-    campaign_goals
-        Who looks for conversions: the want of them is a finding there alone. Where a campaign meets
-        its own KPI, what would cost it money is reviewed instead.
-    clock
-        The date of as_of.
-
-    Returns
-    -------
-    `detection_id` (detection:subject:first day, so the same finding keeps its id from run to run),
-    `detection`, `subject`, `campaign_id`, `segment_id`, `channel_id`, `asset_ids` (null where the
-    finding is of a whole campaign), `severity`, `recommended_action`, `first_day`, `last_day`,
-    `spend` (cost of the days found, null where none is recorded), `value` against `threshold` (in
-    the detection's own unit, see docs/governance.md) and `detail` in words.
+    The want of conversions is a finding only in campaigns that look for them. Where a campaign
+    meets its own KPI, what would cost it money is reviewed instead.
     """
     recent = clock.day - timedelta(days=risk_rules.lifetime_days)
     lately = rollup_asset_day.filter(pl.col("date") > recent)
@@ -63,7 +92,7 @@ def risk_detected(
     )
     seek = campaign_goals.filter(pl.col("counts") != Counts.ATTENTION).select("campaign_id")
     seeking, segments = (f.join(seek, on="campaign_id") for f in (rollup_asset, rollup_segment))
-    money = pl.concat(
+    costly = pl.concat(
         (
             zero_conversions(seeking, clock.day, risk_rules),
             spend_spikes(rollup_asset_day, risk_rules),
@@ -76,7 +105,7 @@ def risk_detected(
             tracking_silence(rollup_asset_day, risk_rules),
         )
     )
-    material = money.join(floors, on="campaign_id", how="left").filter(
+    material = costly.join(floors, on="campaign_id", how="left").filter(
         pl.col("spend") >= pl.col("floor").fill_null(0.0)
     )
     delivery = pl.concat((material.drop("floor"), tracked))
@@ -95,13 +124,11 @@ def risk_detected(
         orient="row",
     )
     named = pl.concat_str("detection", "subject", "first_day", separator=":")
-    order = ["detection_id", *list(FOUND)[:6], *kinds.columns[1:], *list(FOUND)[6:]]
-    return (
+    return RiskDetected.of(
         everything.join(kinds, on="detection")
         .join(campaign_goals.select("campaign_id", "goal"), on="campaign_id", how="left")
         .with_columns(_asks().alias("recommended_action"))
         .with_columns(named.alias("detection_id"))
-        .select(order)
         .sort("detection_id")
     )
 

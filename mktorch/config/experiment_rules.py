@@ -63,7 +63,7 @@ class ExperimentRules(BaseModel):
     'sequential'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     inference: Inference = Inference.FIXED
     """What the significance gate reads."""

@@ -42,7 +42,7 @@ class Limit(BaseModel):
     """From where on a ground makes the verdict worse: a count, or a share of spend, where 0 means
     from the first one on. None, where it never does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     watch: float | None = Field(None, ge=0, allow_inf_nan=False)
     """From where on the verdict is at least WATCH."""
@@ -82,7 +82,7 @@ LIMITS: Mapping[Ground, Limit] = {
 class NarrativeRules(BaseModel):
     """Limits of the verdict, lengths of what is named, the cycle in which decisions are asked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     limits: dict[Ground, Limit] = Field(default_factory=lambda: dict(LIMITS))
     """Limits by ground; unnamed grounds keep the default."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class RecommendationRules(BaseModel):
     """Limits and caps; returns as ratios, shares as fractions, money in the reporting currency."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     max_next_steps: int = Field(5, ge=1)
     """Next steps a summary names, gravest first."""

@@ -34,7 +34,7 @@ class Origin(StrEnum):
 class DetectionRule(BaseModel):
     """How grave a finding is, what to do, and which supplied risk types say the same thing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     severity: Severity
     recommended_action: RiskAction
@@ -79,7 +79,7 @@ DETECTIONS: Mapping[Detection, DetectionRule] = {
 class RiskRules(BaseModel):
     """Limits of detection; money in the reporting currency, days as calendar days."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     zero_conversion_clicks: int = Field(100, ge=1)
     """Clicks from which an asset without a conversion is `high_clicks_zero_conversions`."""

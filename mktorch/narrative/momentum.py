@@ -10,20 +10,40 @@ import polars as pl
 from mktorch.formats import Locale
 from mktorch.narrative.prose import Prose, counted
 from mktorch.sums import ratio, total
+from mktorch.tables import Table, fraction, number, read, reason, word
 from mktorch.vocab import Measure, Window
 
 MEASURES = ("revenue", "spend", "return")
 _NO_WINDOW = "no record falls in the {} window"
+_NOW, _THEN = (
+    read("rollup_campaign", "revenue", "cost", window=window)
+    for window in (Window.CURRENT, Window.PRIOR)
+)
+_UNIT = "that of the measure"
+_CONFIG = ("window_days",)
+
+
+# fmt: off
+class Momentum(Table):
+    """One row per measure of the portfolio, current window against prior.
+
+    Money as the performance records state it, whoever has the authority over totals: a ledger row
+    knows no window.
+    """
+
+    measure = word(MEASURES, "Revenue, spend, or revenue / spend", key=True)
+    current = number(_UNIT, "The measure in the current window", _NOW, config=_CONFIG,
+        null="reason")
+    prior = number(_UNIT, "The measure in the prior window", _THEN, config=_CONFIG, null="reason")
+    change = number(_UNIT, "Current window less prior", _NOW, _THEN, config=_CONFIG, null="reason")
+    relative = fraction("Current window less prior, over prior", _NOW, _THEN, config=_CONFIG,
+        over=("change", "prior"), null="reason")
+    reason = reason("a value")
+# fmt: on
 
 
 def momentum(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
-    """Revenue, spend and return on spend of the portfolio, current window against prior.
-
-    In: `rollup_campaign`. Out: one row per measure in the order of `MEASURES`: `measure`,
-    `current`, `prior`, `change` (difference), `relative` (change over prior), `reason` where a
-    value is null. Money as the performance records state it, whoever has the authority over
-    totals: a ledger row knows no window.
-    """
+    """`Momentum`, in the order of `MEASURES`."""
     sums = (
         rollup_campaign.lazy()
         .group_by("window")
@@ -45,7 +65,7 @@ def momentum(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
     present = sums.select("window").unique().collect()["window"].to_list()
     absent = [w for w in (Window.CURRENT, Window.PRIOR) if w not in present]
     change = pl.col("current") - pl.col("prior")
-    return (
+    return Momentum.of(
         measures.join(current, on="measure", how="left", maintain_order="left")
         .join(prior, on="measure", how="left", maintain_order="left")
         .with_columns(change=change, relative=ratio(change, pl.col("prior")))

@@ -10,8 +10,13 @@ from pathlib import Path
 from threading import Lock
 from time import perf_counter
 
+from polars.exceptions import PolarsError
+from xlsxwriter.exceptions import FileCreateError
+
+from mktorch import stops
 from mktorch.display.brand import BrandError
 from mktorch.display.contents import SOURCES, WORKBOOK
+from mktorch.errors import in_a_line
 from mktorch.exports import write_exports
 from mktorch.render.choose import choose
 from mktorch.render.embedded import Embedded
@@ -23,7 +28,7 @@ from mktorch.render.publish import publish, workshop
 from mktorch.render.quarto import Quarto
 from mktorch.render.stage import outside_resources, staged
 from mktorch.render.workers import render_pages, worker_count
-from mktorch.runs import Run, load_run
+from mktorch.runs import Run, check_whole, load_run
 from mktorch.vocab import Renderer
 
 # What a reader calls a format -> what Quarto calls it.
@@ -98,11 +103,14 @@ def render(
 
     Raises
     ------
+    RunError
+        Where the run is not whole, or not as it was written.
     RenderError
         Where a document cannot be rendered or written. Nothing is replaced then: the pack of an
         earlier call stays as it was.
     """
     run = load_run(run_path)
+    check_whole(run)
     formats = _formats(to)
     folder = Path(out) if out else Path(run.config.reports_dir) / run.run_id
     whole = documents is None and campaign is None
@@ -124,6 +132,7 @@ def render(
                 halt,
                 lambda: more.extend(_written(run, new, folder) if whole else ()),
             )
+            stops.check()
             publish(place, folder, run.run_id, _facts([*made, *more], folder), whole)
             return [*made, *more]
     except BrandError as error:
@@ -214,10 +223,9 @@ def _told(folder: Path) -> Iterator[None]:
     """Say where it was that the disk refused."""
     try:
         yield
-    except OSError as error:
+    except (OSError, PolarsError, FileCreateError) as error:
         raise RenderError(
-            f"{folder}: cannot be written ({error.strerror or error}); "
-            "choose another place with --out"
+            f"{folder}: cannot be written ({in_a_line(error)}); choose another place with --out"
         ) from None
 
 

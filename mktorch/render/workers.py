@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from jupyter_core.utils import ensure_event_loop
 
+from mktorch import stops
 from mktorch.render.engine import Convert, Engine
 from mktorch.render.errors import RenderError
 from mktorch.render.halt import Halt
@@ -85,6 +86,7 @@ def render_pages(
             while running:
                 # A short wait: an interrupt is not heard on every system while a thread waits.
                 done, running = wait(running, timeout=_TICK, return_when=FIRST_EXCEPTION)
+                stops.check()
                 for one in done:
                     one.result()
         except BaseException:

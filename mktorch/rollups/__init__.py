@@ -16,6 +16,7 @@ from itertools import permutations
 import polars as pl
 
 from mktorch.clock import Clock, Span
+from mktorch.paired import RollupPaired
 from mktorch.rollups.declared import (
     ASSET,
     BEFORE,
@@ -95,11 +96,12 @@ def rollups(
     held, outside = _by_dates(named, experiments)
     tested = held.filter(_ripe())
     spans = clock.windows
+    by_window = {name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()}
     plans = {
         "rollup_rate": _implied(rate).lazy(),
-        **{name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()},
-        "rollup_correction": _corrections(negative.lazy(), base, spans),
-        "rollup_paired": _paired(base, spans),
+        **by_window,
+        "rollup_correction": _corrections(negative.lazy(), by_window["rollup_campaign"], spans),
+        "rollup_paired": _paired(daily, spans),
         "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], _moments()),
         "rollup_experiment_week": _sum(
             tested.with_columns(pl.col("date").dt.truncate("1w").alias("week")),
@@ -246,7 +248,7 @@ def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
         .agg(
             pl.col(BASES).sum(),
             micros(pl.col("conversions")).sum().alias("conversions"),
-            *(implied(base).sum().alias(f"implied_by_{base}") for base in BASES),
+            *(micros(implied(base)).sum().alias(f"implied_by_{base}") for base in BASES),
             *votes(),
         )
         .sort("asset_id")
@@ -282,64 +284,72 @@ def _negatives(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _corrections(
-    negative: pl.LazyFrame, base: pl.LazyFrame, spans: dict[Window, Span]
+    negative: pl.LazyFrame, whole: pl.LazyFrame, spans: dict[Window, Span]
 ) -> pl.LazyFrame:
     """What is taken back beside the whole sum, by campaign, window and measure."""
     keys = ("campaign_id", "window", "measure")
-    totals = base.select(
+    totals = whole.select(
         "campaign_id",
-        "date",
+        "window",
         *(
             (pl.col(m) if m in IN_MICROS else pl.col(m).cast(pl.Int128) * MICRO).alias(m)
             for m in MEASURES
         ),
-    ).unpivot(MEASURES, index=("campaign_id", "date"), variable_name="measure", value_name="total")
+    ).unpivot(MEASURES, index=keys[:2], variable_name="measure", value_name="total")
     taken = _windowed(negative, spans).group_by(keys).agg(
         pl.len().cast(pl.Int64).alias("rows"), pl.col("value").sum().alias("corrected")
     )  # fmt: skip
-    whole = _windowed(totals, spans).group_by(keys).agg(pl.col("total").sum())
     return (
-        taken.join(whole, on=keys, how="left")
+        taken.join(totals, on=keys, how="left")
         .with_columns((pl.col("total") < 0).alias("below_zero"))
         .sort(keys)
     )
 
 
-def _paired(base: pl.LazyFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
+def _paired(daily: pl.DataFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
     """Sums of two measures over the days that know both, for keys where either has a blank."""
-    return pl.concat(
-        _of_pair(_windowed(base, spans), level, a, b)
-        for level in (BY_WINDOW["rollup_campaign"], BY_WINDOW["rollup_segment"])
-        for a, b in permutations(MEASURES, 2)
-    ).sort("campaign_id", "segment_id", "window", "numerator_name", "denominator_name")
+    blank = [m for m in MEASURES if daily[f"{m}_blanks"].sum()]
+    if not blank:
+        return pl.LazyFrame(schema=RollupPaired.dtypes())
+    pairs = [p for p in permutations(MEASURES, 2) if not set(p).isdisjoint(blank)]
+    base = _windowed(daily.lazy(), spans)
+    levels = (BY_WINDOW["rollup_campaign"], BY_WINDOW["rollup_segment"])
+    return pl.concat((_of_pairs(base, level, pairs) for level in levels), how="diagonal").sort(
+        "campaign_id", "segment_id", "window", *_NAMES
+    )
 
 
-def _of_pair(base: pl.LazyFrame, keys: tuple[str, ...], a: str, b: str) -> pl.LazyFrame:
+_NAMES = ("numerator_name", "denominator_name")
+
+
+def _of_pairs(
+    base: pl.LazyFrame, keys: tuple[str, ...], pairs: list[tuple[str, str]]
+) -> pl.LazyFrame:
+    sums = (_of_pair(a, b).alias(f"{a}/{b}") for a, b in pairs)
+    index = [*keys, "window"]
+    return (
+        base.group_by(index)
+        .agg(sums)
+        .unpivot(index=index, variable_name="_pair")
+        .unnest("value")
+        .filter("_blank")
+        .with_columns(pl.col("_pair").str.split("/").list.to_struct(fields=_NAMES))
+        .unnest("_pair")
+        .drop("_blank")
+    )
+
+
+def _of_pair(a: str, b: str) -> pl.Expr:
+    """Whether a day lacks one of two measures, and their sums over the days that lack neither."""
     blank = pl.col(f"{a}_blanks") + pl.col(f"{b}_blanks") > 0
-    segment = pl.col("segment_id") if "segment_id" in keys else pl.lit(None, pl.String)
 
     def known(measure: str) -> pl.Expr:
         value = pl.col(measure).filter(~blank)
         summed = pl.when(value.count() > 0).then(value.sum().cast(pl.Int128))
         return units(summed) if measure in IN_MICROS else summed.cast(pl.Float64)
 
-    return (
-        base.group_by(*keys, "window")
-        .agg(
-            blank.any().alias("_blank"),
-            known(a).alias("numerator"),
-            known(b).alias("denominator"),
-        )
-        .filter("_blank")
-        .select(
-            "campaign_id",
-            segment.alias("segment_id"),
-            "window",
-            pl.lit(a).alias("numerator_name"),
-            pl.lit(b).alias("denominator_name"),
-            "numerator",
-            "denominator",
-        )
+    return pl.struct(
+        blank.any().alias("_blank"), known(a).alias("numerator"), known(b).alias("denominator")
     )
 
 

@@ -9,8 +9,8 @@ import polars as pl
 
 from mktorch.formats import CURRENCY, PERCENT, Locale, format_value
 from mktorch.sources.rules import ERROR, MEND, Rule
-from mktorch.sources.schemas import FILE, ROW
-from mktorch.sources.totals import apart
+from mktorch.sources.schemas import FILE, ROW, SPECS
+from mktorch.sources.totals import apart, places_apart
 from mktorch.sums import micros, units
 from mktorch.vocab import Source
 
@@ -33,6 +33,7 @@ FIGURES = ("spend", "conversions", "revenue")
 SCHEMA: Mapping[str, type[pl.DataType]] = {
     "source": pl.String,
     "rule": pl.String,
+    "field": pl.String,
     "rows": pl.Int64,
     "rows_share": pl.Float64,
     **{name: pl.Float64 for figure in FIGURES for name in (figure, f"{figure}_share")},
@@ -41,12 +42,13 @@ SCHEMA: Mapping[str, type[pl.DataType]] = {
 
 
 def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> pl.DataFrame:
-    """The rejected rows by source and rule, with what could be read of their money.
+    """The rejected rows by source, rule and field, with what could be read of their money.
 
     `frames` are the sources as read, money in one currency; `failures` say which rows were
     rejected. A row counts once, under its first error. Shares are of the source's rows and sums
     without the rows that a newer one replaced; null where the source has no such column, or none
-    of the rows a value. One row per source and rule, most rows first.
+    of the rows a value. One row per source, rule and field, most rows first; the field is null
+    where the whole record is at fault.
     """
     parts = [pl.DataFrame(schema=SCHEMA)]
     for source, frame in frames.items():
@@ -56,12 +58,12 @@ def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> 
             continue
         rule = own.filter(pl.col("severity") == ERROR).unique(
             ["file", "row"], keep="first", maintain_order=True
-        ).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW), "rule")  # fmt: skip
+        ).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW), "rule", "field")  # fmt: skip
         figures = MEASURED.get(source, {})
         sums = [_sum(figures.get(name)).alias(name) for name in FIGURES]
         by_rule = (
             rejected.join(rule, on=[FILE, ROW], how="left")
-            .group_by("rule")
+            .group_by("rule", "field")
             .agg(pl.len().cast(pl.Int64).alias("rows"), *sums)
         )
         standing = frame.join(restated.select(FILE, ROW), on=[FILE, ROW], how="anti")
@@ -73,7 +75,9 @@ def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> 
                 pl.col("rule").replace_strict(_REMEDIES, return_dtype=pl.String).alias("remedy"),
             ).select(list(SCHEMA))
         )
-    return pl.concat(parts).sort("rows", "source", "rule", descending=[True, False, False])
+    return pl.concat(parts).sort(
+        "rows", "source", "rule", "field", descending=[True, False, False, False]
+    )
 
 
 def _share(column: str, whole: float | None) -> pl.Expr:
@@ -100,19 +104,20 @@ TOTAL: Mapping[str, type[pl.DataType]] = {
 
 
 def set_aside_total(
-    frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame, maximum: float
+    by_rule: pl.DataFrame,
+    frames: Mapping[Source, pl.DataFrame],
+    failures: pl.DataFrame,
+    maximum: float,
 ) -> pl.DataFrame:
     """One row: rejected rows of all sources, and the rejected money of performance.
+
+    `by_rule` is what `set_aside` makes of the frames and failures.
 
     `incomplete` says whether more than `maximum` (a share) of the rows or of the spend was
     rejected. `restated_rows` were replaced by newer ones of their key, which loses nothing.
     """
-    by_rule = set_aside(frames, failures)
     rows = sum(frame.height for frame in frames.values())
-    restated = sum(
-        apart(frame, failures.filter(source=str(source)))[1].height
-        for source, frame in frames.items()
-    )
+    restated = sum(places_apart(failures.filter(source=str(source)))[1].height for source in frames)
     rejected = int(by_rule["rows"].sum())
     money = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
     sums: dict[str, float | None] = {
@@ -136,12 +141,13 @@ def set_aside_total(
 _CAUSES: Mapping[str, str] = {
     Rule.NOT_AN_OBJECT: "that are no objects",
     Rule.UNREADABLE_ROW: "that cannot be read",
-    Rule.UNREADABLE_VALUE: "with a value that cannot be read",
-    Rule.MISSING_REQUIRED: "without a required field",
-    Rule.UNKNOWN_ENUM: "with an unknown word",
-    Rule.OUT_OF_RANGE: "with a value out of range",
-    Rule.DUPLICATE_KEY: "that repeat another record's key",
-    Rule.ORPHAN_KEY: "that name an unknown id",
+    Rule.UNREADABLE_VALUE: "with an unreadable {field}",
+    Rule.MISSING_REQUIRED: "without {field}",
+    Rule.UNKNOWN_ENUM: "with an unknown {field}",
+    Rule.OUT_OF_RANGE: "with {field} out of range",
+    Rule.DUPLICATE_KEY: "that repeat the key of another record",
+    Rule.ORPHAN_KEY: "with an unknown {field}",
+    Rule.ACCOUNT_CLASH: "with {field} in two accounts",
 }
 _RECORDS: Mapping[str, str] = {
     Source.PERFORMANCE_METRICS: "performance",
@@ -154,18 +160,21 @@ def set_aside_line(
 ) -> str | None:
     """What was set aside, why, and what mends it; None where nothing was.
 
-    >>> nothing = set_aside_total({}, pl.DataFrame(schema={"source": pl.String}), 0.01)
-    >>> set_aside_line(pl.DataFrame(schema=SCHEMA), nothing) is None
+    >>> from mktorch.sources.rules import no_failures
+    >>> nothing = pl.DataFrame(schema=SCHEMA)
+    >>> set_aside_line(nothing, set_aside_total(nothing, {}, no_failures(), 0.01)) is None
     True
     """
     if by_rule.is_empty():
         return None
     row, first = total.row(0, named=True), by_rule.row(0, named=True)
     mark = "Incomplete: " if row["incomplete"] else ""
-    remedy = f"{first['remedy'][:1].upper()}{first['remedy'][1:]}"
+    field = first["field"]
+    aim = f"To fix {field}, " if field in SPECS[first["source"]].columns else ""
+    remedy = f"{aim}{first['remedy']}"
     return (
-        f"{mark}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}. {remedy}, "
-        "then rerun; mktorch validate lists every record."
+        f"{mark}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}. "
+        f"{remedy[:1].upper()}{remedy[1:]}, then rerun; mktorch validate lists every record."
     )
 
 
@@ -186,7 +195,8 @@ def _cause(first: Mapping[str, Any], kinds: int) -> str:
     """The records of the rule that rejected most, and that there are further ones."""
     source, rule = first["source"], first["rule"]
     named = _RECORDS.get(source, source.replace("_", " "))
-    why = _CAUSES.get(rule, f"that break the rule {rule.replace('_', ' ')}")
+    otherwise = f"that break the rule {rule.replace('_', ' ')}"
+    why = _CAUSES.get(rule, otherwise).format(field=first["field"])
     records = "record" if first["rows"] == 1 else "records"
     more = "" if kinds == 1 else ", and others for further causes"
     return f"{first['rows']:,} {named} {records} {why}{more}"

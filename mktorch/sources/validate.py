@@ -64,8 +64,9 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
     for source in SPECS:
         own, spec = raw[source], raw[source].spec
         bad = [own.failures]
+        rates = counted(own.frame) if source == Source.PERFORMANCE_METRICS else None
         if config.enable_validation:
-            bad.append(_breaches(own, spec, _checks(own, parents, frames, config)))
+            bad.append(_breaches(own, spec, _checks(own, parents, frames, config, rates)))
             faulty = _errors(pl.concat(bad), severity)
             again, note = repeated(own.frame, spec, faulty, config.duplicates)
             if again is not None:
@@ -74,7 +75,10 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
         named = _graded(pl.concat(bad), severity, spec)
         frames[source], rejected = _parted(own.frame, named)
         failures.append(named)
-        notes += _said(source, frames[source])
+        if rates is not None:
+            valid = frames[source]
+            stand = rates if valid.height == own.frame.height else counted(valid)
+            notes += _said(source, valid, stand)
         if any(key.parent == source for child in SPECS.values() for key in child.foreign_keys):
             parents[source] = _parent(
                 frames[source], rejected, named, spec.key[0], shared.get(source)
@@ -87,10 +91,11 @@ def _checks(
     parents: Mapping[Source, _Parent],
     frames: Mapping[Source, pl.DataFrame],
     config: SourcesConfig,
+    rates: pl.DataFrame | None,
 ) -> Iterator[Check]:
     spec = own.spec
     yield from column_checks(spec)
-    base = rate_base(counted(own.frame)) if spec.source == Source.PERFORMANCE_METRICS else BASES[0]
+    base = BASES[0] if rates is None else rate_base(rates)
     yield from row_checks(spec.source, config.rate_tolerance, base)
     yield from account_checks(spec, frames)
     for key in spec.foreign_keys:
@@ -99,11 +104,8 @@ def _checks(
         yield reference_check(key, parent.valid, parent.rejected, is_list)
 
 
-def _said(source: Source, valid: pl.DataFrame) -> Iterator[str]:
+def _said(source: Source, valid: pl.DataFrame, rates: pl.DataFrame) -> Iterator[str]:
     """What was taken how: the denominator of supplied rates, and cells that are blank."""
-    if source != Source.PERFORMANCE_METRICS:
-        return
-    rates = counted(valid)
     if known := rates["known"].item():
         yield (
             f"{source}.conversion_rate: {known:,} rates taken as conversions / "
@@ -111,8 +113,8 @@ def _said(source: Source, valid: pl.DataFrame) -> Iterator[str]:
         )
     day = pl.col("timestamp").dt.date()
     for name in SUMMED[source]:
-        blank = valid.filter(pl.col(name).is_null())
-        if blank.height:
+        if valid[name].null_count():
+            blank = valid.filter(pl.col(name).is_null())
             first, last = blank.select(day.min().alias("first"), day.max().alias("last")).row(0)
             yield (
                 f"{source}.{name}: blank in {blank.height:,} rows, from {first} to "

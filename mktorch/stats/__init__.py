@@ -4,15 +4,17 @@ Functions take and return NumPy float64 arrays, broadcast, and are deterministic
 two-arm function the control comes first. What is undefined is NaN: see `why_undefined`.
 """
 
-from mktorch.stats._numeric import Floats, HypothesisTest, Interval
+from mktorch.stats._numeric import Alternative, Floats, HypothesisTest, Interval
 from mktorch.stats.allocation import SRM_ALPHA, allocation_test
-from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift
+from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift, relative_loss
 from mktorch.stats.means import (
     Estimate,
     Relative,
     Sums,
     cuped_estimates,
+    log_ratio_test,
     mean_estimate,
+    mean_interval,
     ratio_estimate,
     relative_difference,
     relative_interval,
@@ -35,18 +37,18 @@ from mktorch.stats.proportions import (
     Undefined,
     agresti_caffo,
     clopper_pearson,
-    cohens_h,
     difference,
     katz,
     lift,
     newcombe,
+    odds_ratio,
     score_test,
     smallest_expected_count,
     wald,
     why_undefined,
     wilson,
 )
-from mktorch.stats.score import koopman, koopman_lift, mee
+from mktorch.stats.score import Comparison, compare_proportions, koopman, koopman_lift, mee
 from mktorch.stats.sequential import (
     TUNING_SAMPLE,
     AlwaysValid,
@@ -57,12 +59,15 @@ from mktorch.stats.sequential import (
     sequential_critical,
     tuning,
 )
-from mktorch.stats.tables import barnard_exact, chi_square, fisher_exact
+from mktorch.stats.strata import Stratified, mantel_haenszel
+from mktorch.stats.tables import barnard_exact, boschloo_exact, chi_square, fisher_exact
 
 __all__ = [
     "SRM_ALPHA",
     "TUNING_SAMPLE",
+    "Alternative",
     "AlwaysValid",
+    "Comparison",
     "Correction",
     "Estimate",
     "Floats",
@@ -71,6 +76,7 @@ __all__ = [
     "Interval",
     "Posterior",
     "Relative",
+    "Stratified",
     "Sums",
     "Undefined",
     "adjust",
@@ -81,9 +87,10 @@ __all__ = [
     "always_valid_proportions",
     "barnard_exact",
     "beta_binomial",
+    "boschloo_exact",
     "chi_square",
     "clopper_pearson",
-    "cohens_h",
+    "compare_proportions",
     "confidence_sequence",
     "credible_lift",
     "cuped_estimates",
@@ -95,18 +102,23 @@ __all__ = [
     "koopman",
     "koopman_lift",
     "lift",
+    "log_ratio_test",
+    "mantel_haenszel",
     "mean_detectable_effect",
     "mean_estimate",
+    "mean_interval",
     "mean_power",
     "mean_sample_size",
     "mee",
     "minimum_detectable_effect",
     "newcombe",
+    "odds_ratio",
     "proportion_power",
     "proportion_sample_size",
     "ratio_estimate",
     "relative_difference",
     "relative_interval",
+    "relative_loss",
     "score_test",
     "sequential_critical",
     "smallest_expected_count",

@@ -522,24 +522,25 @@ def test_rejected_money_is_summed_and_worded(tmp_path):
     assert by_rule.select("source", "rule", "rows", "spend", "conversions").rows() == [
         ("performance_metrics", "orphan_key", 2, 90.0, 20.0)
     ]
-    total = set_aside_total(frames, valid.failures, 0.01)
+    total = set_aside_total(by_rule, frames, valid.failures, 0.01)
     share = total.row(0, named=True)
     assert share["spend_share"] == pytest.approx(90 / 2890)
     assert share["incomplete"]
     assert set_aside_line(by_rule, total) == (
-        "Incomplete: 3.1% of spend ($90 of $2,890) was set aside: 2 performance records that "
-        "name an unknown id. Add or mend the parent, or mend the key, then rerun; mktorch "
-        "validate lists every record."
+        "Incomplete: 3.1% of spend ($90 of $2,890) was set aside: 2 performance records with an "
+        "unknown asset_id. To fix asset_id, add or mend the parent, or mend the key, then rerun; "
+        "mktorch validate lists every record."
     )
-    assert not set_aside_total(frames, valid.failures, 0.1)["incomplete"].item()
+    assert not set_aside_total(by_rule, frames, valid.failures, 0.1)["incomplete"].item()
 
 
 def test_nothing_set_aside_is_no_line(tmp_path):
     raw, valid = read(tmp_path, export(restated()))
     frames = {source: own.frame for source, own in raw.items()}
-    total = set_aside_total(frames, valid.failures, 0.01)
+    by_rule = set_aside(frames, valid.failures)
+    total = set_aside_total(by_rule, frames, valid.failures, 0.01)
     assert total.select("rows", "restated_rows", "incomplete").row(0) == (0, 7, False)
-    assert set_aside_line(set_aside(frames, valid.failures), total) is None
+    assert set_aside_line(by_rule, total) is None
 
 
 def test_the_proof_is_printed(tmp_path):
