@@ -38,7 +38,9 @@ CHANGED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     Source.SEGMENT_ROLLUPS: lambda supplied: supplied.with_columns(
         pl.when(ODD).then(pl.col("kpi_value", "trend_vs_prior_window"))
     ),
-    Source.CAMPAIGN_RISK_SIGNALS: lambda signals: signals.filter(ODD),
+    Source.CAMPAIGN_RISK_SIGNALS: lambda signals: signals.filter(
+        ODD | (pl.col("risk_type") == "policy_violation")
+    ),
     Source.ORCHESTRATOR_DECISIONS: lambda decisions: decisions.filter(~ODD).with_columns(
         pl.col("confidence_score").clip(0.77),
         action_taken=pl.when(ODD).then("action_taken").otherwise(pl.lit("Slept on it")),

@@ -218,7 +218,7 @@ def segment_mismatches(
             pl.concat_str("campaign_id", "segment_id", separator="/").alias("subject"),
             cost.alias("spend"),
             pl.format(
-                "{} % of clicks convert, {} % in the campaign's other segments",
+                "{}% of clicks convert, {}% in the campaign's other segments",
                 (100 * ratio(conversions, clicks)).round(2),
                 (100 * pl.col("others")).round(2),
             ).alias("detail"),
@@ -245,7 +245,7 @@ def ungoverned_deliveries(rollup_asset: pl.DataFrame, assets: pl.DataFrame) -> p
             ~pl.col("approved_by_human")
         ).with_columns(
             shown.alias("value"),
-            pl.format("{} impressions without a person's approval", shown).alias("detail"),
+            pl.format("{} impressions without approval", shown).alias("detail"),
         ),
         Detection.DELIVERY_WITH_RISK_FLAGS: delivered.filter(flags.len() > 0).with_columns(
             flags.len().alias("value"),

@@ -130,7 +130,7 @@ class PolicyViolations(Table):
     money = money("What it touches: the move's amount, what the asset has cost, what the signal's "
         "assets or campaign cost in the current window",
         read("risk_detected", "spend", on={"id": "subject"}),
-        read("budget_moves", "amount", on={"id": "budget_action_id"}),
+        read("budget_moves", "amount", "violation", on={"id": "budget_action_id"}),
         read("rollup_asset", "cost", window="current"))
     detail = text("The violation in words")
 # fmt: on
