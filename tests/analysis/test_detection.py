@@ -257,7 +257,7 @@ def test_a_mismatched_segment_by_hand() -> None:
     assert (table.height, row["subject"], row["asset_ids"]) == (1, "C1/S2", ["A2"])
     assert row["value"] == pytest.approx(float(wilson(20, 1000).high))  # 0.0307
     assert row["threshold"] == pytest.approx(0.05)
-    assert row["detail"] == "2.0 % of clicks convert, 10.0 % in the campaign's other segments"
+    assert row["detail"] == "2.0% of clicks convert, 10.0% in the campaign's other segments"
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,7 @@ def test_ungoverned_delivery() -> None:
     )
     table = ungoverned_deliveries(rolled(shown)["rollup_asset"], assets)
     assert table.select("detection", "subject", "value", "detail").rows() == [
-        ("delivery_without_approval", "A2", 1000.0, "1000 impressions without a person's approval"),
+        ("delivery_without_approval", "A2", 1000.0, "1000 impressions without approval"),
         ("delivery_with_risk_flags", "A2", 2.0, "delivered with risk flags: a, b"),
         ("delivery_with_risk_flags", "A3", 1.0, "delivered with risk flags: c"),
     ]
