@@ -20,7 +20,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.budget_rules import BudgetRules
 from mktorch.plan import PLAN
 from mktorch.tables import Upstream
-from mktorch.vocab import Source
+from mktorch.vocab import RiskType, Source
 from mktorch.wiring import PipelineContext, Step
 from tests.conftest import SAMPLE
 
@@ -39,7 +39,7 @@ CHANGED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
         pl.when(ODD).then(pl.col("kpi_value", "trend_vs_prior_window"))
     ),
     Source.CAMPAIGN_RISK_SIGNALS: lambda signals: signals.filter(
-        ODD | (pl.col("risk_type") == "policy_violation")
+        ODD | (pl.col("risk_type") == RiskType.POLICY_VIOLATION)
     ),
     Source.ORCHESTRATOR_DECISIONS: lambda decisions: decisions.filter(~ODD).with_columns(
         pl.col("confidence_score").clip(0.77),
@@ -63,9 +63,11 @@ class Read(NamedTuple):
 
 @cache
 def config() -> MarketingOrchestratorConfig:
-    """As by default, but that a campaign on its pace returns enough to take another's money."""
-    pace = BudgetRules(under_pace=0.82)
-    return MarketingOrchestratorConfig(data_dir=str(SAMPLE), budget_rules=pace)
+    """As by default, but that a campaign on its pace returns enough to take another's money, and
+    that campaigns get a note."""
+    return MarketingOrchestratorConfig(
+        data_dir=str(SAMPLE), budget_rules=BudgetRules(under_pace=0.82), enable_llm_insights=True
+    )
 
 
 @cache
