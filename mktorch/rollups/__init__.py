@@ -16,7 +16,7 @@ from itertools import permutations
 import polars as pl
 
 from mktorch.clock import Clock, Span
-from mktorch.paired import RollupPaired
+from mktorch.paired import WITHIN, RollupPaired
 from mktorch.rollups.declared import (
     ASSET,
     BEFORE,
@@ -31,7 +31,7 @@ from mktorch.rollups.declared import (
 )
 from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
 from mktorch.sums import MICRO, known_sum, micros, total, units
-from mktorch.vocab import Source, Window
+from mktorch.vocab import Measure, Source, Window
 from mktorch.wiring import makes
 
 __all__ = [
@@ -311,19 +311,27 @@ def _paired(daily: pl.DataFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
     blank = [m for m in MEASURES if daily[f"{m}_blanks"].sum()]
     if not blank:
         return pl.LazyFrame(schema=RollupPaired.dtypes())
-    pairs = [p for p in permutations(MEASURES, 2) if not set(p).isdisjoint(blank)]
+    pairs = {p for p in permutations(MEASURES, 2) if not set(p).isdisjoint(blank)}
     base = _windowed(daily.lazy(), spans)
-    levels = (BY_WINDOW["rollup_campaign"], BY_WINDOW["rollup_segment"])
-    return pl.concat((_of_pairs(base, level, pairs) for level in levels), how="diagonal").sort(
-        "campaign_id", "segment_id", "window", *_NAMES
-    )
+    levels: dict[tuple[str, ...], set[tuple[str, str]]] = {
+        ("campaign_id",): pairs,
+        ("campaign_id", "segment_id"): pairs,
+        ("campaign_id", "channel_id"): pairs,
+        ("campaign_id", "asset_id"): pairs & _RETURN,
+    }
+    return pl.concat(
+        (_of_pairs(base, keys, some) for keys, some in levels.items() if some), how="diagonal"
+    ).sort("campaign_id", *WITHIN, "window", *_NAMES)
+
+
+_RETURN = {(str(Measure.REVENUE), str(Measure.COST))}
 
 
 _NAMES = ("numerator_name", "denominator_name")
 
 
 def _of_pairs(
-    base: pl.LazyFrame, keys: tuple[str, ...], pairs: list[tuple[str, str]]
+    base: pl.LazyFrame, keys: tuple[str, ...], pairs: Iterable[tuple[str, str]]
 ) -> pl.LazyFrame:
     sums = (_of_pair(a, b).alias(f"{a}/{b}") for a, b in pairs)
     index = [*keys, "window"]

@@ -141,6 +141,7 @@ class OrchestratorDecisions(Record):
     confidence_score = fraction()
     human_override = flag()
     timestamp = moment()
+    account_id = sparse()
 
 
 class RoiLedger(Record):
@@ -185,6 +186,7 @@ class BudgetActions(Record):
     approver_id = text(optional=True)
     approval_latency_minutes = dy.Float64(nullable=True, min=0)
     status = word(BudgetStatus)
+    account_id = sparse()
 
 
 class CampaignRiskSignals(Record):
@@ -198,6 +200,7 @@ class CampaignRiskSignals(Record):
     evidence = free()
     recommended_action = word(RiskAction, closed=False)
     status = word(RiskStatus)
+    account_id = sparse()
 
 
 class SegmentRollups(Record):

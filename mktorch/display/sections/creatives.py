@@ -8,7 +8,6 @@ from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.wording import (
     channel_names,
-    leading,
     lower_is_better,
     metric_texts,
     sentence,
@@ -18,7 +17,7 @@ from mktorch.display.sections.wording import (
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, PERCENT, RATIO, Format, format_value
-from mktorch.metrics import roas
+from mktorch.paired import paired
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Window
 
@@ -33,11 +32,12 @@ STANDING: Statuses = {
 }
 
 
-@section("creative_assets", "rollup_asset", "creative_standing", "campaigns", "channels")
+@section(
+    "creative_assets", "rollup_asset", "rollup_paired", "creative_standing", "campaigns", "channels"
+)
 def assets(run: Run, campaign: str = "") -> Table:
     """Each creative with its standing, spend, return and KPI beside its segment's others."""
-    found = _standing(run, campaign)
-    shown, more = leading(found, "creative_standing and rollup_asset")
+    shown = _standing(run, campaign)
     kpi, rest = (
         metric_texts(run, shown["primary_kpi"], shown[c]) for c in ("kpi_value", "rest_value")
     )
@@ -74,7 +74,7 @@ def assets(run: Run, campaign: str = "") -> Table:
                 missing="nothing delivered in the current window",
             ),
         ),
-        title=_finding(found),
+        title=_finding(shown),
         notes=(
             (
                 "Spend and return (value per unit of spend) over all dates. KPI now: the "
@@ -82,8 +82,7 @@ def assets(run: Run, campaign: str = "") -> Table:
                 f"other creatives together. Ahead or behind: the {level} interval of their "
                 "difference leaves out 0."
             ),
-            *lower_is_better(run, found["primary_kpi"]),
-            *more,
+            *lower_is_better(run, shown["primary_kpi"]),
         ),
         source="creative_assets, rollup_asset, creative_standing",
         key=("asset_id",),
@@ -94,10 +93,10 @@ def assets(run: Run, campaign: str = "") -> Table:
 
 def _standing(run: Run, campaign: str) -> pl.DataFrame:
     """Every creative with what it delivered and how it stands, gravest standing first."""
-    spent = (
-        run.tables["rollup_asset"]
-        .filter(window=str(Window.ALL))
-        .select("asset_id", "cost", roas=roas(pl.col("revenue"), pl.col("cost")))
+    ever = run.tables["rollup_asset"].filter(window=str(Window.ALL))
+    parts, keys = (pl.lit("revenue"), pl.lit("cost")), ("asset_id", "window")
+    spent = paired(ever, run.tables["rollup_paired"], keys, *parts, "roas").select(
+        "asset_id", "cost", "roas"
     )
     measured = run.tables["creative_standing"].drop("campaign_id", "segment_id")
     up = pl.col("kpi_direction") == Direction.UP
