@@ -48,10 +48,10 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import grounds, model, momentum
-from mktorch.recommend import reallocate
+from mktorch.narrative import grounds, model, momentum, next_steps, worded
+from mktorch.recommend import rank, reallocate, records
 from mktorch.rollups import declared
-from mktorch.sources import rules, schemas
+from mktorch.sources import rules, schemas, set_aside
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
 from mktorch.vocab import Source
@@ -72,6 +72,7 @@ __all__ = [
 _MODULES = (
     schemas,
     rules,
+    set_aside,
     reconciliations,
     declared,
     money,
@@ -97,7 +98,11 @@ _MODULES = (
     model_cost,
     scorecard,
     reallocate,
+    rank,
+    records,
     momentum,
+    next_steps,
+    worded,
     model,
     grounds,
 )

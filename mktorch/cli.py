@@ -94,8 +94,14 @@ def report(
     run_folder: RunFolder = None,
     to: Annotated[str, typer.Option(help="Formats, comma-separated.")] = "html,pdf",
     renderer: Annotated[Renderer, typer.Option(help="Which renderer.")] = Renderer.AUTO,
+    documents: Annotated[
+        str | None, typer.Option(help="Documents by name, comma-separated; default, all.")
+    ] = None,
     campaign: Annotated[
-        str | None, typer.Option(help="Render this campaign's deep dive alone.")
+        list[str] | None,
+        typer.Option(
+            help="Render this campaign's deep dive, alone or beside --documents; may be repeated."
+        ),
     ] = None,
     out: Out = None,
     config: ConfigFile = None,
@@ -112,15 +118,15 @@ def report(
             _say("Nothing rendered: this run has enable_reporting = false.")
             raise typer.Exit(DONE)
         folder = out or Path(settings.reports_dir) / done.run_id
-        formats = tuple(part.strip() for part in to.split(",") if part.strip())
         choice = choose(renderer)
         _say(f"Rendering with {choice.words}.")
         started = perf_counter()
         with shown(sys.stderr, settings.enable_progress_tracking) as progress:
             made = render(
                 done.path,
-                to=formats,
+                to=_names(to),
                 renderer=choice.renderer,
+                documents=None if documents is None else _names(documents),
                 campaign=campaign,
                 out=folder,
                 progress=progress,
@@ -385,6 +391,10 @@ def _traceback() -> str:
     except OSError:
         return "no file: none could be written"
     return name
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _say(message: str) -> None:

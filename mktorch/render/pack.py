@@ -71,7 +71,7 @@ def render(
     run_path: str | Path,
     to: Sequence[str] = ("html", "pdf"),
     renderer: str = Renderer.AUTO,
-    campaign: str | None = None,
+    campaign: str | Sequence[str] | None = None,
     out: str | Path | None = None,
     *,
     documents: Sequence[str] | None = None,
@@ -79,6 +79,8 @@ def render(
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Rendered]:
     """Render a run's pack into `out` (default: the configured reports folder, by run id).
+
+    A pack has the deep dives of the `max_deep_dives` campaigns with most at stake.
 
     Parameters
     ----------
@@ -89,9 +91,9 @@ def render(
     renderer
         `quarto`, `embedded`, or `auto`: Quarto where it is found, else embedded.
     campaign
-        Render this campaign's deep dive alone; default, every document and every campaign.
+        Render the deep dives of this campaign or these: alone, or beside the documents named.
     documents
-        Render these alone, by name; with `campaign`, the deep dive for that one.
+        Render these alone, by name; `campaign` stands for the deep dives.
     workers
         How many pages to make side by side; default, one per processor, at most four.
     progress
@@ -113,11 +115,12 @@ def render(
     check_whole(run)
     formats = _formats(to)
     folder = Path(out) if out else Path(run.config.reports_dir) / run.run_id
-    whole = documents is None and campaign is None
+    asked = (campaign,) if isinstance(campaign, str) else tuple(campaign or ())
+    whole = documents is None and not asked
     halt = Halt()
     more: list[Rendered] = []
     try:
-        wanted = pages(run, documents, campaign)
+        wanted = pages(run, documents, asked)
         names = [f"{page.name}.{form}" for page in wanted for form in formats]
         beside = [SOURCES, WORKBOOK] if whole and WRITERS else []
         opened = _opener(renderer, run, [*names, *beside], halt)

@@ -11,6 +11,7 @@ import polars as pl
 from mktorch.sources.accounts import account_checks, qualified
 from mktorch.sources.checks import Check, column_checks, listed, reference_check, row_checks
 from mktorch.sources.columns import metadata
+from mktorch.sources.limits import refuse_failures
 from mktorch.sources.load import RawSource, with_keys
 from mktorch.sources.measures import SUMMED
 from mktorch.sources.rates import BASES, counted, rate_base
@@ -53,7 +54,7 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
     Raises
     ------
     SourceError
-        For an unknown rule in `config.validation_severity`.
+        For an unknown rule in `config.validation_severity`, or more failures than may be.
     """
     severity = severities(config.validation_severity)
     raw, shared = qualified(raw)
@@ -129,6 +130,8 @@ def _breaches(raw: RawSource, spec: SourceSpec, checks: Iterator[Check]) -> pl.D
     masks = frame.select(
         check.broken.fill_null(value=False).alias(str(i)) for i, check in enumerate(listed)
     )
+    found = raw.failures.height + int(masks.sum().sum_horizontal().sum())
+    refuse_failures(found, spec.source)
     parts = [
         # In one chunk: polars 2.1's `format` panics where a filter left a chunk without rows.
         frame.filter(masks[str(i)])

@@ -198,8 +198,8 @@ def test_an_effect_is_its_point_its_range_and_its_confidence(sample_run) -> None
 def test_the_executive_shows_the_first_and_a_campaign_its_own(sample_run) -> None:
     every = sample_run.tables["recommendations"]
     shown = display.recommendations(sample_run)
-    assert shown.frame["rank"].to_list() == list(range(1, 9))
-    assert any(f"{every.height - 8} more rows" in note for note in shown.notes)
+    assert shown.shown.frame["rank"].to_list() == list(range(1, 9))
+    assert f"{every.height - 8} more rows" in shown.html()
     own = display.recommendations(sample_run, "CAMP_002").frame
     assert set(own["campaign_id"]) == {"CAMP_002"}
 

@@ -283,8 +283,10 @@ def test_a_long_list_gives_every_verdict_its_share_and_says_what_is_left_out() -
         "T2",
         "T1",
     ]
-    for block in (experiments(run), forest(run)):
-        assert any("23 more variants in the run's table" in note for note in block.notes)
+    assert experiments(run).frame.height == 43
+    assert experiments(run).shown.frame["label"].to_list() == page["label"].to_list()
+    assert "23 more rows in exports/experiments.csv." in experiments(run).html()
+    assert "23 more variants in exports/experiments.csv." in " ".join(forest(run).notes)
 
 
 def test_one_campaign_only() -> None:
@@ -428,8 +430,8 @@ def test_faults_are_listed_by_experiment() -> None:
 def test_many_faults_are_cut_with_a_note() -> None:
     run = make({}, faults=[("E1", "unknown asset", f"A{i:02}") for i in range(20)])
     table = experiment_setup(run)
-    assert table.frame.height == 12
-    assert "8 more faults" in " ".join(table.notes)
+    assert (table.frame.height, table.shown.frame.height) == (20, 12)
+    assert "8 more rows in exports/experiment-setup.csv." in table.html()
 
 
 # The sample

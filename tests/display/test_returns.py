@@ -16,10 +16,10 @@ def test_operating_cost_is_the_sum_of_its_four_parts(sample_run) -> None:
         assert row["running_cost"] == pytest.approx(row["total_cost"] - media)
 
 
-def test_rows_stand_by_net_and_the_total_last(sample_run) -> None:
+def test_rows_stand_by_the_size_of_their_net_and_the_total_last(sample_run) -> None:
     frame = display.fully_loaded(sample_run).frame
     nets = frame["net"][:-1].drop_nulls()
-    assert nets.is_sorted(descending=True)
+    assert nets.abs().is_sorted(descending=True)
     assert frame["campaign_id"][-1] is None
     assert frame["net"][-2] is None  # no record of value: after those that have one
 

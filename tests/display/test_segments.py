@@ -124,10 +124,3 @@ def test_missing_changes_say_why(sample_run) -> None:
         sample_run, trend_change=[0.1, None, None], trend_reason=[None, "one day", "no delivery"]
     )
     assert "n/a: Change, no delivery or one day." in display.segments(run).all_notes
-
-
-def test_rows_left_out_are_counted(sample_run) -> None:
-    table = display.segments(sample_run)
-    rest = sample_run.tables["segment_portfolio"].height - 12
-    assert table.frame.height == 12
-    assert f"{rest} more rows in the run's table segment_portfolio." in table.notes

@@ -8,10 +8,8 @@ from mktorch.config.attribution_rules import AttributionFinding
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.wording import (
-    MOST,
     WHOLE_PERCENT,
     channel_names,
-    leading,
     sentence,
     texts,
 )
@@ -30,18 +28,15 @@ _NAMED = 2  # channels named in one cell
 
 
 @section("attribution_summary", "attribution_shares", "channels")
-def attribution(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def attribution(run: Run, campaign: str = "") -> Table:
     """Per campaign, the channels each method credits most, agreement, and the explained share."""
     found = of_campaign(run, "attribution_summary", campaign).sort(
         "agreement", "campaign_id", nulls_last=True
     )
-    summary, more = leading(found, "attribution_summary", most, "attribution")
     credited = _credited(run).pivot(
         "method", index="campaign_id", values="channels", on_columns=_METHODS
     )
-    frame = summary.drop(_METHODS).join(
-        credited, on="campaign_id", how="left", maintain_order="left"
-    )
+    frame = found.drop(_METHODS).join(credited, on="campaign_id", how="left", maintain_order="left")
     frame = frame.with_columns(alike=texts(frame["agreement"], PERCENT))
     none = "no hint of that method"
     threshold = format_value(run.config.attribution_rules.agreement_threshold, WHOLE_PERCENT)
@@ -77,7 +72,6 @@ def attribution(run: Run, campaign: str = "", most: int = MOST) -> Table:
                 "Explained: weighted last-touch conversions / reported conversions. All dates up "
                 "to the report's moment."
             ),
-            *more,
         ),
         source="attribution_summary, attribution_shares",
         key=("campaign_id",),

@@ -17,7 +17,6 @@ from mktorch.display.sections.context import count, locale_of, money, of_campaig
 from mktorch.display.sections.wording import (
     channel_names,
     duration,
-    leading,
     row_labels,
     texts,
 )
@@ -164,14 +163,13 @@ def budget_governance(run: Run) -> Table:
 def budget_pacing(run: Run, campaign: str = "") -> Table:
     """Every campaign's spend against the elapsed share of its flight, off pace first."""
     order = {str(word): place for place, word in enumerate(PACING)}
-    found = of_campaign(run, "budget_pacing", campaign).sort(
+    frame = of_campaign(run, "budget_pacing", campaign).sort(
         pl.col("pacing").replace_strict(order, default=None, return_dtype=pl.Int64),
         pl.col("projected_gap").abs(),
         "campaign_id",
         descending=[False, True, False],
         nulls_last=True,
     )
-    frame, more = leading(found, "budget_pacing")
     rules = run.config.budget_rules
     return Table(
         id="budget-pacing",
@@ -190,7 +188,7 @@ def budget_pacing(run: Run, campaign: str = "") -> Table:
                 missing="nothing to project from",
             ),
         ),
-        title=_pacing_finding(run, found),
+        title=_pacing_finding(run, frame),
         notes=(
             (
                 "Spent: spend to date / budget. Time gone: days of the flight gone / all its days. "
@@ -199,7 +197,6 @@ def budget_pacing(run: Run, campaign: str = "") -> Table:
                 f"{format_value(rules.under_pace, RATIO)}. Spend at the end: spend to date / time "
                 "gone; the spend to date where a campaign is paused or has ended."
             ),
-            *more,
         ),
         source="budget_pacing",
         key=("campaign_id",),

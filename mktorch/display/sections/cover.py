@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from mktorch.changes import Changes, changes
-from mktorch.display.contents import SOURCES, WORKBOOK, Contents, Group, Item
-from mktorch.display.files import document_name, pack_files
+from mktorch.display.contents import EXPORTS, SOURCES, WORKBOOK, Contents, Group, Item
+from mktorch.display.files import dive_names, pack_files
 from mktorch.display.page import Card, Cards, Lead, Prose
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
@@ -32,7 +32,8 @@ from mktorch.kpis import LABELS
 from mktorch.runs import Run
 from mktorch.vocab import Performance, RoiStatus, Tier, Verdict
 
-_ONCE = {
+COVER = "index"  # the document that leads to all others
+REPORTS = {
     "executive": ("Executive report", "Verdict, decisions asked for, every part of the picture"),
     "experiments": ("Experiment readout", "A card per experiment, with its gates"),
     "governance": ("Governance appendix", "Approvals, risk, definitions, provenance"),
@@ -51,6 +52,7 @@ _FIGURES = {
 }
 _POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
 _SIGNED = Format(Kind.CURRENCY, decimals=0, signed=True)
+_CAMPAIGNS = 24  # campaigns listed where no deep dive is being made
 _NAMED = 3  # things named in one cell; the rest is counted
 _GRAVITY = (
     Performance.BELOW,
@@ -128,7 +130,9 @@ def period(run: Run) -> Prose:
 @section("campaigns", "campaign_analysis")
 def pack_contents(run: Run, campaign: str = "") -> Contents:
     """Every document of the pack and its exports, with links to those that are being made."""
-    held = tuple(run.tables["campaigns"]["campaign_id"].sort())
+    present, names = pack_files(), dive_names(run.tables["campaigns"]["campaign_id"])
+    stems = {file.partition(".")[0] for file in present}
+    dives = [one for one, name in names.items() if name in stems]
     places = {str(word): place for place, word in enumerate(_GRAVITY)}
     found = of_campaign(run, "campaign_analysis", campaign).sort(
         pl.col("overall_performance").replace_strict(places, default=len(places)),
@@ -137,26 +141,32 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
         descending=[False, True, False],
         nulls_last=True,
     )
-    dives = tuple(
+    shown = found.filter(pl.col("campaign_id").is_in(dives)) if dives else found.head(_CAMPAIGNS)
+    rest = found.height - shown.height
+    entries = tuple(
         Item(
             name=one["name"] or one["campaign_id"],
             detail=line,
             status=status_of(one["overall_performance"], PERFORMANCE),
-            files=_files(document_name(one["campaign_id"], held)),
+            files=_files(names[one["campaign_id"]]),
         )
-        for one, line in zip(found.to_dicts(), _lines(run, found), strict=True)
+        for one, line in zip(shown.to_dicts(), _lines(run, shown), strict=True)
     )
     return Contents(
-        present=pack_files(),
+        present=present,
         groups=(
             Group(
                 heading="Reports",
                 entries=tuple(
                     Item(name=name, detail=detail, files=_files(document))
-                    for document, (name, detail) in _ONCE.items()
+                    for document, (name, detail) in REPORTS.items()
                 ),
             ),
-            Group(heading="Campaigns", entries=dives),
+            Group(
+                heading="Campaigns",
+                entries=entries,
+                more=f"{count(rest, 'more campaign')} in {EXPORTS}/campaigns.csv." if rest else "",
+            ),
             Group(
                 heading="Figures as files",
                 entries=(

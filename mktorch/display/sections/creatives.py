@@ -8,7 +8,6 @@ from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.wording import (
     channel_names,
-    leading,
     lower_is_better,
     metric_texts,
     sentence,
@@ -38,8 +37,7 @@ STANDING: Statuses = {
 )
 def assets(run: Run, campaign: str = "") -> Table:
     """Each creative with its standing, spend, return and KPI beside its segment's others."""
-    found = _standing(run, campaign)
-    shown, more = leading(found, "creative_standing and rollup_asset")
+    shown = _standing(run, campaign)
     kpi, rest = (
         metric_texts(run, shown["primary_kpi"], shown[c]) for c in ("kpi_value", "rest_value")
     )
@@ -81,7 +79,7 @@ def assets(run: Run, campaign: str = "") -> Table:
                 missing="nothing delivered in the current window",
             ),
         ),
-        title=_finding(found),
+        title=_finding(shown),
         notes=(
             (
                 "Spend and return (value per unit of spend) over all dates. KPI now: the "
@@ -89,8 +87,7 @@ def assets(run: Run, campaign: str = "") -> Table:
                 f"other creatives together. Ahead or behind: the {level} interval of their "
                 "difference leaves out 0."
             ),
-            *lower_is_better(run, found["primary_kpi"]),
-            *more,
+            *lower_is_better(run, shown["primary_kpi"]),
         ),
         source="creative_assets, rollup_asset, creative_standing",
         key=("asset_id",),

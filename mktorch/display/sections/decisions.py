@@ -10,10 +10,8 @@ from mktorch.config.decision_rules import Calibration, Outcome
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, of_campaign, row
 from mktorch.display.sections.wording import (
-    MOST,
     WHOLE_PERCENT,
     interval,
-    leading,
     lower_is_better,
     metric_label,
     metric_texts,
@@ -43,17 +41,16 @@ _BOUND = Format(Kind.DECIMAL, decimals=2)
 
 
 @section("decision_outcomes", "campaigns")
-def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def decision_outcomes(run: Run, campaign: str = "") -> Table:
     """Decisions with the primary KPI before and after, the lift and its interval, the verdict."""
     order = {str(word): place for place, word in enumerate(OUTCOME)}
-    found = with_names(run, of_campaign(run, "decision_outcomes", campaign), "campaign").sort(
+    shown = with_names(run, of_campaign(run, "decision_outcomes", campaign), "campaign").sort(
         pl.col("verdict").replace_strict(order, return_dtype=pl.Int64),
         pl.col("lift").abs(),
         "decision_id",
         descending=[False, True, False],
         nulls_last=True,
     )
-    shown, more = leading(found, "decision_outcomes", most, "decision-outcomes")
     before, after = (
         metric_texts(run, shown["primary_kpi"], shown[f"value_{when}"]).fill_null("n/a")
         for when in ("before", "after")
@@ -104,7 +101,7 @@ def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
             ),
             Column(name="verdict", label="Verdict", statuses=OUTCOME, detail="why", weight=1.4),
         ),
-        title=_outcomes_finding(found),
+        title=_outcomes_finding(shown),
         notes=(
             (
                 f"The campaign's primary KPI over the {rules.outcome_days} days after against the "
@@ -114,7 +111,6 @@ def decision_outcomes(run: Run, campaign: str = "", most: int = MOST) -> Table:
                 "near share the same days."
             ),
             *lower_is_better(run, shown["primary_kpi"]),
-            *more,
         ),
         source="decision_outcomes",
         key=("decision_id",),

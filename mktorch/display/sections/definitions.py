@@ -70,6 +70,7 @@ MEANING = {
     "company": "Whose report this is",
     "locale": "Customs of writing numbers and dates",
     "page_size": "Paper of the PDF",
+    "max_deep_dives": "Most campaigns with a page of their own, those with most at stake",
 }
 _MAIN = "Main settings"
 _BETTER = {str(Direction.UP): "Higher", str(Direction.DOWN): "Lower"}

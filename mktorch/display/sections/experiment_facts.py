@@ -8,12 +8,13 @@ import polars as pl
 
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
+from mktorch.display.contents import EXPORTS
 from mktorch.display.sections.context import count, of_campaign
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, format_value
 from mktorch.runs import Run
 
-SHOWN = 20  # variants on a page, shared out between the verdicts; the run's table holds them all
+SHOWN = 20  # variants on a page, shared out between the verdicts; the exports hold them all
 RECOMMENDATION: Statuses = {
     Verdict.SCALE: Status("Scale", Tone.GOOD),
     Verdict.STOP: Status("Stop", Tone.BAD),
@@ -69,8 +70,8 @@ def left_out(found: pl.DataFrame, shown: pl.DataFrame) -> tuple[str, ...]:
     """A note on the variants that a page leaves out; none where it shows all."""
     rest = found.height - shown.height
     note = (
-        f"Shown are the largest effects of each verdict; {count(rest, 'more variant')} in the "
-        "run's table experiment_evaluations."
+        f"Shown are the largest effects of each verdict; {count(rest, 'more variant')} in "
+        f"{EXPORTS}/experiments.csv."
     )
     return (note,) if rest else ()
 

@@ -17,6 +17,7 @@ from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     interval,
     interval_name,
+    left_out,
     percent,
     signed,
     variants,
@@ -78,7 +79,9 @@ def experiment_verdict(run: Run, campaign: str = "") -> Lead:
 @section("experiment_evaluations", "experiment_gates", "campaigns")
 def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
     """One card per experiment, decided ones first: every arm with its evidence and gates."""
-    found, _ = variants(run, campaign)
+    every, shown = variants(run, campaign)
+    judged = pl.col("experiment_id").is_in(shown["experiment_id"].unique().implode())
+    found = every.filter(judged)
     campaigns = run.tables["campaigns"].select("campaign_id", "hypothesis")
     frame = found.join(campaigns, on="campaign_id", how="left", maintain_order="left").with_columns(
         metric_name=capital(metric_label(run, pl.col("metric"))),
@@ -91,14 +94,18 @@ def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
     ordered = frame.with_columns(
         _place=pl.col("_verdict").min().over("experiment_id"),
     ).sort("_place", "experiment_id", "arm")
-    gates = run.tables["experiment_gates"].sort("experiment_id", "variant_asset", "order")
+    gates = (
+        run.tables["experiment_gates"]
+        .filter(judged)
+        .sort("experiment_id", "variant_asset", "order")
+    )
     checks = gates.partition_by("experiment_id", "variant_asset", as_dict=True)
     parts = ordered.partition_by("experiment_id", maintain_order=True)
     return Readouts(
         id="experiment-readouts",
         cards=tuple(_card(run, part, checks) for part in parts),
         checks="Gate",
-        title=_cards_finding(len(parts), found),
+        title=_cards_finding(every["experiment_id"].n_unique(), every),
         notes=(
             (
                 "Lift: the variant's metric over the control's, less 1, with the sign turned where "
@@ -106,6 +113,7 @@ def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
                 "up to the report's moment."
             ),
             gates_note(run),
+            *left_out(every, found),
         ),
         source="experiment_evaluations, experiment_gates",
         empty="No experiment is on record.",

@@ -10,10 +10,10 @@ from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
+    SHOWN,
     campaign_names,
     interval,
     interval_name,
-    left_out,
     percent,
     texts,
     variants,
@@ -24,8 +24,6 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import Direction, ExperimentStatus
-
-FAULTS_SHOWN = 12  # faults on a page; the run's table holds them all
 
 EXPERIMENT: Statuses = {
     ExperimentStatus.PLANNED: Status("Planned", Tone.NONE),
@@ -75,18 +73,20 @@ def experiments(run: Run, campaign: str = "") -> Table:
     The interval and the answer (p-value or probability) are those that the run's inference reads.
     """
     found, shown = variants(run, campaign)
+    rest = found.join(shown.select("_row"), on="_row", how="anti", maintain_order="left")
+    every = pl.concat((shown, rest))
     answer, label = ANSWERS[run.config.experiment_rules.inference]
-    frame = shown.with_columns(
+    frame = every.with_columns(
         interval=pl.coalesce(
-            texts(shown, interval, "improvement_low", "improvement_high"), "undefined_reason"
+            texts(every, interval, "improvement_low", "improvement_high"), "undefined_reason"
         ),
-        answer=texts(shown, probability, answer),
+        answer=texts(every, probability, answer),
         **badges(run),
         gate=pl.col("deciding_gate").replace_strict(
             GATES, default="Its status" if run.config.enable_statistical_testing else "Testing off"
         ),
         why=pl.col("rule").str.replace(r"(:.*|\.)$", ""),
-        **decision_time(shown),
+        **decision_time(every),
     )
     return Table(
         id="experiments",
@@ -123,10 +123,10 @@ def experiments(run: Run, campaign: str = "") -> Table:
             ),
             gates_note(run),
             *((_FUTILE,) if frame["why"].eq("Futile").any() else ()),
-            *left_out(found, shown),
         ),
         source="experiment_evaluations",
         key=("experiment_id", "variant_asset"),
+        most=SHOWN,
         empty="No experiment is on record.",
         locale=locale_of(run),
     )
@@ -144,11 +144,10 @@ def experiment_setup(run: Run, campaign: str = "") -> Table:
         .join(known, on="experiment_id", how="inner")
         .sort("experiment_id", "fault", "detail")
     )
-    frame, faulty = found.head(FAULTS_SHOWN), found["experiment_id"].n_unique()
-    rest = found.height - frame.height
+    faulty = found["experiment_id"].n_unique()
     return Table(
         id="experiment-setup",
-        frame=frame,
+        frame=found,
         columns=(
             Column(name="experiment_id", label="Experiment", detail="campaign", weight=1.2),
             Column(name="status", label="Status", statuses=EXPERIMENT),
@@ -162,11 +161,6 @@ def experiment_setup(run: Run, campaign: str = "") -> Table:
         ),
         notes=(
             "A variant of such an experiment is neither scaled nor stopped for harm on its result.",
-            *(
-                (f"{count(rest, 'more fault')} in the run's table experiment_setup_faults.",)
-                if rest
-                else ()
-            ),
         ),
         source="experiment_setup_faults",
         empty="No setup fault was found.",

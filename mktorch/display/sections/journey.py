@@ -17,7 +17,6 @@ from mktorch.display.sections.wording import (
     RATE,
     WHOLE_PERCENT,
     interval,
-    leading,
     sentence,
     texts,
     with_names,
@@ -131,8 +130,7 @@ def _funnel(shown: pl.DataFrame, width: int) -> Any:
 @section("funnel_steps", "funnel_segment_steps", "campaigns", "audience_segments")
 def journey_leaks(run: Run, campaign: str = "") -> Table:
     """Breaks, leaks and data questions, most people lost first, data questions last."""
-    found = _findings(run, campaign)
-    shown, more = leading(found, "funnel_steps and funnel_segment_steps")
+    found = shown = _findings(run, campaign)
     frame = shown.with_columns(
         interval=interval(shown["conversion_low"], shown["conversion_high"], RATE),
         step=pl.format(
@@ -199,7 +197,6 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
                 "stage, a ceiling. All dates up to the report's moment. A segment has its own row "
                 "where its campaign as a whole shows nothing on that step."
             ),
-            *more,
         ),
         source="funnel_steps, funnel_segment_steps",
         key=("campaign_id", "segment_id", "window", "from_stage", "to_stage"),

@@ -11,7 +11,7 @@ import polars as pl
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.recommendations import effects
-from mktorch.display.sections.wording import MOST, capital, leading, spaced
+from mktorch.display.sections.wording import capital, spaced
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, FIGURE, INTEGER, format_value
@@ -36,17 +36,16 @@ _HELD = 5  # candidates held back, on a page about every campaign
 
 
 @section("recommendations", "campaigns")
-def recommendation_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def recommendation_register(run: Run, campaign: str = "") -> Table:
     """Every recommendation that stands: its amounts, conditions, evidence and steps."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
-    shown, more = leading(found, "recommendations", most, "recommendation-register")
-    rows = shown.to_dicts()
-    frame = shown.with_columns(
+    rows = found.to_dicts()
+    frame = found.with_columns(
         _texts("conditions", ("; ".join(_conditions(run, row)) for row in rows)),
         _texts("proof", (_evidence(run, row) for row in rows)),
         _texts("carried_out", (_carried_out(row) for row in rows)),
         _texts("caveats", (_caveats(row) for row in rows)),
-        **effects(shown, locale_of(run)),
+        **effects(found, locale_of(run)),
     )
     return Table(
         id="recommendation-register",
@@ -79,7 +78,6 @@ def recommendation_register(run: Run, campaign: str = "", most: int = MOST) -> T
                 "the fact found, in the unit of its column, against the setting or the rule's own "
                 "constant. Evidence: further facts by table and keys."
             ),
-            *more,
         ),
         source="recommendations",
         key=("recommendation_id",),
@@ -90,7 +88,7 @@ def recommendation_register(run: Run, campaign: str = "", most: int = MOST) -> T
 
 
 @section("recommendation_candidates", "campaigns")
-def held_back(run: Run, campaign: str = "", most: int = _HELD, *, checked: bool = False) -> Table:
+def held_back(run: Run, campaign: str = "", *, checked: bool = False) -> Table:
     """What rules asked for and did not get: blocked by a freeze, overridden by a graver finding.
 
     `checked` adds the conditions that each met, for whoever checks them.
@@ -99,10 +97,8 @@ def held_back(run: Run, campaign: str = "", most: int = _HELD, *, checked: bool 
     found = asked.filter(pl.col("standing") != Standing.STANDS).sort(
         "standing", "stake", "recommendation_id", descending=[False, True, False], nulls_last=True
     )
-    wanted = max(most, MOST) if campaign else most
-    shown, more = leading(found, "recommendation_candidates", wanted, "held-back")
-    frame = shown.with_columns(
-        _texts("conditions", ("; ".join(_conditions(run, row)) for row in shown.to_dicts())),
+    frame = found.with_columns(
+        _texts("conditions", ("; ".join(_conditions(run, row)) for row in found.to_dicts())),
         rule=spaced(pl.col("rule_id")),
         why=capital(pl.col("standing_reason")),
     )
@@ -125,13 +121,13 @@ def held_back(run: Run, campaign: str = "", most: int = _HELD, *, checked: bool 
                 "One target gets one action. Overridden: a graver finding has the same target, or "
                 "pulls the other way. Blocked: it raises spend while a budget freeze holds."
             ),
-            *more,
         ),
         source="recommendation_candidates",
         key=("recommendation_id",),
         empty="Whatever rules ask for stands.",
         locale=locale_of(run),
         dense=checked,
+        most=0 if campaign or checked else _HELD,
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, money, of_campaign
-from mktorch.display.sections.wording import MOST, capital, leading, sentence, spaced, texts
+from mktorch.display.sections.wording import capital, sentence, spaced, texts
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, Format, Kind, Locale
@@ -33,11 +33,10 @@ _EFFECTS = (
 def recommendations(run: Run, campaign: str = "") -> Table:
     """What is recommended, by rank: action and target, why, expected effect, who carries it out."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
-    shown, more = leading(found, "recommendations", MOST if campaign else _TOP)
-    frame = shown.with_columns(
-        what=_action(shown),
+    frame = found.with_columns(
+        what=_action(found),
         owner=capital(pl.col("owner")),
-        **effects(shown, locale_of(run)),
+        **effects(found, locale_of(run)),
     )
     return Table(
         id="recommendations",
@@ -63,10 +62,10 @@ def recommendations(run: Run, campaign: str = "") -> Table:
                 "to high and the confidence that follows from their distance; return in percent of "
                 "the target's own."
             ),
-            *more,
         ),
         source="recommendations",
         key=("recommendation_id",),
+        most=0 if campaign else _TOP,
         empty="The conditions of no rule are met.",
         locale=locale_of(run),
     )

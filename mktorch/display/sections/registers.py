@@ -15,7 +15,6 @@ from mktorch.display.sections.wording import (
     capital,
     channel_names,
     duration,
-    leading,
     spaced,
     texts,
     with_names,
@@ -26,14 +25,13 @@ from mktorch.formats import CURRENCY, DATETIME, INTEGER, Format, Kind
 from mktorch.runs import Run
 from mktorch.vocab import BudgetStatus, RiskStatus
 
-MOST = 400  # entries of a register on a page; the run's table holds them all
 ORDER: Statuses = {**FAULT, "order": Status("In order", Tone.GOOD)}
 _AMOUNT = Format(Kind.DECIMAL, decimals=2)
 _ONE = Format(Kind.DECIMAL, decimals=1)
 
 
 @section("budget_moves", "campaigns", "channels")
-def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def budget_ledger(run: Run, campaign: str = "") -> Table:
     """Every budget action, newest first: what it moves, who ruled on it, and what is wrong."""
     moves = of_campaign(run, "budget_moves", campaign).sort(
         "timestamp", "budget_action_id", descending=[True, False]
@@ -50,7 +48,7 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
         how="left",
         maintain_order="left",
     )
-    shown, more = leading(with_names(run, ends, "campaign"), "budget_moves", most, "budget-ledger")
+    shown = with_names(run, ends, "campaign")
     minutes = [None if m is None else duration(m) for m in shown["approval_latency_minutes"]]
     frame = shown.with_columns(
         when=texts(shown["timestamp"], DATETIME, locale_of(run)),
@@ -102,7 +100,6 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
         ),
         notes=(
             "Below the approval: who ruled, and the time from proposal to ruling. Newest first.",
-            *more,
         ),
         source="budget_moves",
         empty="No budget move is on record.",
@@ -165,10 +162,10 @@ def approvers(run: Run) -> Table:
 
 
 @section("risk_inbox", "campaigns")
-def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def risk_register(run: Run, campaign: str = "") -> Table:
     """Every risk, settled ones too: what was seen, how it was answered, what stands at stake."""
     inbox = of_campaign(run, "risk_inbox", campaign).sort("rank")
-    shown, more = leading(with_names(run, inbox, "campaign"), "risk_inbox", most, "risk-register")
+    shown = with_names(run, inbox, "campaign")
     frame = shown.with_columns(
         risk=capital(spaced(pl.col("risk_type"))),
         raised=pl.concat_str(
@@ -217,7 +214,6 @@ def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
                 "later decision or budget action of the campaign. Below the status, the action "
                 "recommended. Gravest first."
             ),
-            *more,
         ),
         source="risk_inbox",
         empty="No risk is on record.",

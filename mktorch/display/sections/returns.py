@@ -8,8 +8,8 @@ import polars as pl
 
 from mktorch.display.register import section
 from mktorch.display.sections.context import HALF_CENT, charged, locale_of, money, of_campaign
-from mktorch.display.sections.wording import MOST, channel_names, leading
-from mktorch.display.tables import Column, Table
+from mktorch.display.sections.wording import channel_names
+from mktorch.display.tables import LOOKED_UP, Column, Table
 from mktorch.formats import CURRENCY_EXACT, PERCENT, RATIO, format_value
 from mktorch.runs import Run
 
@@ -18,7 +18,7 @@ _RUNNING = ("model_cost", "review_cost", "api_cost", "infrastructure_cost")
 
 
 @section("roi_fully_loaded")
-def fully_loaded(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def fully_loaded(run: Run, campaign: str = "") -> Table:
     """Return on every cost, operating cost included, by campaign; the total last.
 
     The total bears the cost of the run's own model calls, which are no single campaign's.
@@ -27,10 +27,9 @@ def fully_loaded(run: Run, campaign: str = "", most: int = MOST) -> Table:
     rows = of_campaign(run, table, campaign)
     total = pl.col("campaign_id").is_null()
     ranked = rows.filter(~total).sort(
-        "net", "campaign_id", descending=[True, False], nulls_last=True
+        pl.col("net").abs(), "campaign_id", descending=[True, False], nulls_last=True
     )
-    shown, more = leading(ranked, table, most)
-    frame = pl.concat((shown, rows.filter(total))).with_columns(
+    frame = pl.concat((ranked, rows.filter(total))).with_columns(
         running_cost=pl.sum_horizontal(_RUNNING)
     )
     return Table(
@@ -76,23 +75,21 @@ def fully_loaded(run: Run, campaign: str = "", most: int = MOST) -> Table:
                 "figure is rounded on its own."
             ),
             *_own_calls(run, rows),
-            *more,
         ),
         source=table,
         key=("campaign_id",),
+        most=LOOKED_UP,
+        last=1,
         empty="The run holds no campaign.",
         locale=locale_of(run),
     )
 
 
 @section("value_by_channel", "value_by_segment", "channels")
-def value_per_unit(run: Run, most: int = _EACH) -> Table:
+def value_per_unit(run: Run) -> Table:
     """Value per unit of spend by channel and by segment, what nothing claims in rows of its own."""
     parts = {by: _ranked(run, by) for by in ("channel", "segment")}
-    shown = {by: leading(part, f"value_by_{by}", most) for by, part in parts.items()}
-    frame = pl.concat(
-        part for by, (first, _) in shown.items() for part in (first, _unallocated(run, by))
-    )
+    frame = pl.concat(each for by, part in parts.items() for each in (part, _unallocated(run, by)))
     return Table(
         id="value-per-unit",
         frame=frame,
@@ -124,10 +121,11 @@ def value_per_unit(run: Run, most: int = _EACH) -> Table:
                 "unit spent is value / spend. Not allocated: what the ledger states beyond the "
                 "assets, so that each list adds up to the portfolio."
             ),
-            *(note for _, more in shown.values() for note in more),
         ),
         source="value_by_channel, value_by_segment",
         key=("scope", "channel_id", "segment_id"),
+        most=_EACH,
+        last=1,
         empty="Nothing was spent or earned through a channel.",
         locale=locale_of(run),
     )

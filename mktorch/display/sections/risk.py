@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.config.risk_rules import Origin
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, money, of_campaign
-from mktorch.display.sections.wording import MOST, capital, leading, sentence, spaced, with_names
+from mktorch.display.sections.wording import capital, sentence, spaced, with_names
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, Format, Kind
@@ -47,9 +47,8 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
     unresolved = inbox.filter(
         pl.col("status").is_in([str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW)])
     ).sort("rank")
-    shown, more = leading(with_names(run, unresolved, "campaign"), "risk_inbox")
     raised = pl.col("origin") != Origin.DETECTED
-    frame = shown.with_columns(
+    frame = with_names(run, unresolved, "campaign").with_columns(
         risk=capital(spaced(pl.col("risk_type"))),
         raised=pl.concat_str(
             pl.when(raised).then(pl.format("{}, ", "id")),
@@ -87,7 +86,6 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
                 "recommended."
             ),
             *((f"{count(settled, 'risk')} mitigated or dismissed not shown.",) if settled else ()),
-            *more,
         ),
         source="risk_inbox",
         key=("id",),
@@ -97,14 +95,11 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
 
 
 @section("policy_violations", "campaigns")
-def policy_violations(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def policy_violations(run: Run, campaign: str = "") -> Table:
     """Breaches of policy: unapproved or flagged assets, unapproved moves, undismissed signals."""
     found = with_names(run, of_campaign(run, "policy_violations", campaign), "campaign")
     kinds = {kind: word for kind, (word, _) in KIND.items()}
-    shown, more = leading(
-        found.sort("campaign_id", "kind", "id"), "policy_violations", most, "policy-violations"
-    )
-    frame = shown.with_columns(
+    frame = found.sort("campaign_id", "kind", "id").with_columns(
         detail=spaced(pl.col("detail")),
         what=pl.col("kind").replace_strict(kinds, default=spaced(pl.col("kind"))),
     )
@@ -124,7 +119,6 @@ def policy_violations(run: Run, campaign: str = "", most: int = MOST) -> Table:
                 "without approval or with risk flags, and budget moves executed without the "
                 "approval they needed. One event may stand here as a signal and as an asset."
             ),
-            *more,
         ),
         source="policy_violations",
         empty="No policy violation is on record.",

@@ -18,6 +18,7 @@ from mktorch.formats import DATE, format_value
 from mktorch.runs import Run
 from mktorch.vocab import RiskStatus, Severity
 
+_MOMENTS = 60  # steps that a reader can tell apart
 # Severity -> brand colour and shape, gravest first: told apart without colour too.
 _LOOKS = {
     Severity.CRITICAL: ("danger", "diamond"),
@@ -36,7 +37,7 @@ def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
     )
     if unresolved.is_empty():
         return Unavailable(reason="No risk is open: there is no timeline to draw.")
-    drawn = stacked(unresolved, run)
+    drawn = stacked(_legible(unresolved), run)
     return Chart(
         id="risk-timeline",
         draw=partial(_drawing, drawn),
@@ -51,6 +52,18 @@ def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
         ),
         source="risk_inbox",
     )
+
+
+def _legible(unresolved: pl.DataFrame) -> pl.DataFrame:
+    """The risks, counted by days or longer spans where they came at more than `_MOMENTS` times."""
+    raised = unresolved["timestamp"]
+    if raised.n_unique() <= _MOMENTS:
+        return unresolved
+    days = unresolved.select(
+        (pl.col("timestamp").max() - pl.col("timestamp").min()).dt.total_days()
+    )
+    span = max(1, -(-int(days.item()) // _MOMENTS))
+    return unresolved.with_columns(pl.col("timestamp").dt.truncate(f"{span}d"))
 
 
 def stacked(unresolved: pl.DataFrame, run: Run) -> pl.DataFrame:

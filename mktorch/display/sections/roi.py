@@ -18,7 +18,7 @@ from mktorch.display.sections.context import (
     of_campaign,
     row,
 )
-from mktorch.display.tables import Column, Table
+from mktorch.display.tables import LOOKED_UP, Column, Table
 from mktorch.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
 from mktorch.runs import Run
 
@@ -100,7 +100,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
     """Every campaign's value, costs and net return, and where its money is from."""
     locale = locale_of(run)
     frame = of_campaign(run, "roi_by_campaign", campaign).sort(
-        "net_roi", "campaign_id", descending=[True, False], nulls_last=True
+        pl.col("net_roi").abs(), "campaign_id", descending=[True, False], nulls_last=True
     )
     costs = "the ledger has no row for the campaign, counted as nothing"
     return Table(
@@ -148,6 +148,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
         notes=(f"{_DEFINITION} ROI is (value - media spend) / media spend.",),
         source="roi_by_campaign",
         key=("campaign_id",),
+        most=LOOKED_UP,
         empty="The run holds no campaign.",
         locale=locale,
     )

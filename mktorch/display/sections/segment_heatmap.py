@@ -7,7 +7,6 @@ import polars as pl
 from mktorch.display.register import section
 from mktorch.display.sections.context import locale_of, of_campaign
 from mktorch.display.sections.wording import (
-    leading,
     lower_is_better,
     metric_texts,
     texts,
@@ -28,8 +27,7 @@ KPIS = ("click_through_rate", "conversion_rate", "cost_per_acquisition", "return
 def segment_heat(run: Run, campaign: str = "") -> Table:
     """Segments in rows, KPIs in columns: the figure, and how it stands to all segments together."""
     kpis = _kpis(run, campaign)
-    judged = _judged(run, campaign, kpis)
-    shown, more = leading(judged, "rollup_segment")
+    judged = shown = _judged(run, campaign, kpis)
     locale = locale_of(run)
     frame = shown.with_columns(
         *(
@@ -71,7 +69,6 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
                 "amber where worse, deepest from a factor of two."
             ),
             *lower_is_better(run, pl.Series(kpis)),
-            *more,
         ),
         source="rollup_segment",
         key=("segment_id",),

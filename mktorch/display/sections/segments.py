@@ -10,7 +10,6 @@ from mktorch.display.sections.context import count, locale_of, of_campaign
 from mktorch.display.sections.wording import (
     WHOLE_PERCENT,
     interval,
-    leading,
     lower_is_better,
     metric_label,
     metric_texts,
@@ -47,7 +46,7 @@ def segments(run: Run, campaign: str = "") -> Table:
     these the largest cost first.
     """
     portfolio = _portfolio(run, campaign)
-    shown, more = leading(_gravest_first(portfolio), "segment_portfolio")
+    shown = _gravest_first(portfolio)
     supplied = metric_texts(run, shown["primary_kpi"], shown["supplied_kpi_value"])
     computed = metric_texts(run, shown["primary_kpi"], shown["kpi_value"])
     frame = shown.with_columns(
@@ -120,7 +119,6 @@ def segments(run: Run, campaign: str = "") -> Table:
             ),
             *lower_is_better(run, shown["primary_kpi"]),
             *_gap(run, portfolio),
-            *more,
         ),
         source="segment_portfolio",
         empty="No segment has delivery or a supplied rollup.",

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display import escape
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import locale_of
 from mktorch.formats import (
     COUNT,
     CURRENCY_EXACT,
@@ -26,7 +26,6 @@ from mktorch.metrics import registry
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Unit
 
-MOST = 12  # rows of a table in the body of a report; the run's tables hold them all
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 RATE = Format(Kind.PERCENT, decimals=2)  # conversion rates are too small for one decimal
 _LOCALE = Locale()
@@ -46,23 +45,6 @@ _UNITS = {
     Unit.SECONDS: FIGURE,
     Unit.HOURS: FIGURE,
 }
-
-
-def leading(
-    frame: pl.DataFrame, table: str, most: int = MOST, export: str = ""
-) -> tuple[pl.DataFrame, list[str]]:
-    """The first rows of a frame, and the note on the rest, none where there is no rest.
-
-    `export` is the id of a block that is exported in full: one whose function takes `most`.
-
-    >>> leading(pl.DataFrame({"a": [1, 2, 3]}), "x", most=2)[1]
-    ["1 more row in the run's table x."]
-    >>> leading(pl.DataFrame({"a": [1, 2, 3]}), "x", most=1, export="y")[1]
-    ['2 more rows in exports/y.csv.']
-    """
-    rest = frame.height - most
-    where = f"exports/{export}.csv" if export else f"the run's table {table}"
-    return frame.head(most), [f"{count(rest, 'more row')} in {where}."] * (rest > 0)
 
 
 def interval(low: pl.Series, high: pl.Series, fmt: Format = PERCENT) -> pl.Series:

@@ -14,6 +14,7 @@ from mktorch.display.nodes import Linked, Mark, Node, Noted, Numbered
 from mktorch.display.page import Masthead
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.tables import Column, Grid, Table
+from mktorch.display.ways import Navigation
 from mktorch.display.writers.forms import Form, filled
 from mktorch.narrative import markdown
 from mktorch.narrative.markdown import inert
@@ -28,6 +29,8 @@ FORMS = {
     "panel": _BLOCKS,
     "finding": _STRONG,
     "subtitle": _IN,
+    "fold": _BLOCKS,
+    "fold-name": _NONE,
     "notes": _BLOCKS,
     "note": _IN,
     "paper-note": _IN,
@@ -66,6 +69,9 @@ FORMS = {
     "readouts": _BLOCKS,
     "readouts-wide": _BLOCKS,
     "readout": _BLOCKS,
+    "readout-folded": _BLOCKS,
+    "readout-head": _BLOCKS,
+    "readout-gist": Form("", void=""),
     "readout-name": Form("### {}"),
     "readout-about": _IN,
     "part": _BLOCKS,
@@ -110,6 +116,10 @@ FORMS = {
     "entry-file": _NONE,
     # The appendix of sources.
     "sources": _BLOCKS,
+    "sources-brief": _BLOCKS,
+    "source-brief": _IN,
+    "source-lines-brief": _WORDS,
+    "source-places": _NONE,
     "sources-of": _STRONG,
     "sources-entries": _LINES,
     "source": _IN,
@@ -127,7 +137,9 @@ _PARAGRAPHS = frozenset(
         *("aside", "verdict", "sentence", "readout-about", "part-head", "group-name", "sources-of"),
     )
 )
-_ITEMS = frozenset(("point", "card", "reading", "check", "line", "group-entry", "source"))
+_ITEMS = frozenset(
+    ("point", "card", "reading", "check", "line", "group-entry", "source", "source-brief")
+)
 
 
 @singledispatch
@@ -155,7 +167,8 @@ def _(part: Linked) -> str:
 @write.register(Noted)
 @write.register(Numbered)
 @write.register(Sparkline)
-def _(_part: Noted | Numbered | Sparkline) -> str:
+@write.register(Navigation)
+def _(_part: Noted | Numbered | Sparkline | Navigation) -> str:
     return ""
 
 
