@@ -34,6 +34,7 @@ from mktorch.analysis import (
     scorecard,
     segment_trends,
     segments,
+    studies,
 )
 from mktorch.formats import (
     COUNT,
@@ -48,10 +49,10 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import grounds, model, momentum
-from mktorch.recommend import reallocate
-from mktorch.rollups import declared
-from mktorch.sources import rules, schemas
+from mktorch.narrative import grounds, model, momentum, next_steps, worded
+from mktorch.recommend import rank, reallocate, records
+from mktorch.rollups import declared, geo
+from mktorch.sources import rules, schemas, set_aside
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
 from mktorch.vocab import Source
@@ -72,8 +73,10 @@ __all__ = [
 _MODULES = (
     schemas,
     rules,
+    set_aside,
     reconciliations,
     declared,
+    geo,
     money,
     campaigns,
     attribution,
@@ -88,6 +91,7 @@ _MODULES = (
     calibration,
     segment_trends,
     segments,
+    studies,
     creatives,
     returns,
     goals,
@@ -97,7 +101,11 @@ _MODULES = (
     model_cost,
     scorecard,
     reallocate,
+    rank,
+    records,
     momentum,
+    next_steps,
+    worded,
     model,
     grounds,
 )

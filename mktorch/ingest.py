@@ -16,6 +16,7 @@ from mktorch.connect import load_feeds
 from mktorch.errors import PipelineError
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
+from mktorch.sources.limits import limited
 from mktorch.sources.load import RawSource, load
 from mktorch.sources.set_aside import set_aside, set_aside_total
 from mktorch.sources.validate import validate
@@ -68,7 +69,8 @@ def checked(
 
     `notes` is told what was noted of reading them, too.
     """
-    found = validate(raw, config)
+    with limited(config.input_limits):
+        found = validate(raw, config)
     notes.extend(found.notes)
     read = in_currency({name: own.frame for name, own in raw.items()}, config, strict=False)
     by_rule = set_aside(read, found.failures)

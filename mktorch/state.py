@@ -55,8 +55,8 @@ class PerformanceAssessment(TypedDict):
 
 
 class RoiAnalysis(TypedDict):
-    total_llm_cost: float
-    total_human_review_cost: float
+    total_llm_cost: float | None
+    total_human_review_cost: float | None
     total_media_spend: float | None
     total_estimated_value: float | None
     total_net_roi: float | None

@@ -318,6 +318,11 @@ class Table(dy.Schema):
         return made
 
     @classmethod
+    def frame(cls, rows: Any = ()) -> pl.DataFrame:
+        """Rows, each a mapping or in the order of the columns, as the declared table."""
+        return pl.DataFrame(rows or None, schema=dict(cls.dtypes()), orient="row")
+
+    @classmethod
     @cache
     def described(cls) -> Mapping[str, Told]:
         """All that each column says of itself, without what the table says of every column."""

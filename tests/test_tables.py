@@ -25,16 +25,7 @@ UNDECLARED = {
     "experiment_gates",
     "experiment_records",
     "experiment_setup_faults",
-    "measured_insights",
-    "measured_summary",
-    "next_steps",
-    "recommendation_candidates",
-    "recommendation_records",
-    "recommendations",
-    "set_aside",
-    "set_aside_total",
     "verdict",
-    "verdict_grounds",
 }
 COLUMNS = [
     (table, column)

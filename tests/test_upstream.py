@@ -20,7 +20,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.budget_rules import BudgetRules
 from mktorch.plan import PLAN
 from mktorch.tables import Upstream
-from mktorch.vocab import Source
+from mktorch.vocab import RiskType, Source
 from mktorch.wiring import PipelineContext, Step
 from tests.conftest import SAMPLE
 
@@ -38,7 +38,9 @@ CHANGED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     Source.SEGMENT_ROLLUPS: lambda supplied: supplied.with_columns(
         pl.when(ODD).then(pl.col("kpi_value", "trend_vs_prior_window"))
     ),
-    Source.CAMPAIGN_RISK_SIGNALS: lambda signals: signals.filter(ODD),
+    Source.CAMPAIGN_RISK_SIGNALS: lambda signals: signals.filter(
+        ODD | (pl.col("risk_type") == RiskType.POLICY_VIOLATION)
+    ),
     Source.ORCHESTRATOR_DECISIONS: lambda decisions: decisions.filter(~ODD).with_columns(
         pl.col("confidence_score").clip(0.77),
         action_taken=pl.when(ODD).then("action_taken").otherwise(pl.lit("Slept on it")),
@@ -61,9 +63,11 @@ class Read(NamedTuple):
 
 @cache
 def config() -> MarketingOrchestratorConfig:
-    """As by default, but that a campaign on its pace returns enough to take another's money."""
-    pace = BudgetRules(under_pace=0.82)
-    return MarketingOrchestratorConfig(data_dir=str(SAMPLE), budget_rules=pace)
+    """As by default, but that a campaign on its pace returns enough to take another's money, and
+    that campaigns get a note."""
+    return MarketingOrchestratorConfig(
+        data_dir=str(SAMPLE), budget_rules=BudgetRules(under_pace=0.82), enable_llm_insights=True
+    )
 
 
 @cache

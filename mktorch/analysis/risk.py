@@ -130,8 +130,8 @@ class PolicyViolations(Table):
     money = money("What it touches: the move's amount, what the asset has cost, what the signal's "
         "assets or campaign cost in the current window",
         read("risk_detected", "spend", on={"id": "subject"}),
-        read("budget_moves", "amount", on={"id": "budget_action_id"}),
-        read("rollup_asset", "cost", window="current"))
+        read("budget_moves", "violation", "amount", on={"id": "budget_action_id"}),
+        read("rollup_asset", "cost", on=CAMPAIGN, window=Window.CURRENT))
     detail = text("The violation in words")
 # fmt: on
 

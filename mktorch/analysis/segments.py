@@ -18,7 +18,7 @@ from mktorch.config.segment_rules import (
     Trend,
     TrendMethod,
 )
-from mktorch.metrics import roas
+from mktorch.paired import pooled
 from mktorch.rollups import MEASURES
 from mktorch.sources.schemas import AudienceSegments, Campaigns, SegmentRollups
 from mktorch.sums import known_sum, ratio, total
@@ -199,9 +199,11 @@ SegmentSummary = declare("segment_summary",
     **_summed(*MEASURES),
     "share_of_spend": _share("cost", "Cost"),
     "share_of_revenue": _share("revenue", "Revenue"),
-    "roas": multiple("Revenue / cost, each summed over campaigns first",
-        read("segment_portfolio", "revenue", "cost", on=("segment_id",)), over=("revenue", "cost"),
-        label="Return per unit spent", null="reason"),
+    "roas": multiple("Revenue / cost of the days that know both, each summed over campaigns first",
+        read("segment_portfolio", "revenue", "cost", on=("segment_id",)),
+        read("rollup_paired", "numerator", "denominator", on=("segment_id",), window="all",
+            numerator_name="revenue", denominator_name="cost"),
+        over=("revenue", "cost"), label="Return per unit spent", null="reason"),
     **_by_trend_of("segment_id"),
     "reason": text("Why shares and return are missing", null="they are there"),
 })
@@ -268,9 +270,12 @@ def segment_momentum(segment_portfolio: pl.DataFrame) -> pl.DataFrame:
 
 
 def segment_summary(
-    segment_portfolio: pl.DataFrame, audience_segments: pl.DataFrame
+    segment_portfolio: pl.DataFrame, audience_segments: pl.DataFrame, rollup_paired: pl.DataFrame
 ) -> pl.DataFrame:
     """`SegmentSummary`, sorted by id."""
+    ever = segment_portfolio.select(*KEYS, "revenue", "cost", window=pl.lit(str(Window.ALL)))
+    keys = (*KEYS, "window")
+    rated = pooled(ever, rollup_paired, keys, ("segment_id",), "revenue", "cost", "roas")
     sums = segment_portfolio.group_by("segment_id").agg(
         pl.len().cast(pl.Int64).alias("campaigns"),
         *map(known_sum, _COUNTS),
@@ -283,6 +288,7 @@ def segment_summary(
     return SegmentSummary.of(
         audience_segments.select("segment_id", "name", "priority", "size_estimate")
         .join(sums, on="segment_id", how="left")
+        .join(rated.select("segment_id", "roas"), on="segment_id", how="left")
         .with_columns(
             *(
                 pl.when(pl.col("campaigns").is_null()).then(0).otherwise(column).alias(column)
@@ -293,11 +299,12 @@ def segment_summary(
         .with_columns(
             ratio(cost, pl.col("total_cost")).alias("share_of_spend"),
             ratio(revenue, pl.col("total_revenue")).alias("share_of_revenue"),
-            roas(revenue, cost).alias("roas"),
-            pl.when(cost.is_null())
+            pl.when((pl.col("impressions").fill_null(0) == 0) & cost.is_null())
             .then(pl.lit("no performance recorded for this segment"))
-            .when(cost <= 0)
+            .when(cost.fill_null(0) <= 0)
             .then(pl.lit("no cost recorded: no return to state"))
+            .when(pl.col("roas").is_null())
+            .then(pl.lit("no day states both value and spend"))
             .alias("reason"),
         )
         .sort("segment_id")

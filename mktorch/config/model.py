@@ -33,6 +33,7 @@ from mktorch.config.decision_rules import DecisionRules
 from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.config.feed import Feed, Feeds
 from mktorch.config.funnel_rules import FunnelRules
+from mktorch.config.input_limits import InputLimits
 from mktorch.config.measured import GRAIN, Metric
 from mktorch.config.model_rules import ModelRules
 from mktorch.config.moments import in_zone, known_zone
@@ -64,9 +65,17 @@ _TABLES = {
     "performance_thresholds": PERFORMANCE_THRESHOLDS,
     **{table: default_targets(group) for group, table in TARGET_TABLES.items()},
 }
-# Where files lie and how progress is shown: these change no figure, so they stay out of a run's id.
+# Where files lie, what is refused, how progress is shown: no figure changes with them, so they stay
+# out of a run's id.
 _LOCATION = frozenset(
-    {"data_dir", "reports_dir", "runs_dir", "enable_progress_tracking", "enable_reporting"}
+    {
+        "data_dir",
+        "reports_dir",
+        "runs_dir",
+        "input_limits",
+        "enable_progress_tracking",
+        "enable_reporting",
+    }
 )
 
 file_values: ContextVar[Mapping[str, Any]] = ContextVar("file_values", default=MappingProxyType({}))
@@ -151,6 +160,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     date, each rate holding from its day on."""
     maximum_rejected_share: Fraction = 0.01
     """Share of rows or of spend that may be rejected before the figures are called incomplete."""
+    input_limits: InputLimits = InputLimits()
 
     # Clock, windows, money
     as_of: Annotated[datetime | None, BeforeValidator(in_zone)] = None
@@ -296,7 +306,8 @@ class MarketingOrchestratorConfig(BaseSettings):
         for name in value:
             if name not in list(Source):
                 raise ValueError(f"unknown source {name!r}{nearest(name, list(Source))}")
-        return value
+        known = {source: [*columns, *value.get(source, ())] for source, columns in GRAIN.items()}
+        return {**value, **{source: [*dict.fromkeys(names)] for source, names in known.items()}}
 
     @field_validator("freeze_on")
     @classmethod

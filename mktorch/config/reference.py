@@ -20,6 +20,7 @@ _SECTIONS = {
     "reports_dir": "Places",
     "reporting_timezone": "What the records mean",
     "sources": "Exports and databases",
+    "input_limits": "Limits of the inputs",
     "as_of": "Clock, windows, money",
     "statistical_significance_threshold": "Experiments",
     "experiment_rules": "Rules of the analyses",

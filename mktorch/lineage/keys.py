@@ -11,10 +11,5 @@ KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "experiment_evaluations": ("experiment_id", "variant_asset"),
         "experiment_gates": ("experiment_id", "variant_asset", "gate"),
         "experiment_setup_faults": ("experiment_id", "fault", "detail"),
-        "next_steps": ("order",),
-        "recommendation_candidates": ("recommendation_id",),
-        "recommendations": ("recommendation_id",),
-        "set_aside": ("source", "rule", "field"),
-        "set_aside_total": (),
     }
 )

@@ -8,23 +8,37 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from mktorch.analysis.campaigns import CampaignAnalysis
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.narrative.figures import campaign_figures, portfolio_figures
 from mktorch.narrative.guard import LINE
 from mktorch.narrative.model import Wording, calls_frame, note, rendered, why_not, word
 from mktorch.narrative.prose import locale_of
+from mktorch.tables import by_campaign, count, declare, key, money, same, text, texts
+from mktorch.tables import word as word_
 
 Tables = Mapping[str, pl.DataFrame]
 
+# fmt: off
 _STANDING = {
-    "text": pl.String(),
-    "note": pl.String(),
-    "origin": pl.String(),
-    "reason": pl.String(),
-    "model": pl.String(),
-    "attempts": pl.Int64(),
-    "refused": pl.List(pl.String()),
+    "text": text("The text, as Markdown"),
+    "note": text("Which text stands, and why"),
+    "origin": word_(("model", "rules"), "Who worded it"),
+    "reason": text("Why the model's text does not stand", null="it stands"),
+    "model": text("The model that was asked", null="none was asked"),
+    "attempts": count("Number of calls to the model"),
+    "refused": texts("Why each attempt that failed did"),
 }
+MeasuredSummary = declare("measured_summary", "One row: the summary that stands.", _STANDING)
+MeasuredInsights = declare("measured_insights",
+    "One row per campaign with most at stake: the note on it that stands.", {
+    "campaign_id": key("The campaign"),
+    "name": same(CampaignAnalysis, "name"),
+    "stake": money("Largest amount at stake in one of its recommendations",
+        by_campaign("recommendations", "stake"), adds=False, null="no recommendation names one"),
+    **_STANDING,
+})
+# fmt: on
 # The tables the texts cannot do without, and those they read where they were made.
 NEEDS = ("verdict", "decisions_asked")
 READS = (
@@ -35,10 +49,6 @@ READS = (
     "campaign_analysis",
 )
 _FOR_INSIGHTS = {"campaign_analysis", "recommendations"}
-SUMMARY = pl.Schema(_STANDING)
-INSIGHTS = pl.Schema(
-    {"campaign_id": pl.String(), "name": pl.String(), "stake": pl.Float64(), **_STANDING}
-)
 
 
 class Worded(NamedTuple):
@@ -78,9 +88,7 @@ def summary(
 
     Returns
     -------
-    One row: `text` (Markdown, harmless), `note` (which text stands and why), `origin` (model or
-    rules), `reason` (null where the model's stands), `model` and `attempts` (null and 0 where none
-    was asked), `refused` (why each attempt that failed did).
+    `MeasuredSummary`; and the calls made for it.
     """
     reason = why_not(config, "enable_llm_summary")
     if reason:
@@ -90,7 +98,7 @@ def summary(
         asked = config.narrative_rules.max_decisions
         figures = portfolio_figures(tables, locale_of(config), most, asked)
         wording = word("summary", figures, config, end)
-    return pl.DataFrame([_standing(wording, ruled, config)], schema=SUMMARY), wording
+    return MeasuredSummary.frame([_standing(wording, ruled, config)]), wording
 
 
 def insights(
@@ -98,12 +106,11 @@ def insights(
 ) -> tuple[pl.DataFrame, list[Wording]]:
     """A note on each of the campaigns with most at stake; none where insights are switched off.
 
-    Reads campaign_analysis and recommendations; empty where one was not made. One row per campaign,
-    most at stake first: `campaign_id`, `name`, `stake` (the largest among its recommendations),
-    then the columns of `summary`.
+    Reads campaign_analysis and recommendations; empty where one was not made. `MeasuredInsights`,
+    most at stake first.
     """
     if not config.enable_llm_insights or not tables.keys() >= _FOR_INSIGHTS:
-        return pl.DataFrame(schema=INSIGHTS), []
+        return MeasuredInsights.frame(), []
     reason = why_not(config, "enable_llm_insights")
     rows, wordings = [], []
     for campaign in at_stake(tables, config.llm_insights_max_campaigns).iter_rows(named=True):
@@ -118,7 +125,7 @@ def insights(
         about = {name: campaign[name] for name in ("campaign_id", "name", "stake")}
         rows.append({**about, **_standing(wording, rule_based_insight(figures), config)})
         wordings.append(wording)
-    return pl.DataFrame(rows, schema=INSIGHTS), wordings
+    return MeasuredInsights.frame(rows), wordings
 
 
 def at_stake(tables: Tables, most: int) -> pl.DataFrame:

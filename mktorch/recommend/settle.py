@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.recommend.candidates import SCHEMA, meets
+from mktorch.recommend.candidates import SCHEMA, RecommendationCandidates, meets
 from mktorch.recommend.freeze import FREEZE, freeze
 from mktorch.recommend.rule import Rule, View
 from mktorch.recommend.settings import THRESHOLD, Role, named, settings_of
@@ -39,9 +39,8 @@ def settle(
 
     Returns
     -------
-    `asked` with `standing`, `standing_reason` (null where it stands), `overrides` (ids of the less
-    grave candidates it speaks against), and in `thresholds` those of the freeze and of the rules
-    it can meet, marked `freeze`, `graver` or `lesser`.
+    `RecommendationCandidates`, in `thresholds` also those of the freeze and of the rules it can
+    meet, marked `freeze`, `graver` or `lesser`.
     """
     rules = tuple(rules)
     frozen = freeze(kpis, config)
@@ -54,7 +53,7 @@ def settle(
     )
     overrides = met.group_by("graver_id").agg(pl.col("lesser_id").sort().alias("overrides"))
     beside = _beside(asked, _possible(views, rules, config), rules, config)
-    return (
+    return RecommendationCandidates.of(
         asked.join(overridden, left_on="recommendation_id", right_on="lesser_id", how="left")
         .join(overrides, left_on="recommendation_id", right_on="graver_id", how="left")
         .join(beside, on="recommendation_id", how="left")
@@ -73,7 +72,6 @@ def settle(
             pl.col("overrides").fill_null([]),
             pl.concat_list("thresholds", pl.col("beside").fill_null([])).alias("thresholds"),
         )
-        .select(*SCHEMA.names(), "standing", "standing_reason", "overrides")
         .sort("recommendation_id")
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.formats import CURRENCY, PERCENT, Locale, format_value
@@ -12,6 +14,7 @@ from mktorch.sources.rules import ERROR, MEND, Rule
 from mktorch.sources.schemas import FILE, ROW, SPECS
 from mktorch.sources.totals import apart, places_apart
 from mktorch.sums import micros, units
+from mktorch.tables import count, declare, flag, fraction, money, number, read, text, word
 from mktorch.vocab import Source
 
 MEASURED = {
@@ -30,27 +33,64 @@ MEASURED = {
 """Per source, the columns that hold spend, conversions and revenue."""
 _PLAIN = Locale()
 FIGURES = ("spend", "conversions", "revenue")
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "source": pl.String,
-    "rule": pl.String,
-    "field": pl.String,
-    "rows": pl.Int64,
-    "rows_share": pl.Float64,
-    **{name: pl.Float64 for figure in FIGURES for name in (figure, f"{figure}_share")},
-    "remedy": pl.String,
+_KINDS: Mapping[str, Callable[..., dy.Column]] = {
+    "spend": money,
+    "conversions": partial(number, "count"),
+    "revenue": money,
 }
+_RULED = ("validation_severity",)
+_REJECTED = ("failures", "file", "row")
+_NONE = "the source has no such column, or none of the records a value"
+
+
+# fmt: off
+def _figures(whose: str, null: str) -> dict[str, dy.Column]:
+    """Money and conversions of rejected records, each with its share of all of the source's."""
+    return {name: column for figure in FIGURES for name, column in (
+        (figure, _KINDS[figure](f"{figure.capitalize()} in {whose}, as far as it can be read",
+            read(*_REJECTED, severity=ERROR), config=_RULED, null=null)),
+        (f"{figure}_share", fraction(f"{figure.capitalize()} in {whose} / in all of them, without "
+            "those that newer ones replaced", read(*_REJECTED, severity=ERROR),
+            config=(*_RULED, "maximum_rejected_share"), null=null)))}
+
+
+SetAside = declare("set_aside",
+    "One row per source, rule and field that rejected records, most records first. A record counts "
+    "once, under its first error.", {
+    "source": word(Source, "The source", key=True),
+    "rule": word(Rule, "The rule", key=True),
+    "field": text("The column that breaks the rule", key=True, null="the whole record is at fault"),
+    "rows": count("Number of records that the rule rejected",
+        read(*_REJECTED, on=("source", "rule", "field"), severity=ERROR), config=_RULED),
+    "rows_share": fraction("Records rejected / records of the source, without those that newer "
+        "ones replaced", read(*_REJECTED, on=("source", "rule", "field"), severity=ERROR),
+        config=_RULED, null="the source has no other record"),
+    **_figures("the records rejected", _NONE),
+    "remedy": text("What mends them"),
+})
+SetAsideTotal = declare("set_aside_total", "One row: what was rejected in all.", {
+    "rows": count("Number of records that were rejected", read(*_REJECTED, severity=ERROR),
+        config=_RULED),
+    "rows_share": fraction("Rejected records / records read, without those that newer ones "
+        "replaced", read(*_REJECTED, severity=ERROR), config=(*_RULED, "maximum_rejected_share")),
+    **_figures("rejected performance records", "no performance record was rejected, or none "
+        "states it"),
+    "restated_rows": count("Number of records that newer ones of their key replaced"),
+    "maximum_share": fraction("Largest share that may be rejected",
+        config=("maximum_rejected_share",)),
+    "incomplete": flag("Whether more of the records or of the spend was rejected than may be",
+        read("set_aside_total", "rows_share", "spend_share"), config=("maximum_rejected_share",)),
+})
+# fmt: on
 
 
 def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> pl.DataFrame:
-    """The rejected rows by source, rule and field, with what could be read of their money.
+    """`SetAside`.
 
     `frames` are the sources as read, money in one currency; `failures` say which rows were
-    rejected. A row counts once, under its first error. Shares are of the source's rows and sums
-    without the rows that a newer one replaced; null where the source has no such column, or none
-    of the rows a value. One row per source, rule and field, most rows first; the field is null
-    where the whole record is at fault.
+    rejected.
     """
-    parts = [pl.DataFrame(schema=SCHEMA)]
+    parts = [SetAside.frame()]
     for source, frame in frames.items():
         own = failures.filter(source=str(source))
         rejected, restated = apart(frame, own)
@@ -69,11 +109,15 @@ def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> 
         standing = frame.join(restated.select(FILE, ROW), on=[FILE, ROW], how="anti")
         whole = standing.select(pl.len().cast(pl.Int64).alias("rows"), *sums)
         parts.append(
-            by_rule.with_columns(
-                pl.lit(str(source)).alias("source"),
-                *(_share(n, whole[n].item()).alias(f"{n}_share") for n in ("rows", *FIGURES)),
-                pl.col("rule").replace_strict(_REMEDIES, return_dtype=pl.String).alias("remedy"),
-            ).select(list(SCHEMA))
+            SetAside.of(
+                by_rule.with_columns(
+                    pl.lit(str(source)).alias("source"),
+                    *(_share(n, whole[n].item()).alias(f"{n}_share") for n in ("rows", *FIGURES)),
+                    pl.col("rule")
+                    .replace_strict(_REMEDIES, return_dtype=pl.String)
+                    .alias("remedy"),
+                )
+            )
         )
     return pl.concat(parts).sort(
         "rows", "source", "rule", "field", descending=[True, False, False, False]
@@ -93,35 +137,23 @@ def _sum(column: str | None) -> pl.Expr:
     return pl.when(pl.col(column).count() > 0).then(units(micros(pl.col(column)).sum()))
 
 
-TOTAL: Mapping[str, type[pl.DataType]] = {
-    "rows": pl.Int64,
-    "rows_share": pl.Float64,
-    **{name: pl.Float64 for figure in FIGURES for name in (figure, f"{figure}_share")},
-    "restated_rows": pl.Int64,
-    "maximum_share": pl.Float64,
-    "incomplete": pl.Boolean,
-}
-
-
 def set_aside_total(
     by_rule: pl.DataFrame,
     frames: Mapping[Source, pl.DataFrame],
     failures: pl.DataFrame,
     maximum: float,
 ) -> pl.DataFrame:
-    """One row: rejected rows of all sources, and the rejected money of performance.
+    """`SetAsideTotal`.
 
-    `by_rule` is what `set_aside` makes of the frames and failures.
-
-    `incomplete` says whether more than `maximum` (a share) of the rows or of the spend was
-    rejected. `restated_rows` were replaced by newer ones of their key, which loses nothing.
+    `by_rule` is what `set_aside` makes of frames and failures, `maximum` the share from which
+    figures are incomplete.
     """
     rows = sum(frame.height for frame in frames.values())
     restated = sum(places_apart(failures.filter(source=str(source)))[1].height for source in frames)
     rejected = int(by_rule["rows"].sum())
-    money = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
+    measured = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
     sums: dict[str, float | None] = {
-        name: float(money[name].sum()) if money[name].null_count() < money.height else None
+        name: float(measured[name].sum()) if measured[name].null_count() < measured.height else None
         for figure in FIGURES
         for name in (figure, f"{figure}_share")
     }
@@ -135,7 +167,7 @@ def set_aside_total(
         "maximum_share": maximum,
         "incomplete": worst > maximum,
     }
-    return pl.DataFrame([row], schema=TOTAL)
+    return SetAsideTotal.frame([row])
 
 
 _CAUSES: Mapping[str, str] = {
@@ -161,7 +193,7 @@ def set_aside_line(
     """What was set aside, why, and what mends it; None where nothing was.
 
     >>> from mktorch.sources.rules import no_failures
-    >>> nothing = pl.DataFrame(schema=SCHEMA)
+    >>> nothing = SetAside.frame()
     >>> set_aside_line(nothing, set_aside_total(nothing, {}, no_failures(), 0.01)) is None
     True
     """

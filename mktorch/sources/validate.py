@@ -9,8 +9,9 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.accounts import account_checks, qualified
-from mktorch.sources.checks import Check, column_checks, reference_check, row_checks
+from mktorch.sources.checks import Check, column_checks, listed, reference_check, row_checks
 from mktorch.sources.columns import metadata
+from mktorch.sources.limits import refuse_failures
 from mktorch.sources.load import RawSource, with_keys
 from mktorch.sources.measures import SUMMED
 from mktorch.sources.rates import BASES, counted, rate_base
@@ -53,7 +54,7 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
     Raises
     ------
     SourceError
-        For an unknown rule in `config.validation_severity`.
+        For an unknown rule in `config.validation_severity`, or more failures than may be.
     """
     severity = severities(config.validation_severity)
     raw, shared = qualified(raw)
@@ -129,6 +130,8 @@ def _breaches(raw: RawSource, spec: SourceSpec, checks: Iterator[Check]) -> pl.D
     masks = frame.select(
         check.broken.fill_null(value=False).alias(str(i)) for i, check in enumerate(listed)
     )
+    found = raw.failures.height + int(masks.sum().sum_horizontal().sum())
+    refuse_failures(found, spec.source)
     parts = [
         # In one chunk: polars 2.1's `format` panics where a filter left a chunk without rows.
         frame.filter(masks[str(i)])
@@ -159,7 +162,7 @@ def _shown(value: pl.Expr, column: dy.Column) -> pl.Expr:
     if metadata(column, "count"):
         text = plain(value)
     elif dtype == pl.List(pl.Float64):
-        text = pl.format("[{}]", value.list.eval(pl.element().cast(pl.String)).list.join(", "))
+        text = listed(value)
     elif dtype.is_temporal():
         form = "%Y-%m-%d" if dtype == pl.Date else "%Y-%m-%dT%H:%M:%S%.f"
         text = value.dt.to_string(form)

@@ -31,6 +31,7 @@ def operational(**changed: object) -> Inputs:
         "orchestrator_decisions": pl.DataFrame({"human_override": [True, False, False, False]}),
         "policy_violations": pl.DataFrame({"id": ["A", "B"]}),
         "experiment_setup_faults": pl.DataFrame({"experiment_id": ["E1", "E1", "E2"]}),
+        "experiments": pl.DataFrame({"experiment_id": ["E1", "E2", "E3", "E4"]}),
         "performance_metrics": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 6)]}),
         "funnel_events": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 9)]}),
     }
@@ -95,7 +96,10 @@ def test_operational_without_records_is_null_with_a_reason() -> None:
         ),
         performance_metrics=none,
         funnel_events=none,
+        experiments=pl.DataFrame({"experiment_id": []}),
     )
+    errors = value(inputs, "experiment_setup_errors")
+    assert errors == (None, "no experiment is on record")
     assert value(inputs, "campaign_execution_success_rate") == (
         None,
         "no campaign has been launched",
@@ -259,7 +263,7 @@ def test_effectiveness_without_records_is_null_with_a_reason() -> None:
     for kpi, reason in {
         "experiment_velocity": "there is no campaign",
         "average_lift_percentage": "no experiment is significant",
-        "messaging_consistency_score": "no impression was served",
+        "messaging_consistency_score": "no asset that states a call to action was served",
         "insight_to_action_time_hours": "no risk signal was answered",
         "targeting_precision_improvement": "no impressions in the current window",
     }.items():

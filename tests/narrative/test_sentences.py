@@ -12,11 +12,13 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.formats import Locale
 from mktorch.narrative.decisions_asked import decisions_asked
-from mktorch.narrative.momentum import momentum, momentum_line
+from mktorch.narrative.momentum import momentum as momentum_of
+from mktorch.narrative.momentum import momentum_line
 from mktorch.narrative.next_steps import next_steps
 from mktorch.narrative.page import Page
 from mktorch.narrative.so_what import so_what
 from mktorch.narrative.summary import decisions_list
+from mktorch.paired import WITHIN, RollupPaired
 from tests.narrative import made
 from tests.narrative.made import recommendation, recommendations
 
@@ -111,6 +113,24 @@ def test_the_net_effect_of_one_recommendation_holds_both_sides():
 )
 def test_so_what_is_null_with_its_reason(tables, reason):
     assert so_what(tables, US) == (None, reason)
+
+
+def momentum(sums):
+    """Of days without a blank."""
+    return momentum_of(sums, RollupPaired.create_empty())
+
+
+def test_momentum_is_of_the_days_that_know_both():
+    """C1 knows its 40 of only 10 of its 25 spent: (40 + 40) / (10 + 25); before, 100 / 40."""
+    blank = pl.DataFrame(
+        [("C1", "current", "revenue", "cost", 40.0, 10.0)],
+        schema=["campaign_id", "window", "numerator_name", "denominator_name", "numerator",
+                "denominator"],
+        orient="row",
+    ).with_columns(pl.lit(None, pl.String).alias(part) for part in WITHIN)  # fmt: skip
+    sums = rollup(current=(80.0, 50.0), prior=(100.0, 40.0))
+    moves = momentum_of(sums, blank).select("measure", "current", "prior").rows()
+    assert moves == [("revenue", 80.0, 100.0), ("spend", 50.0, 40.0), ("return", 80 / 35, 2.5)]
 
 
 def test_momentum_by_hand():

@@ -59,7 +59,7 @@ def test_conversions_may_be_fractions(tmp_path):
         "cost": 700.0,
         "revenue": 740.0,
     }
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
 
 
 @SETTINGS
@@ -79,7 +79,7 @@ def test_accepted_and_set_aside_are_the_file(tmp_path, drawn, way):
     ]
     rows.append(row(1, asset_id="gone", conversions=0.25))
     raw, valid = read(tmp_path, export(rows), duplicates=way)
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     accepted = [r for r in rows if r["asset_id"] == "AD1"]
     if way == "sum" and valid.failures.filter(rule="duplicate_key").is_empty():
         assert (sums(valid)["conversions"] or 0) == pytest.approx(
@@ -115,7 +115,7 @@ def test_credits_are_kept_summed_and_counted_apart(tmp_path):
     assert valid.failures.is_empty()
     total = sums(valid)
     assert (total["cost"], total["revenue"], total["conversions"]) == (850.0, 2850.0, 19.0)
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     frames = valid.frames
     day = pl.date(2026, 3, 13)
     made = rollups(
@@ -155,7 +155,7 @@ def test_rows_that_differ_in_a_further_column_are_parts(tmp_path):
     raw, valid = read(tmp_path, export(rows))
     assert valid.failures.is_empty()
     assert sums(valid)["cost"] == 840.0
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     own = raw[Source.PERFORMANCE_METRICS]
     assert own.spec.key == ("asset_id", "experiment_id", "timestamp", "device")
     assert "network" not in own.frame.columns
@@ -201,7 +201,7 @@ def test_what_nothing_tells_apart_follows_the_setting(tmp_path, way, cost, conve
     total = sums(valid)
     assert (total["cost"] or None, total["conversions"] or None) == (cost, conversions)
     assert set(valid.failures["rule"]) == ({rule} if rule else set())
-    assert_proven(raw, valid, restated())
+    assert_proven(raw, valid, export(restated()))
     (said,) = (note for note in valid.notes if "duplicates" in note)
     assert f"duplicates is {way}" in said
     assert "added up:" in said
@@ -219,7 +219,7 @@ def test_a_load_time_tells_the_newest_wherever_it_stands(tmp_path):
     raw, valid = read(tmp_path, export(rows), duplicates="refuse")
     assert rules(valid) == [(2, "restated_row"), (3, "restated_row")]
     assert sums(valid)["cost"] == 8.0
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
 
 
 def test_the_order_of_parts_tells_the_newest(tmp_path):
@@ -259,7 +259,7 @@ def test_a_blank_cell_is_unknown_in_that_cell_alone(tmp_path):
     assert valid.failures.is_empty()
     total = sums(valid)
     assert (total["cost"], total["clicks"], total["conversions"]) == (1400.0, 1400, 70.0)
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     blank = [note for note in valid.notes if "blank" in note]
     assert blank[0] == (
         "performance_metrics.conversions: blank in 7 rows, from 2026-03-08 to 2026-03-14; unknown "
@@ -358,7 +358,7 @@ def test_currencies_are_added_up_in_one(tmp_path):
     total = sums(valid, **rates)
     assert (total["cost"], total["revenue"]) == (2800.0, 6860.0)
     assert total["revenue"] / total["cost"] == pytest.approx(2.45)
-    assert_proven(raw, valid, two_currencies()["performance_metrics"])
+    assert_proven(raw, valid, two_currencies())
 
 
 def test_a_currency_without_a_rate_is_refused_with_the_remedy(tmp_path):
@@ -405,7 +405,7 @@ def test_a_day_across_the_change_of_clock(tmp_path, day, hours):
     ]
     raw, valid = read(tmp_path, export(rows), reporting_timezone=zone)
     assert valid.failures.is_empty()
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     made = rollups(
         in_zone_of(valid, zone),
         valid.frames[Source.CREATIVE_ASSETS],
@@ -476,6 +476,65 @@ def test_a_row_of_another_account_than_its_ad(tmp_path):
     bare = export([row(1, account_id="2"), row(1, account_id="1")])
     _, valid = read(tmp_path, bare)
     assert rules(valid) == [(1, "account_clash"), (2, "account_clash")]
+
+
+def test_one_id_in_two_accounts_within_lists(tmp_path):
+    """The ads that a risk and an experiment name are those of their own account."""
+    ads = [
+        {**AD, "asset_id": ad, "account_id": account, "campaign_id": f"C{account}"}
+        for account in "12"
+        for ad in ("AD1", "AD2")
+    ]
+    told = {"type": "A/B", "metric": "ctr", "status": "running", "start_date": "2026-03-01"}
+    risk = {
+        "risk_type": "spend_spike", "severity": "high", "evidence": {}, "status": "open",
+        "recommended_action": "pause", "timestamp": "2026-03-01T00:00:00",
+    }  # fmt: skip
+    tables = export(
+        [row(1, account_id=account) for account in "12"],
+        campaigns=[{**CAMPAIGN, "campaign_id": f"C{n}"} for n in "12"],
+        creative_assets=[*ads, {**AD, "asset_id": "AD3", "account_id": "1", "campaign_id": "C1"}],
+        experiments=[
+            {
+                **told,
+                "experiment_id": f"E{n}",
+                "campaign_id": f"C{n}",
+                "account_id": n,
+                "control_asset": "AD1",
+                "variant_asset": "AD2",
+                "variant_assets": ["AD2", *more],
+            }
+            for n, more in (("1", ["AD3"]), ("2", []))
+        ],
+        campaign_risk_signals=[
+            {**risk, "risk_id": "R1", "campaign_id": "C1", "asset_ids": ["AD1", "AD3"],
+             "account_id": "1"},
+            {**risk, "risk_id": "R2", "campaign_id": "C2", "asset_ids": [], "account_id": "2"},
+            {**risk, "risk_id": "R3", "campaign_id": "C2", "asset_ids": None, "account_id": "2"},
+            {**risk, "risk_id": "R4", "campaign_id": "C2", "asset_ids": ["AD1"]},
+            {**risk, "risk_id": "R5", "campaign_id": "C2", "asset_ids": ["AD3"],
+             "account_id": "2"},
+        ],
+    )  # fmt: skip
+    _, valid = read(tmp_path, tables)
+    listed = valid.frames[Source.EXPERIMENTS]["variant_assets"].to_list()
+    assert listed == [["1/AD2", "AD3"], ["2/AD2"]]
+    named = valid.frames[Source.CAMPAIGN_RISK_SIGNALS]
+    assert dict(named.select("risk_id", "asset_ids").rows()) == {
+        "R1": ["1/AD1", "AD3"],
+        "R2": [],
+        "R3": None,
+        "R4": ["AD1"],
+    }
+    found = valid.failures.select("source", "row", "field", "rule").rows()
+    assert found == [
+        ("campaign_risk_signals", 4, "asset_ids", "unknown_reference"),
+        ("campaign_risk_signals", 5, "asset_ids", "account_clash"),
+    ]
+    assert (
+        "asset_ids names what account 1 has in creative_assets, and the row is of account 2"
+        in (valid.failures["message"][1])
+    )
 
 
 # Stages

@@ -17,7 +17,7 @@ from mktorch.display.sections.wording import (
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, PERCENT, RATIO, Format, format_value
-from mktorch.metrics import roas
+from mktorch.paired import paired
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Window
 
@@ -32,7 +32,9 @@ STANDING: Statuses = {
 }
 
 
-@section("creative_assets", "rollup_asset", "creative_standing", "campaigns", "channels")
+@section(
+    "creative_assets", "rollup_asset", "rollup_paired", "creative_standing", "campaigns", "channels"
+)
 def assets(run: Run, campaign: str = "") -> Table:
     """Each creative with its standing, spend, return and KPI beside its segment's others."""
     shown = _standing(run, campaign)
@@ -62,7 +64,12 @@ def assets(run: Run, campaign: str = "") -> Table:
             Column(name="segment", label="Segment", detail="channel", weight=1.4),
             Column(name="badge", label="Standing", statuses=STANDING, detail="flags", weight=1.1),
             Column(name="cost", label="Spend", format=CURRENCY, missing="never delivered"),
-            Column(name="roas", label="Return", format=RATIO, missing="no spend to divide by"),
+            Column(
+                name="roas",
+                label="Return",
+                format=RATIO,
+                missing="no value or no spend",
+            ),
             Column(
                 name="kpi",
                 label="KPI now",
@@ -91,10 +98,10 @@ def assets(run: Run, campaign: str = "") -> Table:
 
 def _standing(run: Run, campaign: str) -> pl.DataFrame:
     """Every creative with what it delivered and how it stands, gravest standing first."""
-    spent = (
-        run.tables["rollup_asset"]
-        .filter(window=str(Window.ALL))
-        .select("asset_id", "cost", roas=roas(pl.col("revenue"), pl.col("cost")))
+    ever = run.tables["rollup_asset"].filter(window=str(Window.ALL))
+    parts, keys = (pl.lit("revenue"), pl.lit("cost")), ("asset_id", "window")
+    spent = paired(ever, run.tables["rollup_paired"], keys, *parts, "roas").select(
+        "asset_id", "cost", "roas"
     )
     measured = run.tables["creative_standing"].drop("campaign_id", "segment_id")
     up = pl.col("kpi_direction") == Direction.UP

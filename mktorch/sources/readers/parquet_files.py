@@ -11,6 +11,7 @@ import polars as pl
 
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert, stacked
+from mktorch.sources.limits import refuse_rows
 from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError
 from mktorch.sources.typed import declared
@@ -28,6 +29,7 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column], *, fast: bool = T
     """
     try:
         scan = pl.scan_parquet(path, glob=False)
+        refuse_rows(scan.select(pl.len()).collect().item(), path)
         names = scan.collect_schema().names()
         known = [name for name in names if name in columns] or names
         frame = scan.select(known).collect()
