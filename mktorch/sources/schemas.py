@@ -116,13 +116,13 @@ class Experiments(Record):
     variant_asset = text(optional=True)
     variant_assets = ids(optional=True)
     allocation = dy.List(dy.Float64(min=0, max=1), nullable=True)
-    status = word(ExperimentStatus)
     test_reached = rare(count())
     test_conversions = rare(shared())
     control_reached = rare(count())
     control_conversions = rare(shared())
     spend = rare(amount())
     test_geos = rare(ids())
+    status = word(ExperimentStatus)
     account_id = sparse()
 
 
@@ -300,23 +300,18 @@ def _refers(column: str, to: str, rule: Rule = Rule.UNKNOWN_REFERENCE) -> Foreig
     return ForeignKey(column, _PARENTS[to], to, rule)
 
 
+# fmt: off
 _ALL = (
     SourceSpec(Source.CAMPAIGNS, True, Campaigns, ("campaign_id",)),
     SourceSpec(Source.AUDIENCE_SEGMENTS, True, AudienceSegments, ("segment_id",)),
     SourceSpec(Source.CHANNELS, True, Channels, ("channel_id",)),
     SourceSpec(
-        Source.CREATIVE_ASSETS,
-        True,
-        CreativeAssets,
-        ("asset_id",),
+        Source.CREATIVE_ASSETS, True, CreativeAssets, ("asset_id",),
         _keys("campaign_id", "segment_id", "channel_id"),
     ),
     # An experiment on an unknown asset is kept, so that it is counted as a setup error.
     SourceSpec(
-        Source.EXPERIMENTS,
-        False,
-        Experiments,
-        ("experiment_id",),
+        Source.EXPERIMENTS, False, Experiments, ("experiment_id",),
         (
             *_keys("campaign_id"),
             _refers("control_asset", "asset_id"),
@@ -325,35 +320,22 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.PERFORMANCE_METRICS,
-        True,
-        PerformanceMetrics,
+        Source.PERFORMANCE_METRICS, True, PerformanceMetrics,
         ("asset_id", "experiment_id", "timestamp"),
         (*_keys("asset_id"), _refers("experiment_id", "experiment_id")),
         measured=True,
     ),
     SourceSpec(
-        Source.ORCHESTRATOR_DECISIONS,
-        False,
-        OrchestratorDecisions,
-        ("decision_id",),
+        Source.ORCHESTRATOR_DECISIONS, False, OrchestratorDecisions, ("decision_id",),
         _keys("campaign_id"),
     ),
     SourceSpec(
-        Source.ROI_LEDGER,
-        False,
-        RoiLedger,
-        ("campaign_id", "period"),
-        _keys("campaign_id"),
-        measured=True,
+        Source.ROI_LEDGER, False, RoiLedger, ("campaign_id", "period"),
+        _keys("campaign_id"), measured=True,
     ),
     SourceSpec(
-        Source.FUNNEL_EVENTS,
-        False,
-        FunnelEvents,
-        ("event_id",),
-        _keys("campaign_id", "segment_id", "channel_id"),
-        measured=True,
+        Source.FUNNEL_EVENTS, False, FunnelEvents, ("event_id",),
+        _keys("campaign_id", "segment_id", "channel_id"), measured=True,
     ),
     SourceSpec(
         Source.BUDGET_ACTIONS,
@@ -378,22 +360,15 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.SEGMENT_ROLLUPS,
-        False,
-        SegmentRollups,
-        ("rollup_id",),
-        _keys("campaign_id", "segment_id"),
-        measured=True,
+        Source.SEGMENT_ROLLUPS, False, SegmentRollups, ("rollup_id",),
+        _keys("campaign_id", "segment_id"), measured=True,
     ),
     SourceSpec(
-        Source.ATTRIBUTION_HINTS,
-        False,
-        AttributionHints,
-        ("hint_id",),
-        _keys("campaign_id", "channel_id"),
-        measured=True,
+        Source.ATTRIBUTION_HINTS, False, AttributionHints, ("hint_id",),
+        _keys("campaign_id", "channel_id"), measured=True,
     ),
 )
+# fmt: on
 
 SPECS: Mapping[Source, SourceSpec] = MappingProxyType({spec.source: spec for spec in _ALL})
 """Every source's declaration, parents before children."""
