@@ -194,4 +194,7 @@ def test_a_run_judges_studies_apart_from_comparisons(tiny, edit) -> None:
     assert failed["rule"].unique().to_list() == ["missing_required"]
     shown = run.show.incrementality()
     assert shown.title == "1 study: 1 added."
+    assert "+20.0%" in shown.html()
+    assert "+20.0%" in shown.typst()
+    assert "test_conversions" in str(run.explain("incrementality_studies.lift"))
     assert mktorch.load_run(run.path).show.incrementality().frame.height == 1
