@@ -29,7 +29,7 @@ from mktorch.analysis import (
 from mktorch.analysis.campaigns import campaign_analysis
 from mktorch.analysis.creatives import creative_standing
 from mktorch.analysis.detection import risk_detected
-from mktorch.analysis.goals import campaign_goals
+from mktorch.analysis.goals import campaign_goals, channel_goals
 from mktorch.analysis.money import campaign_money
 from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
@@ -61,7 +61,7 @@ VALUES: dict[str, Function] = {
         operating.operating_totals,
         experiments.terms,
         experiments.arm_sums,
-        experiments.arm_weeks,
+        experiments.arm_days,
         experiments.arm_weekdays,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
@@ -113,6 +113,7 @@ PLAN = wired(
         "Judge each campaign's return, and its own KPI, against their targets",
         campaign_analysis,
         campaign_goals,
+        channel_goals,
     ),
     _step("portfolio", "Add the campaigns and experiments up", performance_assessment),
     _step(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import combinations_with_replacement
 from types import MappingProxyType
 
 import dataframely as dy
@@ -19,11 +18,6 @@ IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
 """Measures that may have decimals, summed as whole millionths."""
 COLUMNS = {**{m: str(m) for m in Measure}, Measure.REVENUE: "revenue_proxy"}
 """Measure -> the column of a performance record that states it."""
-PRODUCTS = {
-    (a, b): f"{a}_sq" if a == b else f"{a}_x_{b}"
-    for a, b in combinations_with_replacement(MEASURES, 2)
-}
-"""Two measures, in declared order -> the column that sums their product over daily snapshots."""
 BEFORE = "_before"
 """Suffix of a measure summed over the days just before the experiment."""
 BEFORE_DAYS = 28
@@ -38,7 +32,7 @@ BY_WINDOW = {
 }
 BY_KEY = {
     "rollup_experiment": ("experiment_id", "asset_id", *ASSET),
-    "rollup_experiment_week": ("experiment_id", "asset_id", "week"),
+    "rollup_experiment_day": ("experiment_id", "asset_id", "date"),
     "rollup_experiment_weekday": ("experiment_id", "asset_id", "weekday"),
     "rollup_day": (*ASSET, "date"),
     "rollup_asset_day": ("asset_id", *ASSET, "date"),
@@ -127,13 +121,9 @@ _TABLES = (
         {**_CAMPAIGN, **_SEGMENT}),
     _of_assets("rollup_channel", "campaign, channel", "assets on the channel",
         {**_CAMPAIGN, **_CHANNEL}),
-    _of_an_arm("rollup_experiment", "", "", _OF_ASSET, _SPAN, _DAYS_HELD,
-        {"fractional_days": count("Number of those days whose conversions are a fraction",
-            unit="days")},
-        {column: number("", f"Sum of {a} * {b} over the daily snapshots")
-        for (a, b), column in PRODUCTS.items()}),
-    _of_an_arm("rollup_experiment_week", " and calendar week", ", in the week",
-        {"week": day("Monday of the calendar week", key=True)}, _SPAN),
+    _of_an_arm("rollup_experiment", "", "", _OF_ASSET, _SPAN, _DAYS_HELD),
+    _of_an_arm("rollup_experiment_day", " and day", ", on the day", _DAY, {"claimed": flag(
+        "Whether no record names the experiment, so that those of its assets are taken")}),
     _of_an_arm("rollup_experiment_weekday", " and day of the week", ", on the weekday",
         {"weekday": count("Day of the week, 1 (Monday) to 7", unit="", key=True)}, _DAYS_HELD,
         sums(f"the asset, on the weekday, in the {BEFORE_DAYS} days before the experiment",

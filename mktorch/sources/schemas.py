@@ -35,6 +35,7 @@ from mktorch.sources.columns import (
 from mktorch.sources.rules import Rule
 from mktorch.tables import Table
 from mktorch.vocab import (
+    Assignment,
     AttributionMethod,
     BudgetStatus,
     CampaignStatus,
@@ -52,6 +53,7 @@ from mktorch.vocab import (
     SegmentRecommendation,
     Severity,
     Source,
+    TrialUnit,
 )
 
 FILE = "_file"
@@ -116,13 +118,18 @@ class Experiments(Record):
     variant_asset = text(optional=True)
     variant_assets = ids(optional=True)
     allocation = dy.List(dy.Float64(min=0, max=1), nullable=True)
+    status = word(ExperimentStatus)
+    control_assets = rare(ids())
+    unit = rare(word(TrialUnit))
+    assignment = rare(word(Assignment))
+    planned_end = rare(date())
+    planned_sample = rare(count())
     test_reached = rare(count())
     test_conversions = rare(shared())
     control_reached = rare(count())
     control_conversions = rare(shared())
     spend = rare(amount())
     test_geos = rare(ids())
-    status = word(ExperimentStatus)
     account_id = sparse()
 
 
@@ -266,7 +273,7 @@ class SourceSpec:
     required: bool
     schema: type[Table]
     key: tuple[str, ...]
-    foreign_keys: tuple[ForeignKey, ...] = ()
+    refers: tuple[ForeignKey, ...] = ()
     measured: bool = False
     settled: Mapping[str, dy.Column] = field(default_factory=dict)
     only: tuple[str, ...] | None = None
@@ -276,6 +283,11 @@ class SourceSpec:
         """Declared columns by name, in order; where `only` names some, those alone."""
         known = {**self.schema.columns(), **self.settled}
         return known if self.only is None else {name: known[name] for name in self.only}
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        """What refers to another source, of the columns that there are."""
+        return tuple(key for key in self.refers if key.column in self.columns)
 
     @property
     def dtypes(self) -> dict[str, pl.DataType]:
@@ -317,6 +329,7 @@ _ALL = (
             _refers("control_asset", "asset_id"),
             _refers("variant_asset", "asset_id"),
             _refers("variant_assets", "asset_id"),
+            _refers("control_assets", "asset_id"),
         ),
     ),
     SourceSpec(
