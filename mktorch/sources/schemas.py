@@ -123,6 +123,7 @@ class Experiments(Record):
     assignment = rare(word(Assignment))
     planned_end = rare(date())
     planned_sample = rare(count())
+    assigned = rare(dy.List(dy.Float64(min=0)))
     account_id = sparse()
 
 
