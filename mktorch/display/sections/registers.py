@@ -128,7 +128,7 @@ def approvers(run: Run) -> Table:
         ),
         title=(
             f"{count(ruled.height, 'person', 'people')} ruled on "
-            f"{count(ruled['moves'].sum(), 'budget move')}; "
+            f"{count(int(ruled['moves'].sum()), 'budget move')}; "
             f"{first['approver_id']} on {first['moves']}."
             if first
             else "Nobody has ruled on a budget move."
