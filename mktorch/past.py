@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from mktorch.config import load_config, parse_set
 from mktorch.ending import DONE, FINDINGS, helpful_errors, say
 from mktorch.screen import plain
 
@@ -19,6 +18,8 @@ RunName = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or
 
 def found(run: Path, config: Path | None) -> Path:
     """The folder of a run that is named by its folder or by its id."""
+    from mktorch.config import load_config
+
     named = Path(load_config(config)[0].runs_dir) / run
     return run if run.is_dir() or not named.is_dir() else named
 
@@ -51,6 +52,7 @@ def whatif(
 ) -> None:
     """Print what a run would decide under other settings, without reading its records again."""
     with helpful_errors():
+        from mktorch.config import parse_set
         from mktorch.runs import load_run
         from mktorch.whatif import whatif as decide
 

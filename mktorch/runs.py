@@ -164,7 +164,8 @@ class Run:
     @cached_property
     def clock(self) -> Clock:
         """When the run looks from, and its windows."""
-        return Clock(self.manifest.as_of, self.config.window_days)
+        config = self.config
+        return Clock(self.manifest.as_of, config.window_days, config.reporting_timezone)
 
     def __repr__(self) -> str:
         return screen.rows(f"Run {self.run_id}", self._facts)
