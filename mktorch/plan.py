@@ -34,8 +34,9 @@ from mktorch.analysis.pacing import budget_pacing
 from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliations
 from mktorch.clock import clock
+from mktorch.display import texts
 from mktorch.metrics import registry
-from mktorch.narrative import model, page, report, summary, verdict, worded
+from mktorch.narrative import model, summary, verdict, worded
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
@@ -62,10 +63,8 @@ VALUES: dict[str, Function] = {
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
         kpi_tables.kpi_targets,
-        page.about,
         model.model_cost,
-        summary.summary_text,
-        summary.summary_note,
+        texts.draft,
     )
 }
 
@@ -74,7 +73,7 @@ def _step(name: str, description: str, *functions: Function, **more: Any) -> Ste
     return Step(name, description, functions, VALUES, **more)
 
 
-PLAN = wired(
+_STEPS = (
     _step("load", "Read the thirteen sources", ingest.raw, optional=False),
     _step(
         "validate",
@@ -230,13 +229,17 @@ PLAN = wired(
         model_cost.measured_roi_analysis,
         model_cost.measured_roi_fully_loaded,
     ),
+)
+
+PLAN = wired(
+    *_STEPS,
     _step(
         "texts",
         "Write the executive summary and the campaign report",
-        summary.executive_summary,
-        report.campaign_report,
+        texts.executive_summary,
+        texts.campaign_report,
         reads=("verdict", "verdict_signals", "decisions_asked", "failures"),
-        uses=tuple(sorted(report.READS)),
+        uses=tuple(made for step in _STEPS for made in step.makes),
     ),
 )
 """Every step, in the order it is run."""

@@ -12,9 +12,10 @@ from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale
 from mktorch.kpis import PHRASES
-from mktorch.narrative.page import channels
-from mktorch.narrative.prose import Prose, listed, locale_of, sentence
+from mktorch.narrative.names import channels
+from mktorch.narrative.prose import Prose, locale_of
 from mktorch.vocab import Action, BudgetStatus, Category, Escalation, Priority, Standing, Tier
+from mktorch.words import count, leading_names
 
 Tables = Mapping[str, pl.DataFrame]
 Row = Mapping[str, Any]
@@ -92,13 +93,14 @@ def _freeze(tables: Tables) -> Iterator[Row]:
         .select(pl.coalesce("target_name", "target_id").alias("name"))["name"]
         .to_list()
     )
-    what = f"It blocks {listed(blocked, _NAMED)}" if blocked else "It blocks nothing asked for now"
+    why = leading_names(frozen.to_list(), _NAMED)
+    what = leading_names(blocked, _NAMED) if blocked else "no current request"
     yield {
         "question": "Keep or lift the freeze on budget increases.",
         "kind": "freeze",
         "target_id": "budget_freeze",
         "decided_by": FREEZE_DECIDER,
-        "why": f"Critical KPIs: {listed(frozen, _NAMED)}. {what}.",
+        "why": f"Critical KPIs: {why}. The freeze blocks {what}.",
     }
 
 
@@ -117,7 +119,8 @@ def _proposals(tables: Tables, config: MarketingOrchestratorConfig) -> Iterator[
         stated = Prose(Locale(row["currency"], locale.name))
         yield {
             "question": stated.format(
-                "Approve or reject {budget_action_id}: {amount:currency} from {giver} to {taker}.",
+                "Approve or reject moving {amount:currency} from {giver} to {taker} "
+                "({budget_action_id}).",
                 giver=names.get(row["from_channel_id"], row["from_channel_id"]),
                 taker=names.get(row["to_channel_id"], row["to_channel_id"]),
                 **row,
@@ -129,10 +132,8 @@ def _proposals(tables: Tables, config: MarketingOrchestratorConfig) -> Iterator[
             "decided_by": owners.get(row["budget_action_id"], PROPOSAL_DECIDER),
             "due": (row["timestamp"] + patience).date(),
             "age_days": row["age_days"],
-            "why": sentence(
-                stated.format("{proposed_by} proposes it for {reason_code:words}", **row)
-                + (" and it has waited too long." if row["stale"] else ".")
-            ),
+            "why": stated.format("Proposed by {proposed_by} for {reason_code:words}", **row)
+            + (f"; open for more than {count(patience.days, 'day')}." if row["stale"] else "."),
         }
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from time import monotonic, sleep
 
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.manifest import ModelUsage
 from mktorch.narrative.endpoint import Answer, Request, ask, available
 from mktorch.narrative.guard import Refusal, fill, refusal, tidy
 from mktorch.narrative.markdown import bullets, document, inert, wrapped
@@ -164,21 +165,22 @@ def calls_frame(wordings: Iterable[Wording]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict(MeasuredModelUsage.dtypes()))
 
 
-def usage(calls: pl.DataFrame) -> Mapping[str, float]:
-    """The totals of a run's calls: calls, input_tokens, output_tokens, seconds, cost.
+def usage(calls: pl.DataFrame | None) -> ModelUsage:
+    """The totals of a run's calls; nothing where none were made.
 
-    >>> usage(calls_frame([]))
-    {'calls': 0, 'input_tokens': 0, 'output_tokens': 0, 'seconds': 0.0, 'cost': 0.0}
+    >>> usage(calls_frame([])).cost
+    0.0
     """
+    if calls is None:
+        return ModelUsage()
     summed = ("input_tokens", "output_tokens", "seconds", "cost")
-    return calls.select(pl.len().cast(pl.Int64).alias("calls"), *map(pl.sum, summed)).row(
-        0, named=True
-    )
+    totals = calls.select(pl.len().cast(pl.Int64).alias("calls"), *map(pl.sum, summed))
+    return ModelUsage(**totals.row(0, named=True))
 
 
 def model_cost(measured_model_usage: pl.DataFrame) -> float:
     """What a run's calls cost."""
-    return usage(measured_model_usage)["cost"]
+    return usage(measured_model_usage).cost
 
 
 def _fault(

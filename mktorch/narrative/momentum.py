@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose, counted
+from mktorch.narrative.prose import Prose
 from mktorch.sums import ratio, total
 from mktorch.vocab import Measure, Window
+from mktorch.words import joined
 
 MEASURES = ("revenue", "spend", "return")
 _NO_WINDOW = "no record falls in the {} window"
@@ -77,27 +78,50 @@ def momentum_line(
         return None, moves["reason"][0]
     prose = Prose(locale)
     revenue, spend, returned = moves.rows(named=True)
-    parts = [
-        prose.format("revenue {current:currency} ({how})", how=_how(revenue, prose), **revenue),
-        prose.format("spend {current:currency} ({how})", how=_how(spend, prose), **spend),
-    ]
+    parts = [_moved("revenue", revenue, prose), _moved("spend", spend, prose)]
     if returned["change"] is not None:
-        parts.append(prose.format("return {current:ratio} against {prior:ratio}", **returned))
-    line = f"Current window against prior: {', '.join(parts)}."
+        parts.append(prose.format("return was {current:ratio}, from {prior:ratio}", **returned))
+    line = f"Since the prior window, {joined(parts)}."
     return f"{line}{_segments(tables.get('segment_momentum'))}", None
 
 
-def _how(row: dict[str, Any], prose: Prose) -> str:
-    if row["relative"] is not None:
-        return prose.format("{relative:signed_percent}", **row)
-    return prose.format("{prior:currency} before", **row)
+def _moved(measure: str, row: dict[str, Any], prose: Prose) -> str:
+    """How one measure moved, in words.
+
+    >>> _moved("spend", {"current": 50.0, "prior": 40.0, "relative": 0.25}, Prose(Locale()))
+    'spend rose 25.0% to $50'
+    """
+    if row["relative"] is None:
+        return prose.format(
+            "{measure} was {current:rounded}, from {prior:rounded}",
+            measure=measure,
+            **{name: row[name] for name in ("current", "prior")},
+        )
+    if not row["relative"]:
+        return prose.format(
+            "{measure} held at {current:rounded}", measure=measure, current=row["current"]
+        )
+    return prose.format(
+        "{measure} {verb} {size:percent} to {current:rounded}",
+        measure=measure,
+        verb="rose" if row["relative"] > 0 else "fell",
+        size=abs(row["relative"]),
+        current=row["current"],
+    )
 
 
 def _segments(trends: pl.DataFrame | None) -> str:
     if trends is None or trends.filter(scope="portfolio").is_empty():
         return ""
     row = trends.filter(scope="portfolio").row(0, named=True)
-    return (
-        f" Of {counted(row['segments'], 'segment')} {row['improving']} improving, "
-        f"{row['stable']} stable, {row['declining']} declining, {row['unknown']} not known."
-    )
+    known = [
+        f"{row[trend]} {words}"
+        for trend, words in (
+            ("improving", "improving"),
+            ("stable", "stable"),
+            ("declining", "declining"),
+            ("unknown", "not yet measurable"),
+        )
+        if row[trend]
+    ]
+    return f" Segments: {joined(known)}." if known else ""

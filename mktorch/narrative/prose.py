@@ -33,23 +33,9 @@ def locale_of(config: MarketingOrchestratorConfig) -> Locale:
     return Locale(config.currency, config.locale, config.reporting_timezone)
 
 
-def sentence(text: str) -> str:
-    """The text with a capital first letter, the rest as it is.
-
-    >>> sentence("active since Mar 2")
-    'Active since Mar 2'
-    """
-    return text[:1].upper() + text[1:]
-
-
 def in_words(column: str) -> pl.Expr:
     """A column of vocabulary words for people."""
     return pl.col(column).str.replace_all("_", " ", literal=True)
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A count and its noun: `1 campaign`, `2 campaigns`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def listed(names: Iterable[str], most: int) -> str:

@@ -1,4 +1,4 @@
-"""What the figures mean in money, in at most three sentences."""
+"""What the figures mean in money, in at most two sentences."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose, counted
+from mktorch.narrative.prose import Prose
 from mktorch.sums import ratio
+from mktorch.words import capitalized, count, shortened
 
+_NAME = 48  # letters of a target's name
 _LOW, _POINT, _HIGH = (
     ("savings_low", "revenue_low"),
     ("cost_savings", "revenue_impact"),
@@ -35,31 +37,25 @@ def so_what(tables: Mapping[str, pl.DataFrame], locale: Locale) -> tuple[str | N
         missing = "value" if total["total_media_spend"] is not None else "media spend and value"
         return None, f"no {missing} on record"
     prose = Prose(locale)
-    sentences = [
-        prose.format(
-            "Net return {total_net_roi:cents}: {total_estimated_value:cents} of value on "
-            "{total_media_spend:cents} of media spend, a return of {returned:ratio}.",
-            **total,
-        )
-    ]
+    told = prose.format(
+        "Net return is {total_net_roi:rounded}: {total_estimated_value:rounded} of value on "
+        "{total_media_spend:rounded} of media spend, a {returned:ratio} return.",
+        **total,
+    )
     asked = tables.get("recommendations")
-    if asked is not None:
-        sentences += [*_at_stake(asked, prose), *_largest_effect(asked, prose)]
-    return " ".join(sentences), None
+    parts = [] if asked is None else [*_at_stake(asked, prose), *_largest_effect(asked, prose)]
+    return " ".join((told, *(f"{capitalized('; '.join(parts))}." for _ in parts[:1]))), None
 
 
 def _at_stake(asked: pl.DataFrame, prose: Prose) -> list[str]:
-    stands = (
-        f"{counted(asked.height, 'recommendation')} {'stands' if asked.height == 1 else 'stand'}"
-    )
     known = asked.filter(pl.col("stake") > 0).sort("stake", "rank", descending=[True, False])
     if known.is_empty():
-        return [f"{stands}."]
+        return []
     row = known.row(0, named=True)
     return [
         prose.format(
-            "{stands}, most at stake {stake:currency} ({name}).",
-            stands=stands,
+            "the most at stake in one of {asked} is {stake:rounded} ({name})",
+            asked=count(asked.height, "recommendation"),
             name=_name(row),
             **row,
         )
@@ -80,8 +76,8 @@ def _largest_effect(asked: pl.DataFrame, prose: Prose) -> list[str]:
     row = largest.row(0, named=True)
     return [
         prose.format(
-            "Largest expected net effect of one: {point:currency}, {low:currency} to "
-            "{high:currency} ({name}).",
+            "the largest expected gain is {point:rounded} ({low:rounded} to {high:rounded}, "
+            "{name})",
             name=_name(row),
             **row,
         )
@@ -89,4 +85,4 @@ def _largest_effect(asked: pl.DataFrame, prose: Prose) -> list[str]:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return str(row["target_name"] or row["target_id"])
+    return shortened(str(row["target_name"] or row["target_id"]), _NAME)

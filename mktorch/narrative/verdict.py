@@ -12,7 +12,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.narrative_rules import NarrativeRules, Signal
 from mktorch.kpis import PHRASES
 from mktorch.narrative.momentum import momentum_line
-from mktorch.narrative.page import with_campaigns
+from mktorch.narrative.names import with_campaigns
 from mktorch.narrative.prose import in_words, listed, locale_of
 from mktorch.narrative.so_what import so_what
 from mktorch.recommend.words import spaced

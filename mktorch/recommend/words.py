@@ -19,6 +19,7 @@ FORMATS: Mapping[str, Format] = {
     "figure": formats.FIGURE,
     "count": formats.COUNT,
     "currency": formats.CURRENCY,
+    "rounded": formats.CURRENCY_COMPACT,
     "cents": formats.CURRENCY_EXACT,
     "percent": formats.PERCENT,
     "signed_percent": formats.PERCENT_SIGNED,

@@ -7,10 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.clock import Clock
-from mktorch.config import MarketingOrchestratorConfig
 from mktorch.kpis import NAMED
-from mktorch.narrative.page import About
 from mktorch.narrative.verdict import COUNTS
 from mktorch.sources.rules import no_failures
 from mktorch.sources.set_aside import set_aside_total
@@ -145,14 +142,3 @@ def quiet() -> dict[str, pl.DataFrame]:
 
 
 assert quiet().keys() == {count.table for count in COUNTS.values()}
-
-
-def about(**settings: Any) -> About:
-    return About(
-        clock=Clock(datetime(2026, 4, 26, 12)),
-        version="0",
-        config=MarketingOrchestratorConfig(**settings),
-        inputs=pl.DataFrame(
-            {"source": ["campaigns"], "path": ["c.json"], "records": [1], "sha256": ["ab" * 32]}
-        ),
-    )

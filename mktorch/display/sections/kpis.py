@@ -11,10 +11,10 @@ from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind, Locale, format_value
 from mktorch.kpis import LABELS, figure
-from mktorch.narrative.prose import sentence
 from mktorch.recommend.words import spaced
 from mktorch.runs import Run
 from mktorch.vocab import Direction, KpiGroup, KpiStatus, Tier
+from mktorch.words import capitalized
 
 TIER: Statuses = {
     Tier.CRITICAL: Status("Critical", Tone.BAD),
@@ -30,7 +30,7 @@ GROUP: Statuses = {
     KpiStatus.ON_TRACK: Status("On track", Tone.STEADY),
     KpiStatus.EXCEEDED: Status("Exceeded", Tone.GOOD),
 }
-GROUP_NAMES = {group: sentence(spaced(group)) for group in KpiGroup}
+GROUP_NAMES = {group: capitalized(spaced(group)) for group in KpiGroup}
 GROUP_PLACES = {str(group): place for place, group in enumerate(GROUP_NAMES)}
 _WINDOWS = {
     "all": "all dates",
@@ -71,7 +71,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
         id="kpi-scorecard",
         frame=frame,
         columns=(
-            Column(name="label", label="KPI", detail="kpi", weight=1.8),
+            Column(name="label", label="KPI", detail="" if troubled else "kpi", weight=1.8),
             Column(
                 name="value_text",
                 label="Actual",

@@ -10,12 +10,15 @@ from mktorch.display.brand import load_brand
 from mktorch.display.page import Lead, Masthead, Prose
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
-from mktorch.display.sections.wording import capital
 from mktorch.display.status import Status, Tone
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, DATE, DATETIME, format_value
+from mktorch.formats import CURRENCY, CURRENCY_COMPACT, DATE, DATETIME, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Verdict
+from mktorch.words import capitals, shortened
+
+_REASONS = 5  # as many as page one has room for
+_LINE, _SENTENCE = 110, 330  # letters of a reason or a decision, and of what leads them
 
 VERDICT = {
     Verdict.ON_TRACK: Status("ON TRACK", Tone.GOOD),
@@ -42,16 +45,12 @@ def masthead(run: Run, campaign: str = "") -> Masthead:
 
 @section("verdict")
 def verdict(run: Run) -> Lead:
-    """The programme in a word, why, what it means in money, and where things are moving."""
+    """The program in a word, what it means in money, and the gravest reasons for the word."""
     told = row(run, "verdict")
-    because = told["headline"].removeprefix(f"{told['verdict']}: ")
-    points = (
-        told[line] or f"{line.replace('_', ' ').capitalize()} not told: {told[f'{line}_reason']}."
-        for line in ("so_what", "momentum")
-    )
+    money_told = told["so_what"] or f"The return is not known: {told['so_what_reason']}."
     return Lead(
-        sentence=f"{because[:1].upper()}{because[1:]}.",
-        points=tuple(points),
+        sentence=shortened(money_told, _SENTENCE),
+        points=tuple(shortened(f"{reason}.", _LINE) for reason in told["reasons"][:_REASONS]),
         status=VERDICT[Verdict(told["verdict"])],
     )
 
@@ -60,22 +59,16 @@ def verdict(run: Run) -> Lead:
 def decisions_asked(run: Run, *, whole: bool = False) -> Table:
     """What waits for a person this cycle: the question, who decides, by when, for how much.
 
-    `whole` lists every decision, else `max_decisions` of them.
+    `whole` lists every decision and why, else the first are listed, at most `max_decisions`.
     """
     rules = run.config.narrative_rules
     asked = run.tables["decisions_asked"].sort("order")
     shown = asked if whole else asked.head(rules.max_decisions)
-    rest = asked.height - shown.height
-    late = (pl.lit(run.clock.day) - pl.col("due")).dt.total_days()
     frame = shown.with_columns(
-        decided_by=capital(pl.col("decided_by")),
-        why=capital(pl.col("why")),
-        age=pl.concat_str(
-            pl.when(late > 0).then(_days("overdue by", late)),
-            pl.when(pl.col("age_days") > 0).then(_days("open for", pl.col("age_days"))),
-            separator=", ",
-            ignore_nulls=True,
-        ).replace("", None),
+        question=pl.col("question") if whole else _cut(shown["question"]),
+        decided_by=capitals(pl.col("decided_by")),
+        why=capitals(pl.col("why")),
+        age=_age(run, whole),
     )
     return Table(
         id="decisions-asked",
@@ -83,33 +76,45 @@ def decisions_asked(run: Run, *, whole: bool = False) -> Table:
         frame=frame,
         key=("order",),
         columns=(
-            Column(name="question", label="Decision", detail="why", weight=3.2),
-            Column(name="decided_by", label="Who decides", weight=0.9),
+            Column(name="question", label="Decision", detail="why" if whole else "", weight=3.2),
+            Column(name="decided_by", label="Owner", weight=0.9),
+            Column(name="due", label="Due", format=DATE, detail="age"),
             Column(
-                name="due",
-                label="By",
-                format=DATE,
-                detail="age",
+                name="amount",
+                label="Amount",
+                format=CURRENCY if whole else CURRENCY_COMPACT,
+                missing="no amount is at stake",
             ),
-            Column(name="amount", label="Money", format=CURRENCY, missing="no amount is at stake"),
         ),
-        title=_asked_finding(run, asked),
+        title=_asked_finding(run, asked, shown.height),
         notes=(
             (
-                f"By: the end of the cycle of {count(rules.decision_cycle_days, 'day')}, or of the "
-                "campaign where that comes first; for a proposal, no later than it goes stale."
+                "Due: the end of the campaign or of the "
+                f"{rules.decision_cycle_days}-day cycle, whichever comes first; for a proposal, "
+                "no later than the day it goes stale."
             ),
-            *([f"{count(rest, 'more decision')} in the governance appendix."] if rest else []),
         ),
         source="decisions_asked",
-        empty="No decision waits for a person.",
+        empty="No decision is open.",
         locale=locale_of(run),
     )
 
 
+def _cut(questions: pl.Series) -> pl.Series:
+    return pl.Series([shortened(question, _LINE) for question in questions], dtype=pl.String)
+
+
+def _age(run: Run, whole: bool) -> pl.Expr:
+    late = (pl.lit(run.clock.day) - pl.col("due")).dt.total_days()
+    overdue = pl.when(late > 0).then(_days("{} overdue", late))
+    opened = pl.when(pl.col("age_days") > 0).then(_days("open {}", pl.col("age_days")))
+    told = (overdue, opened) if whole else (overdue,)
+    return pl.concat_str(*told, separator=", ", ignore_nulls=True).replace("", None)
+
+
 def _days(words: str, days: pl.Expr) -> pl.Expr:
     unit = pl.when(days == 1).then(pl.lit("day")).otherwise(pl.lit("days"))
-    return pl.format(f"{words} {{}} {{}}", days, unit)
+    return pl.format(words.replace("{}", "{} {}"), days, unit)
 
 
 @section("measured_summary")
@@ -123,14 +128,26 @@ def summary(run: Run) -> Prose:
     return Prose(paragraphs=_paragraphs(text), note=told["note"])
 
 
-def _asked_finding(run: Run, asked: pl.DataFrame) -> str:
+@section("measured_insights")
+def insight(run: Run, campaign: str = "") -> Prose:
+    """What was worded about one campaign, and by whom; nothing where nothing was."""
+    told = run.tables["measured_insights"].filter(campaign_id=campaign)
+    if told.is_empty():
+        return Prose(paragraphs=())
+    return Prose(paragraphs=_paragraphs(told["text"][0]), note=told["note"][0])
+
+
+def _asked_finding(run: Run, asked: pl.DataFrame, shown: int) -> str:
     if asked.is_empty():
-        return "Nothing waits for a decision."
-    who = asked["decided_by"].n_unique()
+        return "No decision is open."
+    who = count(asked["decided_by"].n_unique(), "owner")
     largest = asked.drop_nulls("amount").sort("amount", "order", descending=[True, False])
-    most = f"; the largest is about {money(run, largest['amount'][0])}" if largest.height else ""
-    waits = "waits" if asked.height == 1 else "wait"
-    return f"{count(asked.height, 'decision')} {waits} for {count(who, 'owner')}{most}."
+    most = f", the largest for {money(run, largest['amount'][0])}" if largest.height else ""
+    opens = "is" if asked.height == 1 else "are"
+    found = f"{count(asked.height, 'decision')} {opens} open with {who}{most}"
+    if shown == asked.height:
+        return f"{found}."
+    return f"{found}; the first {shown} are listed here, all of them in the governance appendix."
 
 
 def _paragraphs(markdown: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import FailureSeverity
+from mktorch.words import capitals, spaces
 
 SHOWN = 25  # rows of an appendix table; the run's tables hold them all
 _EACH = 5  # findings shown of one rule
@@ -99,6 +100,7 @@ def reconciliation_summary(run: Run) -> Table:
             )
         )
         .sort("check", "source")
+        .with_columns(named=capitals(spaces(pl.col("check"))), supplied_by=spaces(pl.col("source")))
     )
     differing, agreeing = (checks.filter(verdict=v).height for v in ("differs", "agrees"))
     return Table(
@@ -106,8 +108,8 @@ def reconciliation_summary(run: Run) -> Table:
         dense=True,
         frame=frame,
         columns=(
-            Column(name="check", label="Check", weight=1.6),
-            Column(name="source", label="Supplied by", weight=1.3),
+            Column(name="named", label="Check", weight=1.6),
+            Column(name="supplied_by", label="Supplied by", weight=1.3),
             Column(name="tolerance", label="Tolerance", format=PERCENT),
             Column(name="agrees", label="Agree", format=INTEGER),
             Column(name="differs", label="Differ", format=INTEGER),

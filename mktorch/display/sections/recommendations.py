@@ -9,7 +9,7 @@ from mktorch.display.sections.context import count, locale_of, money, of_campaig
 from mktorch.display.sections.wording import MOST, capital, leading, sentence, spaced, texts
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, INTEGER, Format, Kind, Locale
+from mktorch.formats import CURRENCY, CURRENCY_COMPACT, INTEGER, Format, Kind, Locale
 from mktorch.runs import Run
 from mktorch.vocab import Priority
 
@@ -20,11 +20,10 @@ PRIORITY: Statuses = {
 }
 _TOP = 8  # recommendations on a page about every campaign
 _POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
-_LARGE = Format(Kind.CURRENCY, decimals=0, compact=True)
 # What an action is expected to bring: words, then low, point and high column and their format.
 _EFFECTS = (
-    ("savings", "savings_low", "cost_savings", "savings_high", _LARGE, ""),
-    ("revenue", "revenue_low", "revenue_impact", "revenue_high", _LARGE, ""),
+    ("savings", "savings_low", "cost_savings", "savings_high", CURRENCY_COMPACT, ""),
+    ("revenue", "revenue_low", "revenue_impact", "revenue_high", CURRENCY_COMPACT, ""),
     ("return", "roi_lift_low", "roi_lift_percentage", "roi_lift_high", _POINTS, "%"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -17,7 +18,9 @@ from mktorch.display.tables import Column, Grid, Table
 from mktorch.display.writers.forms import Form, filled
 from mktorch.narrative import markdown
 from mktorch.narrative.markdown import inert
+from mktorch.words import count
 
+ROWS = 20  # of a table; the exports hold them all
 _BLOCKS, _LINES, _WORDS = Form(join="\n\n"), Form(join="\n"), Form(join=" ")
 _IN, _LABEL, _STRONG = Form(), Form("{}:"), Form("**{}**", " ")
 _NONE = Form("", text=lambda _: "")
@@ -138,7 +141,7 @@ def write(part: Any) -> str:
 
 @write.register
 def _(part: Node) -> str:
-    return _broken(part.role, filled(part, FORMS[part.role], write, inert))
+    return _broken(part.role, filled(part, FORMS[part.role], write, _within))
 
 
 @write.register
@@ -172,13 +175,19 @@ def _(part: Drawing) -> str:
 
 @write.register
 def _(part: Masthead) -> str:
-    return markdown.wrapped(inert(", ".join(filter(None, (part.company, *part.facts)))) + ".")
+    return markdown.wrapped(inert(" · ".join(filter(None, (part.company, *part.facts)))))
 
 
 @write.register
 def _(part: Grid) -> str:
-    """A table where a terminal has the width, else an item for each row."""
-    table = part.table
+    """The first rows: a table where a terminal has the width, else an item for each."""
+    rest = part.table.frame.height - ROWS
+    table = replace(part.table, frame=part.table.frame.head(ROWS))
+    more = f"\n\n{count(rest, 'more row')} in the exports." if rest > 0 else ""
+    return _grid(table) + more
+
+
+def _grid(table: Table) -> str:
     heads = [
         markdown.Column(column.name, column.label, right=column.side == "right")
         for column in table.columns
@@ -191,10 +200,24 @@ def _(part: Grid) -> str:
     made = markdown.table(frame, heads, table.locale)
     if max(map(cell_len, made.splitlines())) <= markdown.WIDTH:
         return made
+    first = table.heading.name
     return markdown.bullets(
-        "; ".join(f"{inert(head.label)}: {inert(row[head.name])}" for head in heads)
+        f"{_closed(inert(row[first]))} "
+        + "; ".join(
+            f"{inert(head.label)}: {inert(row[head.name])}" for head in heads if head.name != first
+        )
         for row in frame.iter_rows(named=True)
     )
+
+
+def _closed(text: str) -> str:
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+def _within(text: str) -> str:
+    """A part of a sentence: inert, with the spaces that part it from its neighbours."""
+    before, after = text[: len(text) - len(text.lstrip(" "))], text[len(text.rstrip(" ")) :]
+    return before[:1] + inert(text) + after[:1] if text.strip(" ") else text[:1]
 
 
 def _cells(table: Table, column: Column) -> list[str]:
