@@ -14,7 +14,7 @@ READY := .venv/.ready
 RUNS := $(OUT)/runs
 REPORTS := $(OUT)/reports
 
-.PHONY: help install report run validate test check format docs lock clean bench
+.PHONY: help install report run validate test check format docs lock clean bench fault-campaign fuzz
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,12 @@ test: $(READY) ## Run the tests
 test-long: $(READY) ## Run the long tests too: sixty campaigns on paper
 	@$(BIN)/python -m pytest -q -m long tests/render
 
+fault-campaign: $(READY) ## Kill, starve and crowd the command 400 times; prints what was not whole
+	@$(BIN)/python benchmarks/faults.py
+
+fuzz: $(READY) ## Draw 20,000 inputs for each test of the readers
+	@HYPOTHESIS_PROFILE=explore FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q --timeout 0 tests/sources/test_fuzz.py
+
 test-quarto: $(READY) ## Compare the packs of Quarto and the embedded renderer
 	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -m quarto tests/render
 
@@ -63,8 +69,17 @@ format: $(READY) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-docs: $(READY) ## Write the tables of docs/ that follow from the code
+bench: $(READY) ## Measure reading, checking and summing beside DuckDB (writes benchmarks/RESULTS.md)
+	@$(BIN)/python benchmarks/ingest.py --out benchmarks/RESULTS.md
+
+docs: $(READY) ## Write what follows from the code into docs/, and the site of them into output/docs
 	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md
+	@$(BIN)/python -m mktorch.narrative.reference docs/narrative.md
+	@$(BIN)/python -m mktorch.config.reference docs/configuration.md
+	@$(BIN)/python -m mktorch.sources.dictionary docs/data.md
+	@$(BIN)/python -m mktorch.dictionary > docs/tables.md
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "output/docs/index.html"
 
 lock: $(READY) ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

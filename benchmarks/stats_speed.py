@@ -137,6 +137,7 @@ def full_evaluation(count: int) -> list[str]:
         "difference and lift": lambda: (stats.difference(*table), stats.lift(*table)),
         "Mee interval": lambda: stats.mee(*table),
         "Koopman interval": lambda: stats.koopman_lift(*table),
+        "corrected test and three intervals": lambda: stats.compare_proportions(*table),
         "always-valid p and intervals": lambda: stats.always_valid_proportions(*table),
         "probability to beat, expected losses": lambda: stats.beta_binomial(*table),
         "Benjamini-Hochberg by campaign": lambda: stats.adjust(

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from mktorch.sources import SourceError
     from mktorch.state import MarketingOrchestratorState
     from mktorch.synth import SynthError
+    from mktorch.userlevel import Experiment, ExperimentError, experiment
 
 __all__ = [
     "ConfigError",
+    "Experiment",
+    "ExperimentError",
     "MarketingOrchestratorConfig",
     "MarketingOrchestratorState",
     "MktorchError",
@@ -39,6 +42,7 @@ __all__ = [
     "SynthError",
     "__version__",
     "display",
+    "experiment",
     "load_config",
     "load_run",
     "render",
@@ -52,6 +56,8 @@ __all__ = [
 _MODULES = ("display", "render", "synth")
 _HOMES = {
     "ConfigError": "config",
+    "Experiment": "userlevel",
+    "ExperimentError": "userlevel",
     "MarketingOrchestratorConfig": "config",
     "MarketingOrchestratorState": "state",
     "MktorchError": "errors",
@@ -61,6 +67,7 @@ _HOMES = {
     "RunError": "runs",
     "SourceError": "sources",
     "SynthError": "synth",
+    "experiment": "userlevel",
     "load_config": "config",
     "load_run": "notebook",
     "report": "render",

@@ -11,14 +11,30 @@ from types import MappingProxyType
 import polars as pl
 
 from mktorch.analysis import (
+    attribution,
+    budget,
+    calibration,
     campaigns,
+    creatives,
+    decisions,
+    detection,
+    funnel,
+    funnel_steps,
+    goals,
     model_cost,
     money,
     operating,
+    outcomes,
+    pacing,
     portfolio,
     reconciliations,
+    returns,
+    risk,
     roi,
     scorecard,
+    segment_trends,
+    segments,
+    studies,
 )
 from mktorch.formats import (
     COUNT,
@@ -33,9 +49,10 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import model
-from mktorch.rollups import declared
-from mktorch.sources import rules, schemas
+from mktorch.narrative import grounds, llm_calls, llm_text, momentum, next_steps
+from mktorch.recommend import rank, reallocate, records
+from mktorch.rollups import declared, geo
+from mktorch.sources import rules, schemas, set_aside
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
 from mktorch.vocab import Source
@@ -56,16 +73,41 @@ __all__ = [
 _MODULES = (
     schemas,
     rules,
+    set_aside,
     reconciliations,
     declared,
+    geo,
     money,
     campaigns,
+    attribution,
+    budget,
+    pacing,
+    funnel,
+    funnel_steps,
+    detection,
+    risk,
+    decisions,
+    outcomes,
+    calibration,
+    segment_trends,
+    segments,
+    studies,
+    creatives,
+    returns,
+    goals,
     portfolio,
     roi,
     operating,
     model_cost,
     scorecard,
-    model,
+    reallocate,
+    rank,
+    records,
+    momentum,
+    next_steps,
+    llm_text,
+    llm_calls,
+    grounds,
 )
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from mktorch.manifest import Manifest
-from mktorch.runs import Run, RunError, load_run
+from mktorch.runs import Run, stored_runs
 from mktorch.sums import ratio
 
 Tables = Mapping[str, pl.DataFrame]
@@ -65,11 +64,8 @@ def previous_run(run: Run) -> Run | None:
 
     A folder that holds no whole run of this version is passed over.
     """
-    earlier = [
-        other
-        for file in sorted(run.path.parent.glob("*/manifest.json"))
-        if (other := _read(file.parent)) is not None and comparable(other.manifest, run.manifest)
-    ]
+    found, _ = stored_runs(run.path.parent)
+    earlier = [other for other in found if comparable(other.manifest, run.manifest)]
     return max(earlier, key=lambda r: (r.manifest.as_of, r.run_id), default=None)
 
 
@@ -123,6 +119,11 @@ def figure_changes(before: Tables, after: Tables) -> pl.DataFrame:
     )
 
 
+def _stands(kpis: pl.DataFrame) -> str:
+    """What a KPI stands at; an older run on disk holds its tier alone."""
+    return "standing" if "standing" in kpis.columns else "tier"
+
+
 def tier_changes(before: Tables, after: Tables) -> pl.DataFrame:
     """One row per KPI whose tier differs, by name: `kpi`, `before`, `after`.
 
@@ -131,7 +132,7 @@ def tier_changes(before: Tables, after: Tables) -> pl.DataFrame:
     if "kpis" not in before or "kpis" not in after:
         return pl.DataFrame(schema=_TIERS)
     then, now = (
-        tables["kpis"].select("kpi", pl.col("tier").alias(name))
+        tables["kpis"].select("kpi", pl.col(_stands(tables["kpis"])).alias(name))
         for tables, name in ((before, "before"), (after, "after"))
     )
     return (
@@ -165,10 +166,3 @@ def _word(tables: Tables) -> str | None:
     if "verdict" not in tables or tables["verdict"].is_empty():
         return None
     return str(tables["verdict"]["verdict"][0])
-
-
-def _read(folder: Path) -> Run | None:
-    try:
-        return load_run(folder)
-    except RunError:
-        return None

@@ -1,22 +1,22 @@
 """The `mktorch` command. Results go to stdout, messages to stderr.
 
-Exit code: 0 done; 1 done with findings (failed records or steps); 2 could not do it.
+Exit code: 0 done; 1 done with findings (failed records or steps); 2 could not do it; 70 an error
+that was not foreseen; 130 and 143 stopped by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktorch.config import load_config, parse_set
-from mktorch.errors import MktorchError
+from mktorch import past, stops
+from mktorch.ending import DONE, FINDINGS, helpful_errors, say
+from mktorch.screen import plain
 from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
 
@@ -26,14 +26,11 @@ if TYPE_CHECKING:
     from mktorch.config import MarketingOrchestratorConfig
     from mktorch.runs import Run
 
-DONE, FINDINGS, IMPOSSIBLE = 0, 1, 2
-
 app = typer.Typer(
     name="mktorch",
     help="Marketing records into governed decisions and board-ready reports.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 
 Data = Annotated[Path | None, typer.Argument(help="Folder of the thirteen sources.")]
@@ -68,18 +65,16 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Analyse the records and write a run; print its folder."""
-    with _helpful_errors():
-        from mktorch.pipeline import run as run_pipeline
+    with helpful_errors():
+        from mktorch.pipeline import run_configured
 
-        done = run_pipeline(
-            data,
-            out=out,
-            campaign=campaign,
-            config=config,
-            as_of=as_of,
-            **parse_set(settings or ()),
+        places = {"data_dir": data, "runs_dir": out}
+        given = {name: str(place) for name, place in places.items() if place is not None}
+        given |= {} if as_of is None else {"as_of": as_of}
+        done = run_configured(
+            *load_config(config, {**parse_set(settings or ()), **given}), campaign
         )
-        _say(_summary(done))
+        say(_summary(done))
         _say_set_aside(done.tables["set_aside"], done.tables["set_aside_total"], done.config)
         typer.echo(json.dumps(_as_json(done), indent=2) if as_json else str(done.path))
         raise typer.Exit(DONE if done.ok else FINDINGS)
@@ -90,14 +85,20 @@ def report(
     run_folder: RunFolder = None,
     to: Annotated[str, typer.Option(help="Formats, comma-separated.")] = "html,pdf",
     renderer: Annotated[Renderer, typer.Option(help="Which renderer.")] = Renderer.AUTO,
+    documents: Annotated[
+        str | None, typer.Option(help="Documents by name, comma-separated; default, all.")
+    ] = None,
     campaign: Annotated[
-        str | None, typer.Option(help="Render this campaign's deep dive alone.")
+        list[str] | None,
+        typer.Option(
+            help="Render this campaign's deep dive, alone or beside --documents; may be repeated."
+        ),
     ] = None,
     out: Out = None,
     config: ConfigFile = None,
 ) -> None:
     """Render a run's pack into HTML and PDF; print the files made."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.render import choose, render
         from mktorch.render.progress import shown, summary
         from mktorch.runs import latest, load_run
@@ -105,24 +106,24 @@ def report(
         settings, _ = load_config(config)
         done = load_run(run_folder or latest(settings.runs_dir))
         if not done.config.enable_reporting:
-            _say("Nothing rendered: this run has enable_reporting = false.")
+            say("Nothing rendered: this run has enable_reporting = false.")
             raise typer.Exit(DONE)
         folder = out or Path(settings.reports_dir) / done.run_id
-        formats = tuple(part.strip() for part in to.split(",") if part.strip())
         choice = choose(renderer)
-        _say(f"Rendering with {choice.words}.")
+        say(f"Rendering with {choice.words}.")
         started = perf_counter()
         with shown(sys.stderr, settings.enable_progress_tracking) as progress:
             made = render(
                 done.path,
-                to=formats,
+                to=_names(to),
                 renderer=choice.renderer,
+                documents=None if documents is None else _names(documents),
                 campaign=campaign,
                 out=folder,
                 progress=progress,
             )
         for line in summary(made, perf_counter() - started):
-            _say(line)
+            say(line)
         for file in made:
             typer.echo(str(file.path))
 
@@ -137,7 +138,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Print where a figure comes from: definition, rows, settings, down to the input records."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.explain import explain as explained
         from mktorch.runs import load_run
 
@@ -161,50 +162,124 @@ def validate(
     as_json: Json = False,
 ) -> None:
     """Check the records and list every failure with file, row, field and rule."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.pipeline import check
         from mktorch.sources.totals import total_lines
 
-        given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
-        configured, _ = load_config(config, given)
+        given = {} if data is None else {"data_dir": str(data)}
+        configured, _ = load_config(config, {**parse_set(settings or ()), **given})
         found = check(configured)
         errors = found.failures.filter(severity=str(FailureSeverity.ERROR)).height
         if as_json:
             typer.echo(json.dumps(found.as_json(), indent=2, default=str))
         else:
             for line in found.lines():
-                typer.echo(line)
+                typer.echo(plain(line))
             for line in total_lines(found.totals) if with_totals else ():
-                typer.echo(line)
-        _say(
+                typer.echo(plain(line))
+        say(
             f"{found.rows:,} records read from {configured.data_dir}: {errors:,} errors, "
             f"{found.failures.height - errors:,} warnings, {found.differing:,} figures that differ"
         )
         _say_set_aside(found.set_aside, found.set_aside_total, configured)
         if found.problem:
-            _say(f"No run can be made of them: {found.problem}")
+            say(f"No run can be made of them: {found.problem}")
         raise typer.Exit(FINDINGS if errors or found.problem else DONE)
 
 
 @app.command()
 def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
     """List the runs on disk, newest last."""
-    with _helpful_errors():
-        from mktorch.runs import load_run
+    with helpful_errors():
+        from mktorch.folders import sweep
+        from mktorch.runs import stored_runs
 
         settings, _ = load_config(config)
         root = out or Path(settings.runs_dir)
-        found = sorted(
-            (load_run(m.parent) for m in root.glob("*/manifest.json")),
-            key=lambda r: (r.manifest.as_of, r.run_id),
-        )
+        sweep(root)
+        found, broken = stored_runs(root)
         if as_json:
             typer.echo(json.dumps([_as_json(r) for r in found], indent=2))
         else:
             for each in found:
                 typer.echo(f"{each.path}  {_summary(each)}")
-        if not found:
-            _say(f"No runs in {root}.")
+        for error in broken:
+            say(f"mktorch: {error}")
+        if not (found or broken):
+            say(f"No runs in {root}.")
+        raise typer.Exit(FINDINGS if broken else DONE)
+
+
+@app.command()
+def sources(
+    data: Data = None,
+    config: ConfigFile = None,
+    settings: Settings = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(help="Propose a mapping for this table, into the settings as comments."),
+    ] = None,
+    presets: Annotated[bool, typer.Option(help="List the layouts that are known.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show where each source comes from, what of it is there, its first rows and totals."""
+    with helpful_errors():
+        from mktorch.connect.overview import overview
+        from mktorch.connect.presets import listed
+        from mktorch.connect.suggest import note
+        from mktorch.connect.suggest import suggest as propose
+        from mktorch.ingest import raw
+
+        if presets:
+            known = listed()
+            lines = [f"{name:24}{title}" for name, title in known.items()]
+            typer.echo(json.dumps(known, indent=2) if as_json else "\n".join(lines))
+        elif suggest:
+            proposed = propose(suggest)
+            typer.echo(json.dumps(proposed.as_json(), indent=2) if as_json else proposed.toml())
+            if not as_json:
+                from mktorch.config.load import DEFAULT_FILE
+
+                say(note(proposed, config or Path(DEFAULT_FILE)))
+        else:
+            given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
+            configured, _ = load_config(config, given)
+            found = overview(raw(configured, None))
+            if as_json:
+                typer.echo(json.dumps([each.as_json() for each in found], indent=2, default=str))
+            else:
+                typer.echo("\n".join(line for each in found for line in each.lines()))
+        raise typer.Exit(DONE)
+
+
+@app.command()
+def schema(
+    of: Annotated[str, typer.Argument(help="config, state, or a source; all without one.")] = "",
+) -> None:
+    """Print JSON Schema: of the settings, of the state, of each source."""
+    with helpful_errors():
+        from mktorch.contract import contract
+
+        typer.echo(json.dumps(contract(of), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def publish(
+    site: Annotated[Path, typer.Argument(help="Folder of the site.")],
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="A run's folder; default, the latest run.")
+    ] = None,
+    pack: Annotated[Path | None, typer.Option(help="The pack's folder.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Add a run's pack to a static site, with an index of all packs; nothing is sent anywhere."""
+    with helpful_errors():
+        from mktorch.runs import latest, load_run
+        from mktorch.site import publish as add
+
+        settings, _ = load_config(config)
+        done = load_run(run_folder or latest(settings.runs_dir))
+        typer.echo(str(add(done, pack or Path(settings.reports_dir) / done.run_id, site)))
 
 
 @app.command()
@@ -218,7 +293,7 @@ def synth(
     ] = None,
 ) -> None:
     """Write a synthetic data set with known truth beside it."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.synth import synth as write
 
         given = {"rows": rows, "seed": seed, "campaigns": campaigns, "format": format_}
@@ -236,9 +311,10 @@ def init(
     page_size: Annotated[PageSize, typer.Option(help="Paper of the PDF.")] = PageSize.A4,
     primary: Annotated[str, typer.Option(help="Colour of headings, #rrggbb.")] = "",
     logo: Annotated[Path | None, typer.Option(help="SVG, PNG or JPEG file.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Put sample records into it.")] = False,
 ) -> None:
-    """Set up a folder of one's own: settings, house style, a place for the records."""
-    with _helpful_errors():
+    """Set up a folder of one's own: settings, house style, documents, a place for the records."""
+    with helpful_errors():
         from mktorch.project import House
         from mktorch.project import init as set_up
 
@@ -250,43 +326,60 @@ def init(
             primary=primary,
             logo=logo,
         )
-        for file in set_up(folder, house):
+        for file in set_up(folder, house, sample=sample):
             typer.echo(str(file))
-        _say(f"Put your records into {folder / 'data'}, then: mktorch run && mktorch report")
+        where = (
+            f"cd {folder}" if sample else f"Put your records into {folder / 'data'}; cd {folder}"
+        )
+        say(f"{where} && make report")
+
+
+for _command in (past.diff, past.whatif, past.verify):
+    app.command()(_command)
 
 
 def main() -> None:
     """Entry point of the `mktorch` command."""
-    app()
-
-
-@contextmanager
-def _helpful_errors() -> Iterator[None]:
-    """Turn every foreseen error into one message and exit code 2."""
+    stops.listen()
     try:
-        yield
-    except MktorchError as error:
-        _say(f"mktorch: {error}")
-        raise typer.Exit(IMPOSSIBLE) from None
-    except KeyboardInterrupt:
-        _say("mktorch: stopped; nothing half-written was kept")
-        raise typer.Exit(IMPOSSIBLE) from None
+        with helpful_errors():
+            app()
+    except typer.Exit as ended:
+        raise SystemExit(ended.exit_code) from None
+    finally:
+        stops.unlisten()
 
 
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+def load_config(
+    file: Path | None, given: dict[str, Any] | None = None
+) -> tuple[MarketingOrchestratorConfig, dict[str, str]]:
+    """The settings; read by what is imported when a command needs it, so that help is quick."""
+    from mktorch import config
+
+    return config.load_config(file, given)
+
+
+def parse_set(settings: list[str] | tuple[()]) -> dict[str, Any]:
+    """What `--set` gives, in the same way."""
+    from mktorch import config
+
+    return config.parse_set(settings)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _say_set_aside(
     by_rule: pl.DataFrame, total: pl.DataFrame, config: MarketingOrchestratorConfig
 ) -> None:
     """The line of what was set aside, in money; nothing where nothing was."""
-    from mktorch.narrative.prose import locale_of
+    from mktorch.narrative.templates import locale_of
     from mktorch.sources.set_aside import set_aside_line
 
     said = set_aside_line(by_rule, total, locale_of(config))
     if said:
-        _say(said)
+        say(said)
 
 
 def _summary(done: Run) -> str:

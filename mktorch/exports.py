@@ -8,7 +8,7 @@ for a formula begins with an apostrophe. The same run gives the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
@@ -18,8 +18,8 @@ import polars as pl
 
 from mktorch import display
 from mktorch.display.block import Block, Stack
-from mktorch.display.contents import SOURCES, WORKBOOK
-from mktorch.display.documents import calls
+from mktorch.display.contents import BY_CAMPAIGN, SOURCES, WORKBOOK
+from mktorch.display.documents import calls, deep_dives
 from mktorch.display.escape import clean, slug
 from mktorch.display.files import PER_CAMPAIGN
 from mktorch.display.tables import Column, Table
@@ -27,7 +27,8 @@ from mktorch.formats import Format, Kind
 from mktorch.runs import Run
 
 _ACTS = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-_EVERY = 10**9  # rows: more than any table of a report has
+_CAMPAIGN = "campaign_id"
+_ROWS = 1_048_575  # of a sheet below its head; Excel holds no more
 _LONGEST = 32_000  # characters of a workbook's cell; Excel takes 32,767
 _SHEET = 31  # characters of a sheet's name
 _WIDTHS = (8, 60)  # least and greatest width of a sheet's column, in characters
@@ -92,34 +93,29 @@ def write_exports(run: Run, folder: Path) -> list[Path]:
 
 
 def exported(run: Run) -> list[Exported]:
-    """The tables that the documents show, in their order, each once.
+    """The tables that the documents show, in their order, each once and with every row.
 
-    A table whose block takes `most` holds every row, however many a document shows; another that
-    several documents show in different length is taken where it is longest. One of the deep dives
-    holds the rows of all campaigns, after a column that names each.
+    A table that several documents show in different length is taken where it is longest. One of the
+    deep dives is taken of all campaigns at once; where its rows are sums over campaigns, those of
+    the pack's deep dives stand together, after a column that names each.
     """
     found: dict[str, Table] = {}
-    dives: dict[str, dict[str, Table]] = {}
-    known = run.tables["campaigns"]["campaign_id"].sort().to_list()
+    apart: dict[str, dict[str, Table]] = {}
     for document, name, options in calls():
         if not _tabular(name):
             continue
         make = getattr(display, name)
-        if "most" in signature(make).parameters:
-            options["most"] = _EVERY
-        if document != PER_CAMPAIGN:
-            for table in _tables(make(run, **options)):
-                held = found.get(table.id)
-                if held is None or held.frame.height < table.frame.height:
-                    found[table.id] = table
-        elif "campaign" in signature(make).parameters:
-            for campaign in known:
-                for table in _tables(make(run, **{**options, "campaign": campaign})):
-                    dives.setdefault(table.id, {})[campaign] = table
-    whole = [_exported(slug(name), {"": table}) for name, table in found.items()]
+        for table in _tables(make(run, **options)):
+            if document == PER_CAMPAIGN and _CAMPAIGN not in table.frame.columns:
+                for one in deep_dives(run):
+                    apart.setdefault(table.id, {})[one] = make(run, **options, campaign=one)
+                continue
+            held = found.get(table.id)
+            if held is None or held.frame.height < table.frame.height:
+                found[table.id] = table
     return [
-        *whole,
-        *(_exported(f"{slug(name)}-by-campaign", tables) for name, tables in dives.items()),
+        *(_exported(slug(name), {"": table}) for name, table in found.items()),
+        *(_exported(f"{slug(name)}{BY_CAMPAIGN}", tables) for name, tables in apart.items()),
     ]
 
 
@@ -181,6 +177,10 @@ def _values(table: Table) -> Iterator[tuple[str, tuple[pl.Series, Format]]]:
         taken.add(name)
         return name
 
+    if _CAMPAIGN in table.frame.columns and not any(
+        _CAMPAIGN in (column.name, column.detail) for column in table.columns
+    ):
+        yield free("Campaign id"), (table.frame[_CAMPAIGN], text)
     if table.group:
         yield free("Group"), (_plain(table.frame[table.group]), text)
     for column in table.columns:
@@ -251,17 +251,25 @@ def _unit(form: Format, run: Run) -> str:
 
 def _write_csv(file: Path, frame: pl.DataFrame) -> None:
     """Comma-separated UTF-8 with the mark by which Excel knows it."""
-    held = frame.with_columns(
-        pl.Series(name, [None if v is None else harmless(v) for v in frame[name]], pl.String)
-        for name, kind in frame.schema.items()
-        if kind == pl.String
-    ).rename({name: harmless(name) for name in frame.columns})
+    held = frame.with_columns(_texts(frame, harmless)).rename(
+        {name: harmless(name) for name in frame.columns}
+    )
     held.write_csv(
         file,
         include_bom=True,
         date_format="%Y-%m-%d",
         datetime_format="%Y-%m-%dT%H:%M:%S",
     )
+
+
+def _texts(frame: pl.DataFrame, written: Callable[[str], str]) -> list[pl.Expr]:
+    """The columns of text as `written` makes them, each text once."""
+    made = []
+    for name in frame.select(pl.col(pl.String)).columns:
+        texts = frame[name].drop_nulls().unique(maintain_order=True).to_list()
+        changed = {text: new for text in texts if (new := written(text)) != text}
+        made.append(pl.col(name).replace(changed))
+    return made
 
 
 def _write_workbook(
@@ -277,7 +285,7 @@ def _write_workbook(
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
-        "in_memory": True,
+        "constant_memory": True,
     }
     with xlsxwriter.Workbook(str(file), text_only) as book:
         book.set_properties({"created": run.manifest.as_of, "title": f"Run {run.run_id}"})
@@ -301,29 +309,30 @@ def _write_sheet(
     styles: Mapping[Kind, Any],
     text: Any,
 ) -> None:
-    """One table: each value by the call for its own type, so that text can be nothing else."""
+    """One table, row by row, each value by the call for its own type: text can be nothing else."""
     sheet.freeze_panes(1, 0)
-    for place, name in enumerate(frame.columns):
-        values, kind = frame[name], frame.schema[name]
+    frame = frame.head(_ROWS).with_columns(_texts(frame, _fitting))
+    writers = []
+    for place, (name, kind) in enumerate(frame.schema.items()):
         form = formats.get(name)
         style = styles.get(form.kind) if form else None
-        write: Any
         if kind == pl.Boolean:
-            write, style = sheet.write_boolean, text
+            writers.append((place, sheet.write_boolean, text))
         elif kind.is_numeric():
-            write, style = sheet.write_number, style or styles[Kind.DECIMAL]
+            writers.append((place, sheet.write_number, style or styles[Kind.DECIMAL]))
         elif kind.is_temporal():
-            write = sheet.write_datetime
-            style = styles[Kind.DATE if kind == pl.Date else Kind.DATETIME]
+            day = styles[Kind.DATE if kind == pl.Date else Kind.DATETIME]
+            writers.append((place, sheet.write_datetime, day))
         else:
-            write, style = sheet.write_string, text
-        cells = [_fitting(v) if isinstance(v, str) else v for v in values]
+            writers.append((place, sheet.write_string, text))
+        widths = frame[name].cast(pl.String, strict=False).str.len_chars().drop_nulls().to_list()
+        longest = max((len(name), *widths))
+        sheet.set_column(place, place, min(max(longest + 2, _WIDTHS[0]), _WIDTHS[1]))
         sheet.write_string(0, place, _fitting(name), head)
-        for row, value in enumerate(cells, start=1):
+    for row, values in enumerate(frame.iter_rows(), start=1):
+        for (place, write, style), value in zip(writers, values, strict=True):
             if value is not None:
                 write(row, place, value, style)
-        longest = max((len(str(v)) for v in (name, *cells) if v is not None), default=0)
-        sheet.set_column(place, place, min(max(longest + 2, _WIDTHS[0]), _WIDTHS[1]))
 
 
 def _fitting(text: str) -> str:

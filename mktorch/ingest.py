@@ -5,17 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.connect import load_feeds
 from mktorch.errors import PipelineError
 from mktorch.manifest import InputRecord
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
+from mktorch.sources.limits import limited
 from mktorch.sources.load import RawSource, load
 from mktorch.sources.rules import Rule
 from mktorch.sources.set_aside import set_aside, set_aside_total
@@ -23,6 +25,9 @@ from mktorch.sources.validate import validate
 from mktorch.sources.zones import in_zone
 from mktorch.vocab import FailureSeverity, Source
 from mktorch.wiring import makes
+
+MOST_AHEAD = timedelta(days=366)
+"""How far after the newest record a run may look from: no window is longer."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,10 @@ class Checked(NamedTuple):
 def raw(
     config: MarketingOrchestratorConfig, frames: Mapping[str, object] | None
 ) -> dict[Source, RawSource]:
-    """Every source, read from the frames given, else from the data folder."""
-    return load(config) if frames is None else load_frames(frames, config)
+    """Every source, from the frames given, else from the data folder and what the settings feed."""
+    if frames is not None:
+        return load_frames(frames, config)
+    return load_feeds(config) if config.sources or config.exports else load(config)
 
 
 def checked(
@@ -64,15 +71,13 @@ def checked(
 
     `notes` is told what was noted of reading them, too.
     """
-    found = validate(raw, config)
+    with limited(config.input_limits):
+        found = validate(raw, config)
     notes.extend(found.notes)
     read = in_currency({name: own.frame for name, own in raw.items()}, config, strict=False)
-    return Checked(
-        found.frames,
-        found.failures,
-        set_aside(read, found.failures),
-        set_aside_total(read, found.failures, config.maximum_rejected_share),
-    )
+    by_rule = set_aside(read, found.failures)
+    total = set_aside_total(by_rule, read, found.failures, config.maximum_rejected_share)
+    return Checked(found.frames, found.failures, by_rule, total)
 
 
 @makes(*Source, "as_of", "period")
@@ -90,10 +95,11 @@ def scope(
     Raises
     ------
     PipelineError
-        Where no record has a timestamp and none is set, or there is no such campaign.
+        Where no record has a timestamp and none is set, the moment set is more than
+        `MOST_AHEAD` after all records, or there is no such campaign.
     """
     frames = in_currency(in_zone(valid, config.reporting_timezone), config)
-    as_of = config.as_of or _newest(frames)
+    as_of = _looked_from(config.as_of, _newest(frames))
     known, late = _known_at(frames, as_of)
     notes.extend(late)
     period = Period.of(known)
@@ -141,12 +147,21 @@ def infrastructure_share(infrastructure_cost_per_month: float, period: Period) -
     return infrastructure_cost_per_month * period.months / period.campaigns
 
 
-def _newest(frames: Mapping[Source, pl.DataFrame]) -> datetime:
+def _newest(frames: Mapping[Source, pl.DataFrame]) -> datetime | None:
     stamps = [f["timestamp"].max() for f in frames.values() if "timestamp" in f.columns]
-    known = [stamp for stamp in stamps if isinstance(stamp, datetime)]
-    if not known:
+    return max((stamp for stamp in stamps if isinstance(stamp, datetime)), default=None)
+
+
+def _looked_from(asked: datetime | None, newest: datetime | None) -> datetime:
+    """The moment asked for, if the records reach near it; else that of the newest record."""
+    if asked is None and newest is None:
         raise PipelineError("no record has a timestamp to look from; give one with --as-of")
-    return max(known)
+    if asked and newest and asked - newest > MOST_AHEAD:
+        raise PipelineError(
+            f"as_of = {asked:%Y-%m-%d} is more than {MOST_AHEAD.days} days after the newest "
+            f"record, of {newest:%Y-%m-%d}; choose {newest + MOST_AHEAD:%Y-%m-%d} or earlier"
+        )
+    return asked or newest  # type: ignore[return-value]
 
 
 def _known_at(

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.sums import ratio
+from mktorch.sums import ratio, total
 from mktorch.tables import Table, key, number, word
 from mktorch.vocab import Measure, Window
 
 _BOTH = "over the days that know both"
 _APART = "no day knows both"
+_WIDER = "the row is of none of its own"
 _MEASURED = "that of the measure"
 
 
 # fmt: off
 class RollupPaired(Table):
-    """One row per campaign, or segment of it, window and two measures of which either has blanks:
-    what a rate divides."""
+    """One row per campaign, or segment, channel or asset of it, window and two measures of which
+    either has blanks: what a rate divides. Of assets only revenue and cost."""
 
     campaign_id = key("The campaign")
-    segment_id = key("The segment", null="the row is of the whole campaign")
+    segment_id = key("The segment", null=_WIDER)
+    channel_id = key("The channel", null=_WIDER)
+    asset_id = key("The asset", null=_WIDER)
     window = word(Window, "All dates, the current window or the one before", key=True)
     numerator_name = word(Measure, "The measure that is divided", key=True)
     denominator_name = word(Measure, "The measure that it is divided by", key=True)
@@ -28,6 +31,8 @@ class RollupPaired(Table):
 # fmt: on
 
 
+WITHIN = ("segment_id", "channel_id", "asset_id")
+"""What a row of `rollup_paired` may be of, within its campaign; a whole campaign has none."""
 _NAMES = ["numerator_name", "denominator_name"]
 
 
@@ -43,10 +48,10 @@ def paired(
     them row by row, and `_top` and `_bottom` hold what is divided.
 
     `keys` are those of `sums` and, but for the window, of one level of `rollup_paired`: the
-    campaign, or the campaign and segment. Without a row there, nothing is blank and the sums are
-    divided as they are. Null without a positive denominator.
+    campaign, the campaign and a segment or channel of it, or the asset. Without a row there,
+    nothing is blank and the sums are divided as they are. Null without a positive denominator.
     """
-    level = pl.col("segment_id").is_not_null() == ("segment_id" in keys)
+    level = pl.all_horizontal(pl.col(c).is_not_null() == (c in keys) for c in WITHIN)
     known = rollup_paired.filter(level).select(
         *keys, *_NAMES, pl.lit(value=True).alias("_paired"), _n="numerator", _d="denominator"
     )
@@ -68,4 +73,31 @@ def paired(
         )
         .with_columns(ratio(pl.col("_top"), pl.col("_bottom")).alias(name))
         .drop("_paired", "_n", "_d", *_NAMES)
+    )
+
+
+def pooled(
+    rollup: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
+    keys: tuple[str, ...],
+    by: tuple[str, ...],
+    numerator: str,
+    denominator: str,
+    name: str,
+) -> pl.DataFrame:
+    """The ratio `name` of two measures summed over the rows of a rollup that know both.
+
+    `keys` are the rollup's, as for `paired`; `by` are the columns of it that the result has a row
+    of each of, sorted: `by`, `numerator` and `denominator` (the sums), `name`. A row that knows but
+    one of the two is in neither sum.
+    """
+    rated = paired(rollup, rollup_paired, keys, pl.lit(numerator), pl.lit(denominator), "_rate")
+    both = pl.all_horizontal(pl.col("_top", "_bottom").is_not_null())
+    parts = {"numerator": "_top", "denominator": "_bottom"}
+    return (
+        rated.select(*by, *(pl.when(both).then(part).alias(n) for n, part in parts.items()))
+        .group_by(by)
+        .agg(map(total, parts))
+        .with_columns(ratio(pl.col("numerator"), pl.col("denominator")).alias(name))
+        .sort(by)
     )

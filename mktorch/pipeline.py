@@ -13,14 +13,15 @@ from typing import Any
 
 import polars as pl
 
+from mktorch import stops
 from mktorch.analysis.reconciliations import Reconciliations
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig, load_config
-from mktorch.errors import MktorchError
+from mktorch.errors import MktorchError, in_a_line, is_failure
 from mktorch.ingest import input_records
 from mktorch.manifest import Manifest, StepRecord, run_id
 from mktorch.narrative.files import REPORT, SUMMARY, published
-from mktorch.narrative.model import usage
+from mktorch.narrative.llm_calls import usage
 from mktorch.notebook import Run, load_run
 from mktorch.plan import PLAN
 from mktorch.runs import FAILURES, state_of, write_run
@@ -96,6 +97,16 @@ def run(
         config, origins = load_config(overrides={**config.model_dump(), **changed})
     else:
         config, origins = load_config(config, given)
+    return run_configured(config, origins, campaign, frames)
+
+
+def run_configured(
+    config: MarketingOrchestratorConfig,
+    origins: Mapping[str, str],
+    campaign: str | None = None,
+    frames: Mapping[str, Any] | None = None,
+) -> Run:
+    """`run` with settings that were read before, and where each came from."""
     started = perf_counter()
     context = PipelineContext(config, campaign, frames)
     steps = execute(PLAN, context)
@@ -114,7 +125,7 @@ def run(
             campaign_id=campaign,
             inputs=inputs,
             config=config.model_dump(mode="json"),
-            config_sources=origins,
+            config_sources=dict(origins),
             steps=steps,
             errors=errors,
             notes=context.notes,
@@ -232,6 +243,7 @@ def execute(steps: tuple[Step, ...], context: PipelineContext) -> list[StepRecor
     before = len(context.steps)
     with _progress(context.config, len(steps)) as advance:
         for step in steps:
+            stops.check()
             advance(step.description)
             context.steps.append(_execute(step, context))
     return context.steps[before:]
@@ -239,7 +251,8 @@ def execute(steps: tuple[Step, ...], context: PipelineContext) -> list[StepRecor
 
 def goal(context: PipelineContext) -> dict[str, Any]:
     """What the run set out to answer, and over which time."""
-    clock = Clock(context["as_of"], context.config.window_days)
+    config = context.config
+    clock = Clock(context["as_of"], config.window_days, config.reporting_timezone)
     scope = context.campaign_id or "all campaigns"
     return {
         "objective": f"Governed decisions and a board report for {scope}",
@@ -286,10 +299,10 @@ def _execute(step: Step, context: PipelineContext) -> StepRecord:
     error = None
     try:
         context.artifacts.update(step.run(context))
-    except Exception as failure:
-        if not step.optional:
+    except BaseException as failure:
+        if not (step.optional and is_failure(failure)):
             raise
-        error = f"{type(failure).__name__}: {failure}"
+        error = f"{type(failure).__name__}: {in_a_line(failure)}"
     context.seconds.append(perf_counter() - started)
     return StepRecord(
         name=step.name,

@@ -16,6 +16,7 @@ from mktorch.analysis import (
     experiments,
     funnel,
     funnel_steps,
+    kpi_intervals,
     kpi_tables,
     model_cost,
     operating,
@@ -28,21 +29,24 @@ from mktorch.analysis import (
 from mktorch.analysis.campaigns import campaign_analysis
 from mktorch.analysis.creatives import creative_standing
 from mktorch.analysis.detection import risk_detected
+from mktorch.analysis.goals import campaign_goals, channel_goals
 from mktorch.analysis.money import campaign_money
 from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
 from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliations
+from mktorch.analysis.studies import incrementality_studies
 from mktorch.clock import clock
 from mktorch.display import texts
 from mktorch.metrics import registry
-from mktorch.narrative import model, summary, verdict, worded
+from mktorch.narrative import grounds, llm_calls, llm_text, summary, verdict
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
 from mktorch.recommend import reallocate, recommendation_candidates, recommendations
 from mktorch.recommend.records import recommendation_records
 from mktorch.rollups import rollups
+from mktorch.rollups.geo import rollup_geo_day
 from mktorch.vocab import Source
 from mktorch.wiring import Function, Step, wired
 
@@ -58,12 +62,14 @@ VALUES: dict[str, Function] = {
         operating.operating_totals,
         experiments.terms,
         experiments.arm_sums,
-        experiments.arm_weeks,
+        experiments.arm_days,
         experiments.arm_weekdays,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
+        kpi_intervals.kpi_intervals,
         kpi_tables.kpi_targets,
-        model.model_cost,
+        kpi_tables.kpi_limits,
+        llm_calls.model_cost,
         texts.draft,
     )
 }
@@ -91,6 +97,7 @@ _STEPS = (
         "rollups",
         "Sum performance by asset, experiment, campaign, segment, channel and day",
         rollups,
+        rollup_geo_day,
         optional=False,
     ),
     _step(
@@ -100,7 +107,13 @@ _STEPS = (
         optional=False,
     ),
     _step("reconcile", "Set every figure that two records state side by side", reconciliations),
-    _step("campaigns", "Judge each campaign's return against its target", campaign_analysis),
+    _step(
+        "campaigns",
+        "Judge each campaign's return, and its own KPI, against their targets",
+        campaign_analysis,
+        campaign_goals,
+        channel_goals,
+    ),
     _step("portfolio", "Add the campaigns and experiments up", performance_assessment),
     _step(
         "roi",
@@ -130,6 +143,11 @@ _STEPS = (
         experiments.experiment_records,
     ),
     _step(
+        "studies",
+        "Judge lift studies and tests by region",
+        incrementality_studies,
+    ),
+    _step(
         "segments",
         "Judge each segment of each campaign: KPI, trend, scale or stop",
         segment_trends.segment_windows,
@@ -157,6 +175,7 @@ _STEPS = (
         "Check budget moves, flows and pacing",
         budget.budget_moves,
         budget.budget_governance,
+        budget.budget_approvers,
         budget.channel_flow,
         budget_pacing,
     ),
@@ -206,12 +225,12 @@ _STEPS = (
     _step(
         "verdict",
         "Give the verdict, its reasons and the decisions it asks for",
-        verdict.verdict_signals,
+        grounds.verdict_grounds,
         verdict.verdict,
         decisions_asked,
         summary.rule_based_summary,
         uses=(
-            *verdict.COUNTED,
+            *grounds.COUNTED,
             *("momentum", "segment_momentum", "recommendation_candidates", "budget_pacing"),
             Source.CHANNELS,
         ),
@@ -219,9 +238,9 @@ _STEPS = (
     _step(
         "model",
         "Word the summary, by a model where one may, else by rules",
-        worded.worded,
-        reads=worded.NEEDS,
-        uses=worded.READS,
+        llm_text.worded,
+        reads=llm_text.NEEDS,
+        uses=llm_text.READS,
     ),
     _step(
         "model cost",
@@ -238,7 +257,7 @@ PLAN = wired(
         "Write the executive summary and the campaign report",
         texts.executive_summary,
         texts.campaign_report,
-        reads=("verdict", "verdict_signals", "decisions_asked", "failures"),
+        reads=("verdict", "verdict_grounds", "decisions_asked", "failures"),
         uses=tuple(made for step in _STEPS for made in step.makes),
     ),
 )

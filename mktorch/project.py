@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from mktorch.config.load import DEFAULT_FILE, load_config
+from mktorch.config.reference import template
 from mktorch.display.brand import BRAND_FILE, load_brand
-from mktorch.display.resources import home
+from mktorch.display.resources import home, reports_dir
 from mktorch.errors import MktorchError
 from mktorch.sources.schemas import SPECS
+from mktorch.synth import synth
 from mktorch.vocab import PageSize
 
 _GUIDE = "README.md"
@@ -36,8 +39,10 @@ class House:
     logo: Path | None = None
 
 
-def init(folder: str | Path, house: House = House()) -> list[Path]:
-    """Write `mktorch.toml`, `_brand.yml`, the logo and `data/README.md` into a folder.
+def init(folder: str | Path, house: House = House(), *, sample: bool = False) -> list[Path]:
+    """Set up a folder: settings, house style, documents of the reports, Makefile, place for data.
+
+    With `sample`, a synthetic company's records are put into `data/`.
 
     Everything is checked before the first file is written, and no file is replaced.
 
@@ -54,7 +59,15 @@ def init(folder: str | Path, house: House = House()) -> list[Path]:
         For a currency, locale or page size that is not allowed.
     """
     root = Path(folder)
-    texts = {DEFAULT_FILE: _settings(house), BRAND_FILE: _brand(house), f"data/{_GUIDE}": _guide()}
+    texts = {
+        DEFAULT_FILE: _settings(house),
+        BRAND_FILE: _brand(house),
+        f"data/{_GUIDE}": _guide(),
+        "Makefile": _makefile(),
+        ".gitignore": "output/\n",
+        _GUIDE: _readme(house),
+        **_documents(),
+    }
     logo = {f"logo{house.logo.suffix.lower()}": house.logo} if house.logo else {}
     taken = [name for name in (*texts, *logo) if (root / name).exists()]
     if taken:
@@ -64,11 +77,18 @@ def init(folder: str | Path, house: House = House()) -> list[Path]:
     _check(texts, logo)
     try:
         _write(root, texts, logo)
+        records = _sample(root) if sample else []
     except OSError as error:
         raise ProjectError(
             f"{root}: cannot be written ({error.strerror or error}); choose another folder"
         ) from None
-    return [root / name for name in (*texts, *logo)]
+    return [*(root / name for name in (*texts, *logo)), *records]
+
+
+def _sample(root: Path) -> list[Path]:
+    """The records of a synthetic company, a file per source."""
+    synth(root / "data")
+    return sorted((root / "data").glob("*.json"))
 
 
 def contrast(one: str, other: str) -> float:
@@ -127,7 +147,13 @@ def _settings(house: House) -> str:
     }
     lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
     head = "# Settings of the runs and reports made in this folder."
-    return "\n".join((head, *lines, ""))
+    rest = "# Every other setting with its default; take away the # before those you change."
+    left = "\n".join(
+        line
+        for line in template().splitlines()
+        if not line.startswith(tuple(f"# {n} =" for n in values))
+    )
+    return "\n".join((head, *lines, "", rest, left, ""))
 
 
 def _brand(house: House) -> str:
@@ -141,6 +167,41 @@ def _brand(house: House) -> str:
         entry = f"logo:\n  images:\n    company: {{path: {path}, alt: {alt}}}\n  medium: company"
         text = re.sub(r"(?m)^# logo: .*$", lambda _: entry, text)
     return text
+
+
+def _documents() -> dict[str, str]:
+    """The documents of the reports and their styles, to be changed."""
+    return {
+        f"reports/{path.name}": path.read_text(encoding="utf-8")
+        for path in sorted(reports_dir().iterdir())
+        if path.suffix in {".qmd", ".css", ".yml", ".typ"}
+    }
+
+
+def _makefile() -> str:
+    """`make report` from records to pages; a run with rejected records is still a run."""
+    command = "mktorch" if shutil.which("mktorch") else Path(sys.executable).with_name("mktorch")
+    return (
+        f"MKTORCH ?= {command}\n\n"
+        ".PHONY: report validate sources\n\n"
+        "report:\n\t@$(MKTORCH) run; [ $$? -le 1 ] && $(MKTORCH) report\n\n"
+        "validate:\n\t@$(MKTORCH) validate --totals\n\n"
+        "sources:\n\t@$(MKTORCH) sources\n"
+    )
+
+
+def _readme(house: House) -> str:
+    return (
+        f"# {house.company or 'Marketing'} decisions and reports\n\n"
+        "- `make report` analyses `data/` and writes the pages into `output/reports/`.\n"
+        "- `make validate` lists what is wrong with a record, and proves the sums.\n"
+        "- `make sources` shows where every figure's records come from.\n\n"
+        "Exports of ad platforms and tables of a warehouse need no conversion: "
+        "`mktorch sources --presets` lists the layouts that are known, and "
+        "`mktorch sources --suggest FILE` proposes the lines for `mktorch.toml`.\n\n"
+        "`mktorch.toml` holds the settings, `_brand.yml` colours, fonts and logo, "
+        "`reports/*.qmd` the documents.\n"
+    )
 
 
 def _guide() -> str:

@@ -13,23 +13,22 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import os
-import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import psutil
 from pydantic import ValidationError
 
 from mktorch import screen
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.errors import MktorchError
+from mktorch.errors import MktorchError, in_a_line, is_failure
+from mktorch.folders import place, sweep, workshop
 from mktorch.kpis import STATE_GROUPS
-from mktorch.manifest import Manifest, TableRecord
+from mktorch.manifest import Manifest, TableRecord, digest_of
 from mktorch.sources.lookups import Lookups, lookups
 from mktorch.state import (
     LOOKUPS,
@@ -41,7 +40,6 @@ from mktorch.state import (
 from mktorch.vocab import Source
 
 FAILURES = "failures"
-_PARTIAL = ".partial-"
 _NESTED_JSON = ("evidence",)
 
 
@@ -68,7 +66,7 @@ class Tables(Mapping[str, pl.DataFrame]):
             hint = f"; near it: {', '.join(near)}" if near else ""
             raise KeyError(f"this run has no table {name!r}{hint}")
         if name not in self._frames:
-            self._frames[name] = pl.read_parquet(table_path(self._path, name))
+            self._frames[name] = self._read(name)
         return self._frames[name]
 
     def __getattr__(self, name: str) -> pl.DataFrame:
@@ -78,6 +76,15 @@ class Tables(Mapping[str, pl.DataFrame]):
             return self[name]
         except KeyError as error:
             raise AttributeError(error.args[0]) from None
+
+    def _read(self, name: str) -> pl.DataFrame:
+        path = table_path(self._path, name)
+        try:
+            return pl.read_parquet(path, glob=False)
+        except BaseException as error:
+            if not is_failure(error):
+                raise
+            raise _damaged(path, in_a_line(error)) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -142,7 +149,10 @@ class Run:
     @cached_property
     def config(self) -> MarketingOrchestratorConfig:
         """The configuration in force, free of this machine's environment."""
-        return MarketingOrchestratorConfig(**self.manifest.config)
+        try:
+            return MarketingOrchestratorConfig(**self.manifest.config)
+        except ValueError as error:
+            raise _damaged(self.path / "manifest.json", in_a_line(error)) from None
 
     @cached_property
     def lookups(self) -> Lookups:
@@ -151,7 +161,7 @@ class Run:
     @cached_property
     def state(self) -> Mapping[str, Any]:
         """The whole contract, each list and lookup built when it is asked for."""
-        stored = json.loads((self.path / "state.json").read_text(encoding="utf-8"))
+        stored = _read_json(self.path / "state.json")
 
         def build(key: str) -> Any:
             if key in LOOKUPS:
@@ -164,7 +174,8 @@ class Run:
     @cached_property
     def clock(self) -> Clock:
         """When the run looks from, and its windows."""
-        return Clock(self.manifest.as_of, self.config.window_days)
+        config = self.config
+        return Clock(self.manifest.as_of, config.window_days, config.reporting_timezone)
 
     def __repr__(self) -> str:
         return screen.rows(f"Run {self.run_id}", self._facts)
@@ -199,18 +210,61 @@ def load_run(path: str | Path) -> Run:
     if not file.is_file():
         raise RunError(f"{folder}: no run here (manifest.json is missing); give a folder of runs/")
     try:
-        manifest = Manifest.model_validate_json(file.read_bytes())
+        manifest = Manifest.model_validate(_read_json(file))
     except ValidationError as error:
-        raise RunError(f"{file}: not a manifest of this version: {error.errors()[0]}") from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        raise RunError(
+            f"{file}: not a manifest of this version ({where}: {first['msg']}); make the run again"
+        ) from None
     return Run(folder, manifest)
+
+
+def stored_runs(runs_dir: str | Path) -> tuple[list[Run], list[RunError]]:
+    """The runs in `runs_dir`, newest last, and what is wrong with those that cannot be read.
+
+    What is being made, or was left half-made, is under a hidden name and no run.
+    """
+    found: list[Run] = []
+    broken: list[RunError] = []
+    for file in sorted(Path(runs_dir).glob("[!.]*/manifest.json")):
+        try:
+            found.append(load_run(file.parent))
+        except RunError as error:
+            broken.append(error)
+    return sorted(found, key=lambda r: (r.manifest.as_of, r.run_id)), broken
 
 
 def latest(runs_dir: str | Path) -> Path:
     """The run in `runs_dir` with the newest `as_of`, the last written where several share it."""
-    found = [load_run(m.parent) for m in Path(runs_dir).glob("*/manifest.json")]
+    found, broken = stored_runs(runs_dir)
     if not found:
-        raise RunError(f"{runs_dir}: holds no run yet; make one with `mktorch run`")
-    return max(found, key=lambda r: (r.manifest.as_of, r.path.stat().st_mtime_ns)).path
+        raise (
+            broken[0]
+            if broken
+            else RunError(f"{runs_dir}: holds no run yet; make one with `mktorch run`")
+        )
+    return max(found, key=lambda r: (r.manifest.as_of, _written(r))).path
+
+
+def check_whole(run: Run) -> None:
+    """See to it that every file of a run is there, as it was written.
+
+    Raises
+    ------
+    RunError
+        Naming the first file that is missing or changed.
+    """
+    hashes = {table_path(run.path, n): r.sha256 for n, r in run.manifest.tables.items()}
+    if run.manifest.state_sha256:
+        hashes[run.path / "state.json"] = run.manifest.state_sha256
+    for path, expected in hashes.items():
+        try:
+            if file_hash(path) != expected:
+                raise _damaged(path, "it is not what the run wrote")
+        except OSError as error:
+            raise _damaged(path, in_a_line(error)) from None
+    _read_json(run.path / "state.json")
 
 
 def write_run(
@@ -228,28 +282,24 @@ def write_run(
     RunError
         Where the folder cannot be written or the disk is full; nothing half-written is left.
     """
-    root = Path(runs_dir)
-    target = root / manifest.run_id
-    partial = root / f"{_PARTIAL}{manifest.run_id}-{os.getpid()}"
+    target = Path(runs_dir).resolve() / manifest.run_id
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        _sweep(root)
-        (partial / "tables").mkdir(parents=True)
-        written = {name: _write_table(partial, name, tables[name]) for name in sorted(tables)}
-        _write_json(partial / "state.json", state)
-        _write_json(
-            partial / "manifest.json",
-            manifest.model_copy(update={"tables": written}).model_dump(mode="json"),
-        )
-        _replace(partial, target)
-    except OSError as error:
+        sweep(target.parent)
+        with workshop(target.parent, target.name) as made:
+            (made / "tables").mkdir()
+            written = {name: _write_table(made, name, tables[name]) for name in sorted(tables)}
+            _write_json(made / "state.json", state)
+            facts = {"tables": written, "state_sha256": file_hash(made / "state.json")}
+            held = manifest.model_copy(update=facts)
+            held = held.model_copy(update={"digest": digest_of(held)})
+            (made / "manifest.json").write_text(manifest_text(held), encoding="utf-8")
+            place(made, target)
+    except (OSError, pl.exceptions.PolarsError) as error:
         raise RunError(
-            f"{target}: the run could not be written ({error.strerror or error}); "
+            f"{target}: the run could not be written ({in_a_line(error)}); "
             "free space or choose another place with --out"
         ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return target
+    return Path(runs_dir) / manifest.run_id
 
 
 def state_of(tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any]) -> dict[str, Any]:
@@ -314,25 +364,32 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def manifest_text(manifest: Manifest) -> str:
+    """A manifest as it is written."""
+    return _json_text(manifest.model_dump(mode="json"))
+
+
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(_json_text(content), encoding="utf-8")
 
 
-def _replace(partial: Path, target: Path) -> None:
-    """Put `partial` in `target`'s place; what was there goes only when the new one stands."""
-    if target.exists():
-        aside = partial.with_name(f"{partial.name}-old")
-        target.rename(aside)
-        partial.rename(target)
-        shutil.rmtree(aside)
-    else:
-        partial.rename(target)
+def _json_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _sweep(root: Path) -> None:
-    """Remove what a killed process left behind; a living one keeps its folder."""
-    for left in root.glob(f"{_PARTIAL}*"):
-        pid = left.name.removesuffix("-old").rpartition("-")[2]
-        if not (pid.isdigit() and psutil.pid_exists(int(pid))):
-            shutil.rmtree(left, ignore_errors=True)
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, in_a_line(error)) from None
+
+
+def _written(run: Run) -> int:
+    try:
+        return run.path.stat().st_mtime_ns
+    except OSError:  # replaced at this moment, and so the newest
+        return sys.maxsize
+
+
+def _damaged(path: Path, why: str) -> RunError:
+    return RunError(f"{path}: cannot be read ({why}); make the run again with `mktorch run`")

@@ -1,12 +1,31 @@
-"""What an object looks like at a prompt and in a notebook: a title and a list, at most a screen."""
+"""What is shown at a prompt and in a notebook: text that cannot act, a title and a list."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from html import escape
 
 WIDTH, LINES = 79, 20
+# What a terminal acts on: control characters, and those that turn or hide the text around them.
+_ACTING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def plain(text: object, *, lines: bool = False) -> str:
+    """Text for a terminal: what would act on it is written out, so that nothing does.
+
+    A value cannot forge a line of its own; with `lines`, further lines are the program's and are
+    indented.
+
+    >>> plain("red \\x1b[31m\\nerror: forged")
+    'red \\\\x1b[31m\\\\nerror: forged'
+    """
+    if lines:
+        return "\n  ".join(plain(line) for line in str(text).split("\n"))
+    return _ACTING.sub(lambda found: repr(found[0])[1:-1], str(text))
 
 
 def rows(title: str, facts: Mapping[str, object]) -> str:
@@ -18,7 +37,8 @@ def rows(title: str, facts: Mapping[str, object]) -> str:
       tables  83
     """
     widest = max(map(len, facts), default=0)
-    return "\n".join((title, *(f"  {name:{widest}}  {value}" for name, value in facts.items())))
+    told = (f"  {name:{widest}}  {plain(value)}" for name, value in facts.items())
+    return "\n".join((title, *told))
 
 
 def names(title: str, listed: Iterable[str]) -> str:

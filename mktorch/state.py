@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from types import NoneType
-from typing import Any, Literal, NotRequired, TypedDict, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NotRequired, get_args, get_origin, get_type_hints
+
+from typing_extensions import TypedDict  # pydantic reads this one alone before Python 3.12
 
 from mktorch.vocab import Source
 
@@ -53,8 +55,8 @@ class PerformanceAssessment(TypedDict):
 
 
 class RoiAnalysis(TypedDict):
-    total_llm_cost: float
-    total_human_review_cost: float
+    total_llm_cost: float | None
+    total_human_review_cost: float | None
     total_media_spend: float | None
     total_estimated_value: float | None
     total_net_roi: float | None

@@ -24,6 +24,7 @@ __all__ = [
     "Table",
     "Upstream",
     "by_campaign",
+    "carried",
     "count",
     "day",
     "declare",
@@ -49,14 +50,14 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 _TOLD = "told"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Upstream:
     """Rows of another table that a figure is made of.
 
     `columns` of `table` enter the figure, in the rows that agree with the figure's own row: in
     each column of `on` (own name -> that table's), and in `where` (that table's column -> the one
-    value, None for rows without one). `within` names a column of moments that must lie on the days
-    `first_day` to `last_day` of the figure's row.
+    value, None for rows without one). `within` names a column of days or moments that must lie in
+    the run's window `span` or, without one, on the days `first_day` to `last_day` of the row.
     """
 
     table: str
@@ -64,6 +65,7 @@ class Upstream:
     on: Mapping[str, str] = field(default_factory=lambda: _NONE)
     where: Mapping[str, str | None] = field(default_factory=lambda: _NONE)
     within: str = ""
+    span: str = ""
 
 
 def read(
@@ -71,6 +73,7 @@ def read(
     *columns: str,
     on: Sequence[str] | Mapping[str, str] = (),
     within: str = "",
+    span: str = "",
     **where: str | None,
 ) -> Upstream:
     """An upstream in one line; `on` as a sequence where both tables name the columns alike.
@@ -79,12 +82,12 @@ def read(
     {'campaign_id': 'campaign_id'}
     """
     pairs = dict(on) if isinstance(on, Mapping) else {name: name for name in on}
-    return Upstream(table=table, columns=columns, on=pairs, where=where, within=within)
+    return Upstream(table, columns, pairs, where, within, span)
 
 
 def by_campaign(table: str, *columns: str, **where: str | None) -> Upstream:
     """The campaign's own rows of a table."""
-    return Upstream(table=table, columns=columns, on={name: name for name in CAMPAIGN}, where=where)
+    return Upstream(table, columns, {name: name for name in CAMPAIGN}, where)
 
 
 @dataclass(frozen=True)
@@ -250,14 +253,25 @@ def same(
     of: type[Table],
     column: str,
     on: Sequence[str] | Mapping[str, str] = CAMPAIGN,
+    where: Mapping[str, str | None] = _NONE,
     **options: Unpack[Options],
 ) -> Any:
     """A column that another table has too, told as it is told there, in that table's rows."""
     held, told = of.columns()[column], of.described()[column]
     definition = of.definition_of(column)
-    given: Options = {"null": told.null, "adds": told.adds, "label": of.label_of(column), **options}
-    args = _column(definition.words, (read(of.table, column, on=on),), definition.unit, given)
+    null = told.null or ("the record states none" if held.nullable else "")
+    given: Options = {"null": null, "adds": told.adds, "label": of.label_of(column), **options}
+    made = replace(read(of.table, column, on=on), where=where)
+    args = _column(definition.words, (made,), definition.unit, given)
+    args["metadata"]["words"] = (held.metadata or {}).get("words")
     return dy.List(held.inner, **args) if isinstance(held, dy.List) else type(held)(**args)
+
+
+def carried(
+    of: type[Table], *columns: str, on: Sequence[str] | Mapping[str, str] = CAMPAIGN
+) -> dict[str, Any]:
+    """Columns that another table has too, each as `same` tells it."""
+    return {column: same(of, column, on=on) for column in columns}
 
 
 _SILENT: Told = _column("", (), "", {})["metadata"][_TOLD]
@@ -302,6 +316,11 @@ class Table(dy.Schema):
         if wrong:
             raise TypeError(f"table {cls.table}: {'; '.join(wrong)}")
         return made
+
+    @classmethod
+    def frame(cls, rows: Any = ()) -> pl.DataFrame:
+        """Rows, each a mapping or in the order of the columns, as the declared table."""
+        return pl.DataFrame(rows or None, schema=dict(cls.dtypes()), orient="row")
 
     @classmethod
     @cache

@@ -44,6 +44,35 @@ class ExperimentType(StrEnum):
     AB = "A/B"
     ABN = "A/B/n"
     MULTIVARIATE = "multivariate"
+    LIFT = "lift"
+    GEO = "geo"
+
+
+STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)
+"""Types that compare people or regions with and without, not assets."""
+
+
+class TrialUnit(StrEnum):
+    """What one trial of an experiment is, or what chance assigned to an arm."""
+
+    USER = "user"
+    SESSION = "session"
+    IMPRESSION = "impression"
+    DAY = "day"
+    GEO = "geo"
+    STORE = "store"
+
+
+class Assignment(StrEnum):
+    """How an audience came to its arm: units by chance, or as the platform delivered."""
+
+    USER = "user"
+    SESSION = "session"
+    IMPRESSION = "impression"
+    DAY = "day"
+    GEO = "geo"
+    STORE = "store"
+    DELIVERY = "delivery"
 
 
 class Priority(StrEnum):
@@ -247,6 +276,22 @@ class Performance(StrEnum):
     INSUFFICIENT = "insufficient_data"
 
 
+class Counts(StrEnum):
+    """What a campaign's own KPI rests on."""
+
+    ATTENTION = "attention"
+    CONVERSIONS = "conversions"
+    VALUE = "value"
+
+
+class Goal(StrEnum):
+    """Whether a campaign's own KPI meets the target it states; `open` where that is not known."""
+
+    MET = "met"
+    MISSED = "missed"
+    OPEN = "open"
+
+
 class KpiGroup(StrEnum):
     OPERATIONAL_HEALTH = "operational_health"
     CAMPAIGN_IMPACT = "campaign_impact"
@@ -260,10 +305,14 @@ class KpiStatus(StrEnum):
 
 
 class Tier(StrEnum):
-    """How a KPI stands to its target; `unmeasured` never counts as met."""
+    """How a KPI stands to its target; `unmeasured` never counts as met.
+
+    A change that the data cannot tell from none is `steady`, whatever its arithmetic.
+    """
 
     EXCEEDED = "exceeded"
     ON_TRACK = "on_track"
+    STEADY = "steady"
     AT_RISK = "at_risk"
     CRITICAL = "critical"
     NOT_SCORED = "not_scored"
@@ -319,6 +368,7 @@ class Verdict(StrEnum):
     """The whole programme in one word."""
 
     ON_TRACK = "ON TRACK"
+    WATCH = "WATCH"
     ATTENTION = "ATTENTION"
     CRITICAL = "CRITICAL"
 

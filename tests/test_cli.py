@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +64,10 @@ def test_failed_records_are_findings_and_the_rest_is_analysed(edit, tmp_path) ->
         (["run", TINY, "--as-of", "soon"], "as_of = 'soon'"),
         (["run", TINY, "--out", "/dev/null/x"], "could not be written"),
         (["run", TINY, "--out", "x", "--set", "reports_dir=x"], "reports_dir are one folder, x"),
+        (["run", TINY, "--as-of", "0001-01-01"], "must be between 1990-01-01 and 2100-12-31"),
+        (["run", TINY, "--as-of", "2090-01-01"], "choose 2027-03-16 or earlier"),
+        (["run", TINY, "--set", "as_of=soon"], "as_of = 'soon'"),
+        (["run", TINY, "--set", "out=x"], "out: unknown setting"),
         (["report", "nowhere"], "manifest.json is missing"),
         (["report"], "holds no run yet"),
         (["validate", "nowhere"], "nowhere"),
@@ -109,6 +115,72 @@ def test_reporting_switched_off_renders_nothing(tmp_path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert "enable_reporting = false" in done.stderr
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_value_cannot_act_on_the_terminal_or_forge_a_line(edit) -> None:
+    forged = "\x1b[2J\x9b31m\nerror: campaigns.json:1 forged\r\u202e"
+    data = edit("creative_assets", lambda rows: rows[1].update(campaign_id=forged))
+    done = mktorch("validate", data)
+    shown = done.stdout + done.stderr
+    assert not set(shown) & set("\x1b\x9b\r\u202e")
+    assert "\\x1b[2J" in shown
+    assert not [line for line in shown.splitlines() if line.startswith("error: campaigns")]
+
+
+UNFORESEEN = """
+import mktorch.config.load, mktorch.__main__
+def fail(*_):
+    raise KeyError("no\\nsuch \\x1b[31m thing")
+import mktorch.pipeline
+mktorch.pipeline.check = fail
+mktorch.__main__.main()
+"""
+
+
+def test_an_unforeseen_error_is_one_line_and_code_70(tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNFORESEEN, "validate", TINY],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == 70
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("mktorch: unexpected error, KeyError: ")
+    assert "Traceback" in Path(done.stderr.rpartition(" ")[2].strip()).read_text()
+
+
+WAITING = """
+import mktorch.pipeline, mktorch.__main__, time
+def wait(*_):
+    print("waiting", flush=True)
+    time.sleep(60)
+mktorch.pipeline.check = wait
+mktorch.__main__.main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_request_to_stop_is_one_line_and_the_shell_s_code(number, code) -> None:
+    command = [sys.executable, "-c", WAITING, "validate", str(TINY)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+    assert (process.returncode, said) == (code, "mktorch: stopped; nothing half-written was kept\n")
+
+
+def test_a_broken_manifest_hides_no_other_run(tmp_path) -> None:
+    made = mktorch("run", TINY, "--out", tmp_path).stdout.strip()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "manifest.json").write_text('{"run_id": "x"}')
+    listed = mktorch("runs", "--out", tmp_path)
+    assert listed.returncode == 1
+    assert listed.stdout.startswith(made)
+    assert "other/manifest.json: not a manifest of this version" in listed.stderr
 
 
 def test_version_and_help() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import mktorch
@@ -255,3 +258,83 @@ def test_the_documentation_names_every_setting() -> None:
     text = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
     missing = [name for name in MarketingOrchestratorConfig.model_fields if f"`{name}`" not in text]
     assert missing == []
+
+
+@pytest.mark.parametrize("written", ["2026-04-20", '"2026-04-20"', "'20260420'"])
+def test_a_day_means_the_whole_of_it_however_it_is_written(tmp_path, written) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text(f"as_of = {written}\n")
+    assert load_config(file)[0].as_of == datetime(2026, 4, 20, 23, 59, 59, 999999)
+
+
+def test_an_unquoted_timestamp_is_that_moment(tmp_path) -> None:
+    (tmp_path / "a.toml").write_text("as_of = 2026-04-20T18:00:00+02:00\n")
+    assert load_config(tmp_path / "a.toml")[0].as_of == datetime(2026, 4, 20, 16)
+
+
+@pytest.mark.parametrize(
+    "value", ["0001-01-01", "9999-12-31", "3026-01-01T00:00:00+14:00", 5, True, [], "nan", ""]
+)
+def test_a_moment_that_is_none_or_far_is_refused(value) -> None:
+    with pytest.raises(ConfigError, match=r"^as_of = .*\(from argument\): "):
+        load_config(overrides={"as_of": value})
+
+
+def test_a_far_moment_names_the_allowed_range() -> None:
+    with pytest.raises(ConfigError, match="must be between 1990-01-01 and 2100-12-31"):
+        load_config(overrides={"as_of": "3026-01-01"})
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path) -> None:
+    (tmp_path / "a.toml").write_bytes(b"\xef\xbb\xbfwindow_days = 9\n")
+    config, origins = load_config(tmp_path / "a.toml")
+    assert (config.window_days, origins["window_days"]) == (9, "file a.toml")
+
+
+@pytest.mark.parametrize("content", ["x = [" * 5000, "x =", "\x00", "as_of = 2026-13-45"])
+def test_a_file_that_is_no_toml_is_named(tmp_path, content) -> None:
+    (tmp_path / "a.toml").write_text(content)
+    with pytest.raises(ConfigError, match="not readable as TOML"):
+        load_config(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize("value", ["{", "[1", "x", "[" * 100_000])
+def test_a_variable_that_is_no_json_is_named(monkeypatch, value) -> None:
+    monkeypatch.setenv("MKTORCH_GRAIN", value)
+    with pytest.raises(ConfigError, match="MKTORCH_GRAIN"):
+        load_config()
+
+
+def test_a_setting_given_whole_and_in_part_is_refused() -> None:
+    with pytest.raises(ConfigError, match="grain was given as a whole, too"):
+        load_config(overrides=parse_set(["grain=1", "grain.x=2"]))
+
+
+SETTING = st.sampled_from(list(MarketingOrchestratorConfig.model_fields))
+VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(SETTING | st.text(max_size=12), VALUE, max_size=3))
+@settings(max_examples=100, deadline=None)
+def test_any_settings_are_used_or_refused_with_a_reason(overrides) -> None:
+    with suppress(ConfigError):
+        load_config(overrides=overrides)
+
+
+@given(SETTING, st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_any_environment_is_used_or_refused_with_a_reason(name, value) -> None:
+    with pytest.MonkeyPatch.context() as patch, suppress(ConfigError):
+        patch.setenv(f"MKTORCH_{name.upper()}", value)
+        load_config()
+
+
+@given(SETTING, st.text(max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_any_argument_is_used_or_refused_with_a_reason(name, value) -> None:
+    with suppress(ConfigError):
+        load_config(overrides=parse_set([f"{name}={value}"]))

@@ -274,13 +274,18 @@ def test_records_beyond_the_named_are_counted() -> None:
 
 
 def test_what_a_return_divides_is_of_the_whole_campaign(sample_run) -> None:
-    names = ("campaign_id", "segment_id", "window", "numerator_name", "denominator_name")
-    of, pair = "CAMP_001", ("all", "revenue", "cost")
+    of, names = "CAMP_001", ("campaign_id", "segment_id", "channel_id", "denominator")
     sums = pl.DataFrame(
-        [(of, None, *pair, 6.0), (of, "SEG_001", *pair, 2.0), ("CAMP_002", None, *pair, 9.0)],
-        schema=[*names, "denominator"],
+        [(of, None, None, 6.0), (of, "SEG_001", None, 2.0), ("CAMP_002", None, None, 9.0),
+         (of, None, "CH_01", 3.0)],
+        schema=names,
         orient="row",
-    )
+    ).with_columns(
+        pl.lit(None, pl.String).alias("asset_id"),
+        window=pl.lit("all"),
+        numerator_name=pl.lit("revenue"),
+        denominator_name=pl.lit("cost"),
+    )  # fmt: skip
     run = SimpleNamespace(tables={**dict(sample_run.tables), "rollup_paired": sums})
     money = run.tables["campaign_money"].filter(campaign_id=of)
     told = definition("campaign_money", "rated_spend")

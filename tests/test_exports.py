@@ -14,10 +14,11 @@ import pytest
 import mktorch
 from mktorch import exports
 from mktorch.display.contents import SOURCES, WORKBOOK
-from mktorch.display.documents import calls
+from mktorch.display.documents import calls, deep_dives
 from mktorch.display.tables import Column, Table
 from mktorch.exports import exported, harmless, write_exports
 from mktorch.formats import CURRENCY, DATE, PERCENT
+from tests.display.made import with_config
 
 ACTING = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1", "{=1+1}"]
 HOSTILE = '=HYPERLINK("http://a.example","x") <f>1</f> ]]> \x00 \ud800 "q",\r\n'
@@ -48,7 +49,7 @@ def written(monkeypatch, run, tmp_path, frame: pl.DataFrame, **columns: Any):
 def test_every_table_that_a_document_shows_is_there(sample_run, files) -> None:
     names = {file.stem for file in files}
     assert {"sources", "tables", "campaigns", "thresholds", "budget-ledger"} <= names
-    assert {"segments-by-campaign", "assets-by-campaign"} <= names
+    assert {"segments", "assets", "segment-heat-by-campaign"} <= names
     ids = names | {slug.removesuffix("-by-campaign") for slug in names}
     for _, name, options in calls():
         block = getattr(mktorch.display, name)(sample_run, **options)
@@ -56,15 +57,16 @@ def test_every_table_that_a_document_shows_is_there(sample_run, files) -> None:
             assert block.id in ids, name
 
 
-def test_a_table_that_a_document_cuts_short_is_there_in_full(sample_run, monkeypatch) -> None:
-    cut = [("governance", "recommendation_register", {"most": 3})]
-    cut += [("campaign", "held_back", {"most": 1})]
+def test_a_table_that_a_page_cuts_short_is_there_in_full(sample_run, monkeypatch) -> None:
+    cut = [("campaign", "held_back", {}), ("governance", "recommendation_register", {})]
     monkeypatch.setattr(exports, "calls", lambda: iter(cut))
-    register, dives = exported(sample_run)
+    held, register = exported(sample_run)
     assert register.frame.height == sample_run.tables["recommendations"].height
     candidates = sample_run.tables["recommendation_candidates"]
-    held = candidates.filter(pl.col("standing") != "stands", pl.col("campaign_id").is_not_null())
-    assert dives.frame.height == held.height
+    assert held.frame.height == candidates.filter(pl.col("standing") != "stands").height
+    page = mktorch.display.held_back(sample_run)
+    assert page.shown.frame.height == 5 < held.frame.height
+    assert f"{held.frame.height - 5} more rows in exports/held-back.csv." in page.html()
 
 
 def test_the_registers_of_a_pack_hold_every_row(sample_run) -> None:
@@ -75,9 +77,6 @@ def test_the_registers_of_a_pack_hold_every_row(sample_run) -> None:
     assert held["held-back"] == candidates.filter(pl.col("standing") != "stands").height
     assert held["risk-register"] == tables["risk_inbox"].height
     assert held["decisions-asked"] == tables["decisions_asked"].height
-    first = mktorch.display.recommendation_register(sample_run, most=3)
-    assert first.frame.height == 3
-    assert first.notes[-1] == "43 more rows in exports/recommendation-register.csv."
 
 
 def test_the_longest_of_a_table_is_taken(sample_run) -> None:
@@ -85,11 +84,20 @@ def test_the_longest_of_a_table_is_taken(sample_run) -> None:
     assert held["decision-outcomes"] == sample_run.tables["decision_outcomes"].height
 
 
-def test_deep_dives_stand_in_one_table_with_their_campaigns(sample_run) -> None:
-    table = next(t for t in exported(sample_run) if t.name == "assets-by-campaign")
-    assert table.frame.columns[0] == "Campaign id"
-    assert set(table.frame["Campaign id"]) <= set(sample_run.tables["campaigns"]["campaign_id"])
-    assert table.frame.height > 12
+def test_tables_of_the_deep_dives_name_each_rows_campaign(sample_run) -> None:
+    held = {table.name: table.frame for table in exported(sample_run)}
+    known = set(sample_run.tables["campaigns"]["campaign_id"])
+    for name in ("assets", "segment-heat-by-campaign"):
+        assert held[name].columns[0] == "Campaign id"
+        assert set(held[name]["Campaign id"]) <= known
+    assert held["assets"].height == sample_run.tables["creative_assets"].height
+
+
+def test_sums_over_campaigns_are_there_of_the_deep_dives_of_the_pack(sample_run) -> None:
+    run = with_config(sample_run, max_deep_dives=2)
+    held = {table.name: table.frame for table in exported(run)}
+    assert set(held["segment-heat-by-campaign"]["Campaign id"]) == set(deep_dives(run))
+    assert held["assets"].height == run.tables["creative_assets"].height
 
 
 def test_the_same_run_gives_the_same_bytes(sample_run, files, tmp_path) -> None:

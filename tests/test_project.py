@@ -15,6 +15,7 @@ import pytest
 from mktorch.config import load_config
 from mktorch.config.load import ConfigError
 from mktorch.display.brand import load_brand
+from mktorch.display.resources import reports_dir
 from mktorch.project import House, ProjectError, contrast, init
 from mktorch.sources.schemas import SPECS
 from tests.conftest import TINY
@@ -49,6 +50,29 @@ def test_the_defaults_are_the_shipped_ones(tmp_path: Path) -> None:
     init(tmp_path)
     assert load_brand(tmp_path / "_brand.yml").color("primary") == "#12436d"
     assert load_config(tmp_path / "mktorch.toml")[0].currency == "USD"
+
+
+def test_the_folder_holds_all_that_a_report_needs(tmp_path: Path) -> None:
+    made = init(tmp_path, sample=True)
+    names = {path.relative_to(tmp_path).as_posix() for path in made}
+    assert {"Makefile", ".gitignore", "README.md", "reports/executive.qmd"} <= names
+    assert {f"data/{source}.json" for source in SPECS} <= names
+    settings = (tmp_path / "mktorch.toml").read_text()
+    assert "# window_days = 7" in settings
+    assert settings.count("reports_dir") == 1
+
+
+def test_documents_of_the_folder_are_the_ones_rendered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init(tmp_path)
+    (tmp_path / "reports" / "ours.qmd").write_text("---\ntitle: Ours\n---\n")
+    monkeypatch.chdir(tmp_path)
+    assert reports_dir() == tmp_path / "reports"
+    monkeypatch.chdir(tmp_path / "reports")
+    assert reports_dir() == tmp_path / "reports"
+    monkeypatch.chdir(tmp_path / "data")
+    assert reports_dir() != tmp_path / "reports"
 
 
 def test_the_guide_names_every_source_and_field(tmp_path: Path) -> None:

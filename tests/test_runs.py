@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 import pytest
@@ -15,7 +16,17 @@ from polars.testing import assert_frame_equal
 
 import mktorch
 from mktorch import runs
-from mktorch.runs import RunError, file_hash, latest, records, table_path, write_run
+from mktorch.folders import workshop
+from mktorch.runs import (
+    RunError,
+    check_whole,
+    file_hash,
+    latest,
+    records,
+    stored_runs,
+    table_path,
+    write_run,
+)
 from mktorch.state import STATE_KEYS
 from tests.conftest import TINY
 
@@ -190,10 +201,47 @@ def test_a_kill_in_mid_write_leaves_no_run_and_the_next_run_sweeps(tmp_path) -> 
 
 
 def test_sweeping_spares_a_living_writer(tiny_run, tmp_path) -> None:
-    mine = tmp_path / f".partial-x-{os.getpid()}"
-    mine.mkdir()
+    with workshop(tmp_path, "other") as mine:
+        write_run(tmp_path, tiny_run.manifest, {}, {})
+        assert mine.exists()
+    assert [p.name for p in tmp_path.iterdir()] == [tiny_run.run_id]
+
+
+def test_a_process_id_that_lives_again_spares_nothing(tiny_run, tmp_path) -> None:
+    (tmp_path / f".partial-{tiny_run.run_id}-{os.getpid()}").mkdir()
     write_run(tmp_path, tiny_run.manifest, {}, {})
-    assert mine.exists()
+    assert [p.name for p in tmp_path.iterdir()] == [tiny_run.run_id]
+
+
+def test_what_is_half_made_is_no_run_and_a_broken_one_hides_none(tiny_run, tmp_path) -> None:
+    shutil.copytree(tiny_run.path, tmp_path / ".partial-x-1")
+    shutil.copytree(tiny_run.path, tmp_path / tiny_run.run_id)
+    for name, content in (("a", "{"), ("b", "[" * 100_000), ("c", '{"run_id": 1}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text(content)
+    found, broken = stored_runs(tmp_path)
+    assert [run.path.name for run in found] == [tiny_run.run_id]
+    assert len(broken) == 3
+    assert all("make the run again" in str(error) for error in broken)
+    assert latest(tmp_path) == found[0].path
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1PAR1", b"x" * 200])
+def test_a_table_that_cannot_be_read_is_named(tiny_run, tmp_path, content) -> None:
+    run = mktorch.load_run(shutil.copytree(tiny_run.path, tmp_path / "run"))
+    path = run.path / "tables" / "campaigns.parquet"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(RunError, match=r"tables/campaigns\.parquet: cannot be read \(.*again"):
+        _ = run.tables.campaigns
+    with pytest.raises(RunError, match=r"tables/campaigns\.parquet: cannot be read"):
+        check_whole(run)
+
+
+def test_threads_that_make_the_same_run_all_succeed(tmp_path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(lambda _: mktorch.run(TINY, out=tmp_path), range(3)))
+    assert {run.run_id for run in made} == {p.name for p in tmp_path.iterdir()}
+    check_whole(made[0])
 
 
 def test_a_run_survives_being_moved(tiny_run, tmp_path) -> None:

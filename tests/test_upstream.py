@@ -7,7 +7,7 @@ where its definition names that column and those rows, and must change somewhere
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,14 +15,37 @@ import polars as pl
 import pytest
 
 from mktorch.catalog import TABLES
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.config.budget_rules import BudgetRules
 from mktorch.plan import PLAN
-from mktorch.vocab import Source
+from mktorch.tables import Upstream
+from mktorch.vocab import RiskType, Source
 from mktorch.wiring import PipelineContext, Step
 from tests.conftest import SAMPLE
 
 STEPS = {step.name: step for step in PLAN}
 MAKER = {name: step for step in PLAN for name in step.makes}
+ODD = pl.int_range(pl.len()) % 2 == 1
+# What the sample lacks: campaigns without a ledger row, money in another currency, findings that
+# nobody signalled, signals that a move of budget answers first, supplied rollups without figures,
+# decisions alike in confidence or of no pattern.
+CHANGED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    Source.ROI_LEDGER: lambda ledger: ledger.gather_every(2),
+    Source.BUDGET_ACTIONS: lambda moves: moves.with_columns(
+        currency=pl.when(pl.int_range(pl.len()) % 4 == 1).then(pl.lit("EUR")).otherwise("currency")
+    ),
+    Source.SEGMENT_ROLLUPS: lambda supplied: supplied.with_columns(
+        pl.when(ODD).then(pl.col("kpi_value", "trend_vs_prior_window"))
+    ),
+    Source.CAMPAIGN_RISK_SIGNALS: lambda signals: signals.filter(
+        ODD | (pl.col("risk_type") == RiskType.POLICY_VIOLATION)
+    ),
+    Source.ORCHESTRATOR_DECISIONS: lambda decisions: decisions.filter(~ODD).with_columns(
+        pl.col("confidence_score").clip(0.77),
+        action_taken=pl.when(ODD).then("action_taken").otherwise(pl.lit("Slept on it")),
+    ),
+}
 CHECKED = [
     step.name
     for step in PLAN
@@ -40,18 +63,22 @@ class Read(NamedTuple):
 
 @cache
 def config() -> MarketingOrchestratorConfig:
-    return MarketingOrchestratorConfig(data_dir=str(SAMPLE))
+    """As by default, but that a campaign on its pace returns enough to take another's money, and
+    that campaigns get a note."""
+    return MarketingOrchestratorConfig(
+        data_dir=str(SAMPLE), budget_rules=BudgetRules(under_pace=0.82), enable_llm_insights=True
+    )
 
 
 @cache
 def artifacts() -> Mapping[str, Any]:
-    """All that the steps of a run of the sample make; half of the campaigns have no ledger row."""
+    """All that the steps of a run of the sample make, some of its records changed (`CHANGED`)."""
     context = PipelineContext(config())
     for step in PLAN:
         if all(need in context.artifacts for need in step.needs):
             context.artifacts.update(step.run(context))
-            if Source.ROI_LEDGER in step.makes:
-                context.artifacts[Source.ROI_LEDGER] = context[Source.ROI_LEDGER].gather_every(2)
+            for name in set(step.makes) & set(CHANGED):
+                context.artifacts[name] = CHANGED[name](context[name])
             context.seconds.append(1.0)
     return context.artifacts
 
@@ -72,14 +99,34 @@ def reads(step: Step, table: str, column: str, seen: frozenset[str] = frozenset(
     here = f"{table}.{column}"
     if here in seen or column not in TABLES[table].described():
         return set()
-    found: set[Read] = set()
-    for up in TABLES[table].definition_of(column).upstream:
-        if up.table in inputs(step):
-            where = frozenset(up.where.items())
-            found |= {Read(up.table, name, where) for name in up.columns}
-        elif up.table in TABLES:
-            for name in up.columns:
-                found |= reads(step, up.table, name, seen | {here})
+    ups = TABLES[table].definition_of(column).upstream
+    return {
+        read for up in ups for name in up.columns for read in leaves(step, up, name, seen | {here})
+    }
+
+
+def leaves(step: Step, up: Upstream, column: str, seen: frozenset[str]) -> set[Read]:
+    """What of the step's inputs one column of an upstream stands for."""
+    if up.table in inputs(step):
+        where = frozenset((*up.where.items(), *([(up.within, up.span)] if up.span else ())))
+        return {Read(up.table, column, where)}
+    if up.table not in TABLES:
+        return set()
+    told = conditions(up)
+    return {
+        read._replace(where=read.where | told.get(read.table, frozenset()))
+        for read in reads(step, up.table, column, seen)
+    }
+
+
+def conditions(up: Upstream) -> dict[str, frozenset[tuple[str, str]]]:
+    """What an upstream says of rows, said of the records whose column its table carries over."""
+    found: dict[str, frozenset[tuple[str, str]]] = {}
+    for name, value in up.where.items():
+        ups = TABLES[up.table].definition_of(name).upstream
+        if len(ups) == 1 and len(ups[0].columns) == 1:
+            had = found.get(ups[0].table, frozenset())
+            found[ups[0].table] = had | {(ups[0].columns[0], value)}
     return found
 
 
@@ -104,7 +151,17 @@ def groups(frame: pl.DataFrame, told: set[Read]) -> Iterator[tuple[pl.Expr, set[
 
 
 def meets(where: frozenset[tuple[str, str]]) -> pl.Expr:
-    is_so = (pl.col(name).cast(pl.String).eq_missing(pl.lit(value)) for name, value in where)
+    """Rows that have these values or, of a day, lie in this window."""
+    spans = {
+        str(window): span
+        for window, span in Clock(artifacts()["as_of"], config().window_days).windows.items()
+    }
+    is_so = (
+        pl.col(name).is_between(*spans[value])
+        if name == "date"
+        else pl.col(name).cast(pl.String).eq_missing(pl.lit(value))
+        for name, value in where
+    )
     return pl.all_horizontal(pl.lit(value=True), *is_so)
 
 
@@ -119,41 +176,55 @@ def differs(table: str, was: pl.DataFrame, now: pl.DataFrame) -> set[str]:
 
 
 def change(column: str, dtype: pl.DataType) -> pl.Expr:
-    return ~pl.col(column) if dtype == pl.Boolean else (pl.col(column) * 3 + 1).cast(dtype)
+    """Another value in every row, not in proportion to its own."""
+    other = pl.col(column) * pl.when(ODD).then(3).otherwise(5) + 1
+    return ~pl.col(column) if dtype == pl.Boolean else other.cast(dtype)
 
 
-def idle(step: Step, was: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], set[Read]]:
-    """Table and column of the step's figures -> what does not change them, changed or taken away.
+def idle(step: Step) -> Iterator[str]:
+    """What a figure's definition names, and what neither changed nor taken away changes it.
 
     Left out is what holds no row of the sample.
     """
-    found: dict[tuple[str, str], set[Read]] = {}
-    without: dict[tuple[str, frozenset], Mapping[str, pl.DataFrame]] = {}
-    for (table, column), told in figures(step).items():
-        for read in told:
-            frame, place = inputs(step)[read.table], (read.table, read.where)
-            rows = meets(read.where)
-            if frame.filter(rows).is_empty() or any(
-                (source, other) == (read.table, read.column) and read.where in met
-                for source, other, met in moved(step.name)[table, column]
-            ):
-                continue
-            if place not in without:
-                try:
-                    without[place] = made(step, {read.table: frame.filter(~rows)})
-                except pl.exceptions.PolarsError:
-                    without[place] = {}  # it cannot do without the rows
-            now = without[place].get(table)
-            if now is not None and column not in differs(table, was[table], now):
-                found.setdefault((table, column), set()).add(read)
-    return found
+    for table, column in figures(step):
+        for up in TABLES[table].definition_of(column).upstream:
+            for name in up.columns:
+                found = leaves(step, up, name, frozenset({f"{table}.{column}"}))
+                if found and not any(acts(step.name, read, table, column) for read in found):
+                    yield f"{table}.{column} does not change with {up.table}.{name} {up.where}"
+
+
+def acts(name: str, read: Read, table: str, column: str) -> bool:
+    """Whether what is read changes a figure, or holds no row that could."""
+    if inputs(STEPS[name])[read.table].filter(meets(read.where)).is_empty() or any(
+        (source, other) == (read.table, read.column) and read.where in met
+        for source, other, met in moved(name)[table, column]
+    ):
+        return True
+    now = without(name, read.table, read.where)
+    return now is None or column in differs(table, usual(name)[table], now[table])
+
+
+@cache
+def usual(name: str) -> Mapping[str, pl.DataFrame]:
+    return made(STEPS[name], {})
+
+
+@cache
+def without(name: str, table: str, where: frozenset) -> Mapping[str, pl.DataFrame] | None:
+    """What a step makes of its tables without some rows of one; None where it cannot."""
+    rest = inputs(STEPS[name])[table].filter(~meets(where))
+    try:
+        return made(STEPS[name], {table: rest})
+    except pl.exceptions.PolarsError:
+        return None
 
 
 @cache
 def moved(name: str) -> dict[tuple[str, str], set[tuple[str, str, frozenset]]]:
     """Table and column of a step's figures -> what of its inputs changed them."""
     step = STEPS[name]
-    was, told = made(step, {}), figures(step)
+    told = figures(step)
     found: dict[tuple[str, str], set[tuple[str, str, frozenset]]] = {each: set() for each in told}
     for source, frame in inputs(step).items():
         mine = {read for each in told.values() for read in each if read.table == source}
@@ -161,14 +232,25 @@ def moved(name: str) -> dict[tuple[str, str], set[tuple[str, str, frozenset]]]:
         for column, dtype in frame.schema.items():
             if not (dtype.is_numeric() or dtype == pl.Boolean) or column.startswith("_"):
                 continue
+            if not changes(step, source, column, pl.lit(value=True)) & set(found):
+                continue
             for rows, met in parts:
-                other = pl.when(rows).then(change(column, dtype)).otherwise(pl.col(column))
-                now = made(step, {source: frame.with_columns(other.alias(column))})
-                for table in {table for table, _ in told}:
-                    for each in differs(table, was[table], now[table]):
-                        if (table, each) in found:
-                            found[table, each].add((source, column, frozenset(met)))
+                for each in changes(step, source, column, rows) & set(found):
+                    found[each].add((source, column, frozenset(met)))
     return found
+
+
+def changes(step: Step, source: str, column: str, rows: pl.Expr) -> set[tuple[str, str]]:
+    """Table and column of the step's figures that differ where some values of an input do."""
+    frame, was = inputs(step)[source], usual(step.name)
+    other = pl.when(rows).then(change(column, frame.schema[column])).otherwise(pl.col(column))
+    now = made(step, {source: frame.with_columns(other.alias(column))})
+    return {
+        (table, each)
+        for table in step.makes
+        if table in TABLES
+        for each in differs(table, was[table], now[table])
+    }
 
 
 @pytest.mark.parametrize("name", CHECKED)
@@ -189,10 +271,4 @@ def test_a_figure_is_made_of_nothing_else(name) -> None:
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_what_a_figure_is_made_of_changes_it(name) -> None:
-    step = STEPS[name]
-    without = sorted(
-        f"{table}.{column} does not change with {read.table}.{read.column} {sorted(read.where)}"
-        for (table, column), found in idle(step, made(step, {})).items()
-        for read in found
-    )
-    assert without == []
+    assert sorted(idle(STEPS[name])) == []

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding, AttributionRules
+from mktorch.sources.schemas import Campaigns
 from mktorch.sums import micros, ratio, units
+from mktorch.tables import (
+    Table,
+    by_campaign,
+    count,
+    fraction,
+    key,
+    number,
+    read,
+    reason,
+    same,
+    text,
+    word,
+)
 from mktorch.vocab import AttributionMethod, Window
 
 METHODS = tuple(str(method) for method in AttributionMethod)
@@ -16,31 +31,91 @@ _PAIRS = {
     "first_assist_agreement": (_FIRST, _ASSIST),
     "assist_last_agreement": (_ASSIST, _LAST),
 }
+_CREDIT = ("attributed_conversions", "confidence")
+_WEIGHTED = "each times the confidence of its hint"
+_REPORTED = read("rollup_channel", "conversions", on=("campaign_id", "channel_id"), window="all")
+_ALL_REPORTED = by_campaign("rollup_channel", "conversions", window="all")
+_SHARES = by_campaign("attribution_hints", *_CREDIT)
+_UNDELIVERED = "the channel has no performance record in the campaign"
+
+
+# fmt: off
+class AttributionShares(Table):
+    """One row per campaign, method and channel with a hint: what the method credits to it."""
+
+    campaign_id = key("The campaign")
+    method = word(AttributionMethod, "How credit is given", read("attribution_hints", "method",
+        on=("campaign_id", "method", "channel_id")), key=True)
+    channel_id = key("The channel")
+    attributed = number("count", "Conversions that the method's hints credit to the channel",
+        read("attribution_hints", "attributed_conversions",
+            on=("campaign_id", "method", "channel_id")))
+    weighted = number("count", f"Conversions that the method's hints credit to the channel, "
+        f"{_WEIGHTED}",
+        read("attribution_hints", *_CREDIT, on=("campaign_id", "method", "channel_id")))
+    hints = count("Number of hints", read("attribution_hints", "hint_id",
+        on=("campaign_id", "method", "channel_id")))
+    share = fraction("The channel's weighted conversions / those of all channels by the method",
+        read("attribution_hints", *_CREDIT, on=("campaign_id", "method")), null="share_reason")
+    reported = number("count", "Conversions of the channel's performance records in the campaign",
+        _REPORTED, null=_UNDELIVERED)
+    reported_share = fraction("Conversions reported for the channel / for the campaign",
+        _ALL_REPORTED, null=_UNDELIVERED)
+    share_gap = fraction("Share by the method less share of the conversions reported",
+        read("attribution_hints", *_CREDIT, on=("campaign_id", "method")), _ALL_REPORTED,
+        null="one of the two is missing")
+    share_reason = reason("the share")
+
+
+def _weighted(method: str) -> dy.Float64:
+    return number("count", f"Conversions that hints of this method credit, {_WEIGHTED}",
+        by_campaign("attribution_shares", "weighted", method=method),
+        null="the method has no hint")
+
+
+def _alike(*methods: str) -> dy.Float64:
+    first, second = (method.replace("_", "-") for method in methods)
+    return fraction(f"1 less half the sum over channels of how far {first} and {second} shares lie "
+        "apart", *(by_campaign("attribution_shares", "share", method=each) for each in methods),
+        null="agreement_reason")
+
+
+class AttributionSummary(Table):
+    """One row per campaign: credit by method, whether methods agree, and what is explained."""
+
+    campaign_id = key("The campaign")
+    name = same(Campaigns, "name", label="Campaign")
+    channels = count("Number of channels with a hint",
+        by_campaign("attribution_hints", "channel_id"))
+    first_touch, assist, last_touch = map(_weighted, METHODS)
+    agreement, first_assist_agreement, assist_last_agreement = (
+        _alike(*pair) for pair in _PAIRS.values())
+    finding = word(AttributionFinding, "Whether first and last touch agree",
+        *(by_campaign("attribution_shares", "share", method=each) for each in (_FIRST, _LAST)),
+        config=("attribution_rules.agreement_threshold",), label="First and last touch",
+        null="agreement_reason")
+    agreement_reason = reason("the agreement")
+    reported_conversions = number("count", "Conversions of the campaign's performance records",
+        by_campaign("rollup_campaign", "conversions", window="all"),
+        null="the campaign has no performance record, or none states conversions")
+    explained = fraction("Confidence-weighted last-touch conversions / conversions reported",
+        by_campaign("attribution_shares", "weighted", method=_LAST),
+        by_campaign("rollup_campaign", "conversions", window="all"),
+        over=("last_touch", "reported_conversions"), null="explained_reason")
+    explained_unweighted = fraction("Last-touch conversions / conversions reported",
+        by_campaign("attribution_shares", "attributed", method=_LAST),
+        by_campaign("rollup_campaign", "conversions", window="all"), null="explained_reason")
+    explained_reason = text("Why the explained share is missing, or why it is above 1",
+        null="it is there, and at most 1")
+# fmt: on
 
 
 def attribution_shares(
     attribution_hints: pl.DataFrame, rollup_channel: pl.DataFrame
 ) -> pl.DataFrame:
-    """Conversions credited by campaign, method and channel, beside those the channel reported.
-
-    Parameters
-    ----------
-    attribution_hints
-        `attribution_hints`; all hints of a key add up.
-    rollup_channel
-        From `rollups`; its `all` window is used.
-
-    Returns
-    -------
-    One row per campaign, method and channel that has a hint, sorted so: `attributed` (sum of
-    attributed_conversions), `weighted` (sum of attributed_conversions times confidence), `hints`;
-    `share` = weighted / the campaign's weighted by that method, null with `share_reason` where
-    the method credits nothing; `reported` conversions of the channel, null where it has no
-    performance; `reported_share` of the campaign's reported conversions, and `share_gap` = share -
-    reported_share.
-    """
+    """`AttributionShares`, sorted by its key; all hints of a key add up."""
     credited = pl.col("attributed_conversions")
-    return (
+    return AttributionShares.of(
         attribution_hints.group_by("campaign_id", "method", "channel_id")
         .agg(
             micros(credited).sum().alias("attributed"),
@@ -83,27 +158,10 @@ def attribution_summary(
     rollup_campaign: pl.DataFrame,
     attribution_rules: AttributionRules,
 ) -> pl.DataFrame:
-    """One row per campaign, sorted by id: credit by method, agreement, and what is explained.
+    """`AttributionSummary`, sorted by id.
 
-    Parameters
-    ----------
-    campaigns, rollup_campaign
-        The input table, and the rollup whose `all` window gives `reported_conversions`.
-    attribution_shares
-        From `attribution_shares`.
-
-    Returns
-    -------
-    `first_touch`, `assist` and `last_touch`: confidence-weighted conversions, null where the
-    method has no hint; `channels` with a hint. `agreement` = 1 - half the sum over channels of
-    |first-touch share - last-touch share|: 1 where both share out alike, 0 where no channel gets
-    credit from both (one less the total variation distance); `first_assist_agreement` and
-    `assist_last_agreement` likewise; a channel without a hint has share 0. `finding` is
-    `methods_disagree` where `agreement` is below the threshold, else `methods_agree`.
-
-    `explained` = weighted last-touch conversions / reported ones, `explained_unweighted` without
-    the confidence. Above 1, hints claim more than was reported, and `explained_reason` says so.
-    Null, with `agreement_reason` or `explained_reason`, where a side has no record.
+    An agreement is 1 where both methods share out alike and 0 where no channel gets credit from
+    both (one less the total variation distance); a channel without a hint has share 0.
     """
     reported = rollup_campaign.filter(pl.col("window") == Window.ALL).select(
         "campaign_id", reported_conversions="conversions"
@@ -133,19 +191,7 @@ def attribution_summary(
             _explained_reason().alias("explained_reason"),
         )
     )
-    return summed.select(
-        "campaign_id",
-        "name",
-        "channels",
-        *METHODS,
-        *_PAIRS,
-        "finding",
-        "agreement_reason",
-        "reported_conversions",
-        "explained",
-        "explained_unweighted",
-        "explained_reason",
-    ).sort("campaign_id")
+    return AttributionSummary.of(summed.sort("campaign_id"))
 
 
 def _by_method(shares: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import dataframely as dy
 import numpy as np
 import polars as pl
 from scipy import stats as scipy_stats
@@ -9,35 +12,83 @@ from scipy import stats as scipy_stats
 from mktorch.config.decision_rules import Calibration, DecisionRules, Outcome
 from mktorch.stats import Floats, wilson
 from mktorch.sums import micros, ratio, units
+from mktorch.tables import Definition, Table, count, fraction, number, read, text, word
 
 # From worst to best: the order the rank statistics see.
 _RANKED = (Outcome.WORSENED, Outcome.NO_CHANGE, Outcome.IMPROVED)
-_RANKING = {
-    "judged": pl.Int64,
-    "improved": pl.Int64,
-    "no_detectable_change": pl.Int64,
-    "worsened": pl.Int64,
-    "concordant": pl.Int64,
-    "discordant": pl.Int64,
-    "tied": pl.Int64,
-    "gamma": pl.Float64,
-    "auc": pl.Float64,
-    "p_value": pl.Float64,
-    "answer": pl.String,
-    "reason": pl.String,
+_BANDS = ("decision_rules.confidence_bands",)
+_SCORED = read("decision_outcomes", "confidence_score")
+_JUDGED = read("decision_outcomes", "confidence_score", "verdict")
+_AFTER = {
+    Outcome.IMPROVED: "after which the KPI was better",
+    Outcome.NO_CHANGE: "after which no change was detectable",
+    Outcome.WORSENED: "after which the KPI was worse",
+    Outcome.TOO_LITTLE_DATA: "with too little data to tell",
 }
+
+
+# fmt: off
+def _verdicts(of: str, upstream: tuple[str, ...], *words: Outcome) -> Iterator[dy.Int64]:
+    """A count of the decisions with each verdict."""
+    return (count(f"Number of decisions {of}{_AFTER[each]}",
+        read("decision_outcomes", *upstream, verdict=each)) for each in words)
+
+
+class DecisionCalibration(Table):
+    """One row per band of confidence, lowest first: verdicts, and the share that improved."""
+
+    about = Definition("", config=_BANDS)
+    band = count("Place of the band, from 1", unit="", key=True)
+    from_confidence = fraction("Least confidence of the band", config=_BANDS)
+    to_confidence = fraction("Confidence that the band does not reach, but the last",
+        config=_BANDS)
+    decisions = count("Number of decisions in the band of confidence", _SCORED, config=_BANDS)
+    improved, no_detectable_change, worsened, too_little_data = _verdicts(
+        "in the band of confidence ", ("confidence_score", "verdict"), *Outcome)
+    judged = count("Number of decisions in the band of confidence, less those with too little data",
+        _JUDGED, config=_BANDS)
+    share_improved = fraction("Decisions after which the KPI was better / decisions judged, in the "
+        "band of confidence", _JUDGED, config=_BANDS, over=("improved", "judged"), null="reason")
+    share_low = fraction("Lower end of Wilson's interval for the share", _JUDGED,
+        config=(*_BANDS, "decision_rules.alpha"), null="reason")
+    share_high = fraction("Upper end of Wilson's interval for the share", _JUDGED,
+        config=(*_BANDS, "decision_rules.alpha"), null="reason")
+    mean_confidence = fraction("Mean confidence of the band's decisions", _SCORED, config=_BANDS,
+        null="reason")
+    reason = text("Why shares or means are missing", null="they are there")
+
+
+def _pairs(words: str) -> dy.Int64:
+    return count("Number of pairs of decisions with different outcomes of which the better one "
+        f"was {words}", _JUDGED)
+
+
+class ConfidenceRanking(Table):
+    """One row: whether higher confidence goes with a better outcome, over the judged decisions.
+
+    Outcomes are ordered: worsened, no change, improved.
+    """
+
+    judged = count("Number of decisions judged", read("decision_outcomes", "verdict"))
+    improved, no_detectable_change, worsened = _verdicts("", ("verdict",), *_RANKED[::-1])
+    concordant = _pairs("the more confident")
+    discordant = _pairs("the less confident")
+    tied = _pairs("as confident as the other")
+    gamma = number("", "(Concordant - discordant pairs) / (concordant + discordant), from -1 to 1",
+        _JUDGED, null="reason")
+    auc = fraction("Chance that an improved decision was more confident than one that was not; "
+        "ties count half", _JUDGED, null="no decision improved, or all did")
+    p_value = number("p", "p-value of no association (Kendall's tau-b)", _JUDGED, null="reason")
+    answer = word(Calibration, "Whether confident decisions turn out better", _JUDGED,
+        config=("decision_rules.alpha", "decision_rules.minimum_judged"))
+    reason = text("Why there is too little data to tell", null="there is enough")
+# fmt: on
 
 
 def decision_calibration(
     decision_outcomes: pl.DataFrame, decision_rules: DecisionRules
 ) -> pl.DataFrame:
-    """One row per confidence band, lowest first: verdict counts and the share that improved.
-
-    `band` (from 1), `from_confidence` (included), `to_confidence` (excluded but in the last band),
-    `decisions`, a count per verdict, `judged` (all but too_little_data), `share_improved` =
-    improved / judged with its Wilson interval (`share_low`, `share_high`) and `mean_confidence`
-    of the band's decisions. Shares and means of nothing are null, and `reason` says so.
-    """
+    """`DecisionCalibration`."""
     cuts = decision_rules.confidence_bands
     bands = pl.DataFrame(
         {
@@ -64,37 +115,27 @@ def decision_calibration(
     interval = wilson(
         table["improved"].to_numpy(), table["judged"].to_numpy(), alpha=decision_rules.alpha
     )
-    return table.select(
-        "band",
-        "from_confidence",
-        "to_confidence",
-        "decisions",
-        *(str(word) for word in Outcome),
-        "judged",
-        ratio(pl.col("improved"), pl.col("judged")).alias("share_improved"),
-        pl.Series("share_low", interval.low, pl.Float64).fill_nan(None),
-        pl.Series("share_high", interval.high, pl.Float64).fill_nan(None),
-        "mean_confidence",
-        pl.when(pl.col("decisions") == 0)
-        .then(pl.lit("no decision in this band"))
-        .when(pl.col("judged") == 0)
-        .then(pl.lit("no decision of this band could be judged"))
-        .alias("reason"),
+    return DecisionCalibration.of(
+        table.with_columns(
+            ratio(pl.col("improved"), pl.col("judged")).alias("share_improved"),
+            pl.Series("share_low", interval.low, pl.Float64).fill_nan(None),
+            pl.Series("share_high", interval.high, pl.Float64).fill_nan(None),
+            pl.when(pl.col("decisions") == 0)
+            .then(pl.lit("no decision in this band"))
+            .when(pl.col("judged") == 0)
+            .then(pl.lit("no decision of this band could be judged"))
+            .alias("reason"),
+        )
     )
 
 
 def confidence_ranking(
     decision_outcomes: pl.DataFrame, decision_rules: DecisionRules
 ) -> pl.DataFrame:
-    """One row: whether higher confidence goes with a better outcome, over the judged decisions.
+    """`ConfidenceRanking`.
 
-    Pairs of decisions with different outcomes (worsened < no change < improved) are `concordant`
-    where the better one was the more confident, `discordant` where the less, else `tied`.
-    `gamma` = (concordant - discordant) / (concordant + discordant), from -1 to 1;
-    `auc`, the chance that an improved decision was more confident than one that was not (ties
-    count half); `p_value` of no association (Kendall's tau-b). `answer`: better or worse where p
-    is below alpha, else no_detectable_relation; too_little_data below `minimum_judged` or where
-    all outcomes or all confidences are alike. What is undefined is null; `reason` says why.
+    `answer` is better or worse where p is below alpha, else no_detectable_relation;
+    too_little_data below `minimum_judged` or where all outcomes or all confidences are alike.
 
     Sources: Goodman and Kruskal (1954), JASA 49; Kendall (1945), Biometrika 33.
     """
@@ -125,7 +166,7 @@ def confidence_ranking(
             "answer": str(_answer(p_value, gamma, decision_rules.alpha)),
             "reason": _why(judged, pairs, concordant + discordant, decision_rules.minimum_judged),
         },
-        schema=_RANKING,
+        schema=ConfidenceRanking.dtypes(),
     )
 
 

@@ -12,15 +12,74 @@ from mktorch.analysis.experiments.arms import arms
 from mktorch.analysis.money import exact
 from mktorch.clock import Clock
 from mktorch.config import Metric
-from mktorch.config.segment_rules import SegmentRules
+from mktorch.config.segment_rules import SegmentRules, TrendMethod
 from mktorch.metrics import attribute_of, measure_of
+from mktorch.rollups import MEASURES
+from mktorch.sources.schemas import Campaigns
 from mktorch.sums import ratio, total
-from mktorch.vocab import Direction, ExperimentStatus
+from mktorch.tables import (
+    CAMPAIGN,
+    Table,
+    count,
+    fraction,
+    key,
+    multiple,
+    number,
+    read,
+    reason,
+    same,
+    text,
+    word,
+)
+from mktorch.vocab import Direction, ExperimentStatus, Measure, Window
 
 _KEYS = ("campaign_id", "segment_id", "asset_id")
 _SEGMENT = ("campaign_id", "segment_id")
 _KPI = pl.col("primary_kpi")
 _PARTS = ("numerator", "denominator")
+_OWN, _PEERS = (
+    read("rollup_asset_day", *MEASURES, on=on, within="date", span=Window.CURRENT)
+    for on in (("asset_id",), _SEGMENT)
+)
+_SETTINGS = ("window_days", "metrics")
+_TEST = (*_SETTINGS, "segment_rules.trend_alpha")
+_UNKNOWN = "the metric is not in the registry"
+
+
+# fmt: off
+class CreativeStanding(Table):
+    """One row per asset that delivered in the current window, beside its segment's others."""
+
+    asset_id = key("The asset")
+    campaign_id = text("The asset's campaign")
+    segment_id = text("The asset's segment")
+    peers = count("Number of the segment's other assets that delivered in the current window",
+        _PEERS, config=("window_days",), adds=False)
+    running_experiments = count("Number of running experiments that the asset is an arm of",
+        read("experiments", "control_asset", "variant_asset", "variant_assets", on=CAMPAIGN,
+            status=ExperimentStatus.RUNNING), adds=False)
+    primary_kpi = same(Campaigns, "primary_kpi", label="Primary KPI")
+    kpi_direction = word(Direction, "Which way of the KPI is better",
+        read("campaigns", "primary_kpi", on=CAMPAIGN), config=("metrics",), null=_UNKNOWN)
+    kpi_numerator = word(Measure, "The measure that the KPI divides",
+        read("campaigns", "primary_kpi", on=CAMPAIGN), config=("metrics",), null=_UNKNOWN)
+    kpi_value = number("that of the KPI", "The campaign's primary KPI for the asset in the current "
+        "window", _OWN, config=_SETTINGS, null="reason")
+    rest_value = number("that of the KPI", "The campaign's primary KPI for the segment's other "
+        "assets together in the current window", _PEERS, config=_SETTINGS, null="reason")
+    difference = fraction("The asset's KPI / that of the others, less 1", _PEERS, config=_SETTINGS,
+        null="reason")
+    difference_low = fraction("Lower end of the difference's interval", _PEERS, config=_TEST,
+        null="reason")
+    difference_high = fraction("Upper end of the difference's interval", _PEERS, config=_TEST,
+        null="reason")
+    method = word(TrendMethod, "How the interval is made", _PEERS, config=_TEST, null="reason")
+    reason = reason("the difference or an end of its interval")
+    attainment = multiple("The asset's KPI / that of the others, turned so that above 1 is better",
+        _PEERS, config=_SETTINGS, null="reason")
+    shortfall = fraction("The end of the interval that is kinder to the asset, turned so that "
+        "below 0 it is surely worse", _PEERS, config=_TEST, null="reason")
+# fmt: on
 
 
 def creative_standing(
@@ -31,31 +90,7 @@ def creative_standing(
     registry: Mapping[str, Metric],
     segment_rules: SegmentRules,
 ) -> pl.DataFrame:
-    """How each creative stands in its segment in the current window; one row per asset, sorted.
-
-    Parameters
-    ----------
-    campaigns, registry
-        What the campaign's `primary_kpi` is.
-    rollup_asset_day
-        Performance by asset_id, campaign_id, segment_id, channel_id and date.
-    experiments
-        The input table.
-    segment_rules
-        One minus the confidence of the interval.
-
-    Returns
-    -------
-    `asset_id`, `campaign_id`, `segment_id`; `peers`, the segment's other assets that delivered;
-    `running_experiments`, those it is an arm of;
-    `primary_kpi`, its `kpi_direction` and the measure `kpi_numerator`; `kpi_value`, and
-    `rest_value`, that of the peers together; `difference` (relative: 0.1 is 10 % above the
-    peers), `difference_low`, `difference_high`, `method`, and `reason` where one of them is null;
-    `attainment`, KPI over the peers' KPI turned so that above 1 is better; `shortfall`, the end
-    of the interval that is kinder to the asset, turned so that below 0 it is surely worse.
-
-    See `comparisons.compare` for the intervals.
-    """
+    """`CreativeStanding`, sorted by asset. See `comparisons.compare` for the intervals."""
     days = _days(campaigns, rollup_asset_day, registry).filter(
         pl.col("date").is_between(*clock.current)
     )
@@ -73,11 +108,10 @@ def creative_standing(
     )
     down = pl.col("direction") == Direction.DOWN
     value, rest = pl.col("value"), pl.col("value_control")
-    return compare(
+    compared = compare(
         pairs, segment_rules.trend_alpha, "the segment's other creatives", "the current window"
     ).select(
-        "asset_id",
-        *_SEGMENT,
+        *_KEYS,
         "peers",
         pl.col("running_experiments").fill_null(0),
         "primary_kpi",
@@ -93,6 +127,7 @@ def creative_standing(
         attainment=pl.when(down).then(ratio(rest, value)).otherwise(ratio(value, rest)),
         shortfall=pl.when(down).then(-pl.col("change_low")).otherwise(pl.col("change_high")),
     )
+    return CreativeStanding.of(compared)
 
 
 def _days(

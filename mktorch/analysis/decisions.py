@@ -9,24 +9,78 @@ import polars as pl
 from mktorch.config.decision_rules import DecisionRules
 from mktorch.stats import wilson
 from mktorch.sums import micros, ratio, units
+from mktorch.tables import (
+    Table,
+    by_campaign,
+    count,
+    day,
+    fraction,
+    key,
+    number,
+    read,
+    reason,
+    text,
+    texts,
+)
 
 _WEEK_SECONDS = 7 * 24 * 3600
+_DECISIONS = "orchestrator_decisions"
+_OVERRIDDEN = by_campaign(_DECISIONS, "human_override")
+_WEEKLY = read(_DECISIONS, "human_override")
+_ALPHA = ("decision_rules.alpha",)
+_PATTERNS = ("decision_rules.patterns",)
+
+
+# fmt: off
+class DecisionInsights(Table):
+    """One row per campaign: who decided, how surely, and what kind of act it was."""
+
+    campaign_id = key("The campaign")
+    total_decisions = count("Number of decisions", by_campaign(_DECISIONS, "decision_id"))
+    automated_decisions = count("Number of decisions that nobody overrode", _OVERRIDDEN)
+    human_overrides = count("Number of decisions that a person overrode", _OVERRIDDEN)
+    override_rate = fraction("Decisions that a person overrode / decisions", _OVERRIDDEN,
+        over=("human_overrides", "total_decisions"), null="reason")
+    average_confidence = fraction("Mean confidence of the decisions",
+        by_campaign(_DECISIONS, "confidence_score"), null="reason")
+    common_triggers = texts("What set decisions off, the most frequent first, then by name",
+        by_campaign(_DECISIONS, "trigger"), config=("decision_rules.common_triggers",))
+    decision_patterns = texts("Every pattern of action that occurs, the most frequent first, then "
+        "by name; one decision may show several", by_campaign(_DECISIONS, "action_taken"),
+        config=_PATTERNS)
+    unmatched_decisions = count("Number of decisions that fit no pattern",
+        by_campaign(_DECISIONS, "action_taken"), config=_PATTERNS)
+    confidence_slope_per_week = number("fraction per week",
+        "Least-squares slope of confidence over time",
+        by_campaign(_DECISIONS, "confidence_score", "timestamp"),
+        config=("decision_rules.trend_minimum_decisions",), null="confidence_slope_reason")
+    confidence_slope_reason = reason("the slope")
+    reason = text("Why rate and mean are missing", null="they are there")
+
+
+class DecisionTrend(Table):
+    """One row per ISO week from the first decision to the last, those without one included."""
+
+    week = key("The week, as 2026-W10")
+    week_start = day("Its Monday")
+    decisions = count("Number of decisions in the week", read(_DECISIONS, "timestamp"))
+    human_overrides = count("Number of them that a person overrode", _WEEKLY)
+    override_rate = fraction("Decisions that a person overrode / decisions", _WEEKLY,
+        over=("human_overrides", "decisions"), null="reason")
+    override_low = fraction("Lower end of Wilson's interval for the rate", _WEEKLY, config=_ALPHA,
+        null="reason")
+    override_high = fraction("Upper end of Wilson's interval for the rate", _WEEKLY, config=_ALPHA,
+        null="reason")
+    mean_confidence = fraction("Mean confidence of the week's decisions",
+        read(_DECISIONS, "confidence_score"), null="reason")
+    reason = text("Why figures of the week are missing", null="they are there")
+# fmt: on
 
 
 def decision_insights(
     campaigns: pl.DataFrame, orchestrator_decisions: pl.DataFrame, decision_rules: DecisionRules
 ) -> pl.DataFrame:
-    """One row per campaign, sorted by id: the seed's record, and how confidence moves.
-
-    `total_decisions`, `automated_decisions` (not overridden), `human_overrides`, `override_rate`,
-    `average_confidence` (0 to 1), `common_triggers` (the most frequent, then by name, at most
-    `rules.common_triggers`), `decision_patterns` (every pattern of `rules.patterns` that occurs,
-    the most frequent first, then by name; one decision may show several), `unmatched_decisions`
-    (fitting no pattern), and `confidence_slope_per_week`: the least-squares slope of confidence
-    over time. A campaign without decisions has zero counts, empty lists, null figures and a
-    `reason`; the slope is null with `confidence_slope_reason` where there are fewer decisions
-    than `rules.trend_minimum_decisions` or all have one timestamp.
-    """
+    """`DecisionInsights`, the seed's record and how confidence moves, sorted by id."""
     shown = decision_patterns(orchestrator_decisions, decision_rules)
     override, confidence = pl.col("human_override"), micros(pl.col("confidence_score"))
     counts = ("total_decisions", "automated_decisions", "human_overrides")
@@ -53,7 +107,7 @@ def decision_insights(
         joined = joined.join(table, on="campaign_id", how="left")
     few = pl.col("total_decisions") < decision_rules.trend_minimum_decisions
     slope = pl.col("confidence_slope_per_week")
-    return (
+    return DecisionInsights.of(
         joined.with_columns(
             pl.col(*counts, "unmatched_decisions").fill_null(0),
             pl.col("common_triggers").fill_null([]).list.head(decision_rules.common_triggers),
@@ -70,18 +124,6 @@ def decision_insights(
             pl.when(pl.col("total_decisions") == 0)
             .then(pl.lit("no decision is recorded"))
             .alias("reason"),
-        )
-        .select(
-            "campaign_id",
-            *counts,
-            "override_rate",
-            "average_confidence",
-            "common_triggers",
-            "decision_patterns",
-            "unmatched_decisions",
-            "confidence_slope_per_week",
-            "confidence_slope_reason",
-            "reason",
         )
         .sort("campaign_id")
     )
@@ -106,12 +148,7 @@ def decision_patterns(decisions: pl.DataFrame, rules: DecisionRules) -> pl.DataF
 def decision_trend(
     orchestrator_decisions: pl.DataFrame, decision_rules: DecisionRules
 ) -> pl.DataFrame:
-    """One row per ISO week from the first decision to the last, those without one included.
-
-    `week` (2026-W10), `week_start` (its Monday), `decisions`, `human_overrides`, `override_rate`
-    with the ends of its Wilson interval (`override_low`, `override_high`) and `mean_confidence`:
-    null with `reason` in a week without decisions.
-    """
+    """`DecisionTrend`, sorted by week."""
     week = pl.col("timestamp").dt.date().dt.truncate("1w").alias("week_start")
     dated = orchestrator_decisions.with_columns(week)
     weeks = dated.select(
@@ -128,22 +165,20 @@ def decision_trend(
         .with_columns(pl.col("decisions", "human_overrides").fill_null(0))
         .sort("week_start")
     )
-    count, overrides = pl.col("decisions"), pl.col("human_overrides")
+    decided, overrides = pl.col("decisions"), pl.col("human_overrides")
     interval = wilson(
         weekly["human_overrides"].to_numpy(),
         weekly["decisions"].to_numpy(),
         alpha=decision_rules.alpha,
     )
-    return weekly.select(
-        pl.col("week_start").dt.strftime("%G-W%V").alias("week"),
-        "week_start",
-        "decisions",
-        "human_overrides",
-        ratio(overrides, count).alias("override_rate"),
-        pl.Series("override_low", interval.low, pl.Float64).fill_nan(None),
-        pl.Series("override_high", interval.high, pl.Float64).fill_nan(None),
-        "mean_confidence",
-        pl.when(count == 0).then(pl.lit("no decision in this week")).alias("reason"),
+    return DecisionTrend.of(
+        weekly.with_columns(
+            pl.col("week_start").dt.strftime("%G-W%V").alias("week"),
+            ratio(overrides, decided).alias("override_rate"),
+            pl.Series("override_low", interval.low, pl.Float64).fill_nan(None),
+            pl.Series("override_high", interval.high, pl.Float64).fill_nan(None),
+            pl.when(decided == 0).then(pl.lit("no decision in this week")).alias("reason"),
+        )
     )
 
 

@@ -2,36 +2,63 @@
 
 from __future__ import annotations
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.clock import Clock
 from mktorch.config.funnel_rules import FunnelRules
 from mktorch.sums import micros, units
+from mktorch.tables import CAMPAIGN, count, declare, key, number, read, text, word
 from mktorch.vocab import Window
 
 CELL = ("campaign_id", "segment_id", "channel_id")
+_STAGES = ("funnel_rules.stages",)
+
+
+# fmt: off
+def _people(source: str, of: str, *on: str) -> dict[str, dy.Column]:
+    """The stage of a row and how many people reached it, summed over rows of `source`."""
+    weighed = ("count", "confidence") if source == "funnel_events" else ("weighted_count",)
+    words = f"People (events before the first stage of people) at the stage, summed over {of}"
+    return {
+        "window": word(Window, "All dates, the current window or the one before", key=True),
+        "stage_order": count("Place of the stage in the journey", unit="place", config=_STAGES),
+        "stage": text("The stage", key=True),
+        "count": number("count", words, read(source, "count", on=on), config=("window_days",)),
+        "weighted_count": number("count", f"{words}, each times its confidence",
+            read(source, *weighed, on=on), config=("window_days",)),
+    }
+
+
+FunnelDetail = declare("funnel_detail",
+    "One row per campaign, segment, channel, window and stage that somebody recorded. A recorded "
+    "0 is a row with count 0; a stage nobody recorded is no row.", {
+    **{name: key(f"The {name.removesuffix('_id')}") for name in CELL},
+    **_people("funnel_events", "the funnel events of the window", *CELL, "stage"),
+    "events": count("Number of funnel events", read("funnel_events", "event_id",
+        on=(*CELL, "stage"))),
+    "sources": count("Number of kinds of system that reported the stage; where above 1 their "
+        "counts may overlap", read("funnel_events", "source", on=(*CELL, "stage")), adds=False),
+})
+_PARTS = (*CAMPAIGN, "window", "stage")
+FunnelStages = declare("funnel_stages", "One row per campaign, window and stage.", {
+    "campaign_id": key("The campaign"),
+    **_people("funnel_detail", "segments and channels", *_PARTS),
+    "events": count("Number of funnel events", read("funnel_detail", "events", on=_PARTS)),
+    "sources": count("Number of kinds of system that reported the stage, the most of any part",
+        read("funnel_detail", "sources", on=_PARTS), adds=False),
+    "cells": count("Number of pairs of segment and channel that recorded the stage",
+        read("funnel_detail", "count", on=_PARTS)),
+})
+# fmt: on
 
 
 def funnel_detail(
     funnel_events: pl.DataFrame, clock: Clock, funnel_rules: FunnelRules
 ) -> pl.DataFrame:
-    """Stage counts by campaign, segment, channel, window and stage.
+    """`FunnelDetail`, sorted by its key, `stage_order` in the place of the stage's name.
 
-    Parameters
-    ----------
-    funnel_events
-        `funnel_events`. An event belongs to its `date`, or to its timestamp's day without one.
-    clock
-        The windows.
-    funnel_rules
-        Its `stages` set the order.
-
-    Returns
-    -------
-    One row per key that somebody recorded, sorted, `stage_order` in the place of the stage's
-    name: `count`, `weighted_count` (the sum of count times confidence), `events`, and `sources`
-    (how many kinds of system reported it; where above 1 their counts may overlap). A recorded 0
-    is a row with count 0; a stage nobody recorded is no row.
+    An event belongs to its `date`, or to its timestamp's day without one.
     """
     dated = funnel_events.with_columns(day=pl.coalesce("date", pl.col("timestamp").dt.date()))
     spans = clock.windows
@@ -40,7 +67,7 @@ def funnel_detail(
         Window.ALL: dated,
         **{w: dated.filter(pl.col("day").is_between(*span)) for w, span in spans.items()},
     }
-    return (
+    return FunnelDetail.of(
         pl.concat(
             part.group_by(*CELL, "stage")
             .agg(
@@ -56,23 +83,13 @@ def funnel_detail(
             units(pl.col("count", "weighted_count")),
             stage_order=pl.col("stage").replace_strict(order, return_dtype=pl.Int64),
         )
-        .select(
-            *CELL,
-            "window",
-            "stage_order",
-            "stage",
-            "count",
-            "weighted_count",
-            "events",
-            "sources",
-        )
         .sort(*CELL, "window", "stage_order")
     )
 
 
 def funnel_stages(funnel_detail: pl.DataFrame) -> pl.DataFrame:
-    """`stages_by` campaign."""
-    return stages_by(funnel_detail, "campaign_id")
+    """`FunnelStages`: `stages_by` campaign."""
+    return FunnelStages.of(stages_by(funnel_detail, "campaign_id"))
 
 
 def stages_by(detail: pl.DataFrame, *keys: str) -> pl.DataFrame:

@@ -2,16 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import dataframely as dy
 import polars as pl
 
 from mktorch.analysis.funnel import stages_by
 from mktorch.config.funnel_rules import FunnelRules, StepFinding
 from mktorch.stats import wilson
 from mktorch.sums import plain, ratio
-from mktorch.vocab import STAGE_WORDS
+from mktorch.tables import (
+    Table,
+    Upstream,
+    count,
+    declare,
+    fraction,
+    key,
+    money,
+    number,
+    read,
+    text,
+    word,
+)
+from mktorch.vocab import STAGE_WORDS, Window
 
 _ENDS = ("low", "high")
 _CAMPAIGN, _SEGMENT = ("campaign_id",), ("campaign_id", "segment_id")
+_PEOPLE = ("funnel_rules.people_from",)
+_USUAL = (*_PEOPLE, "funnel_rules.minimum_people", "funnel_rules.minimum_peers")
+_LEAK = (*_USUAL, "funnel_rules.leak_ratio", "funnel_rules.break_people")
+_ALPHA = ("statistical_significance_threshold",)
+
+
+# fmt: off
+def _steps(stages: str, rollup: str, of: str, *keys: str) -> dict[str, dy.Column]:
+    """The columns of steps between the stages that `stages` counts, by `keys` and window."""
+    journey = (*keys, "window")
+    table = f"funnel{'_segment' * (len(keys) > 1)}_steps"
+
+    def end(side: str, *on: str, column: str = "count") -> Upstream:
+        return read(stages, column, on={**{name: name for name in on}, f"{side}_stage": "stage"})
+
+    def rank(by: str, of: str) -> dy.Int64:
+        return count(f"Place by {of} among the leaks and breaks of the window, 1 the largest",
+            read(table, by, "finding", on=("window",)), unit="place",
+            null="neither a leak nor a break, or it cannot be told")
+
+    ends = (end("from", *journey), end("to", *journey))
+    weighed = (end("from", *journey, column="weighted_count"),
+        end("to", *journey, column="weighted_count"))
+    peers = (end("from", "window"), end("to", "window"))
+    went_on = "People at the later stage / people at the earlier one"
+    revenue = read(rollup, "revenue", on=journey)
+    return {
+        **{name: key(f"The {name.removesuffix('_id')}") for name in keys},
+        "window": word(Window, "All dates, the current window or the one before", key=True),
+        "step": count("Place of the step in the journey, from 1", unit="place"),
+        "from_stage": text("The earlier stage", key=True),
+        "to_stage": text("The next stage that the journey records", key=True),
+        "from_count": number("count", "People at the earlier stage", ends[0]),
+        "to_count": number("count", "People at the later stage", ends[1]),
+        "conversion": fraction(went_on, *ends, over=("to_count", "from_count"), null="reason"),
+        "conversion_low": fraction("Lower end of Wilson's interval for the conversion", *ends,
+            config=_ALPHA, null="reason"),
+        "conversion_high": fraction("Upper end of Wilson's interval for the conversion", *ends,
+            config=_ALPHA, null="reason"),
+        "weighted_conversion": fraction(f"{went_on}, each count times its confidence", *weighed,
+            *ends, null="reason"),
+        "drop_off": fraction("1 less the conversion", *ends, null="reason"),
+        "drop_off_low": fraction("1 less the upper end of the conversion", *ends, config=_ALPHA,
+            null="reason"),
+        "drop_off_high": fraction("1 less the lower end of the conversion", *ends, config=_ALPHA,
+            null="reason"),
+        "lost": number("count", "People at the earlier stage less people at the later one",
+            *ends, config=_PEOPLE, label="People lost",
+            null="the step is between exposures, or counts grow"),
+        "usual_conversion": fraction("Median conversion between the two stages over the journeys "
+            "of the window with people enough to judge", *peers, config=_USUAL, label="Usual",
+            null="too few journeys to say what is usual"),
+        "peers": count("Number of those journeys", *peers, config=_USUAL, adds=False),
+        "lost_beyond_usual": number("count", "People that the usual conversion would have brought "
+            "less those who came, at least 0", *ends, *peers, config=_USUAL, null="money_reason"),
+        "money_at_stake": money("People short of the usual conversion * revenue / people at the "
+            "later stage: what they would bring if they paid as those do who pass today", *ends,
+            *peers, revenue, config=_USUAL, null="money_reason"),
+        "money_reason": text("Why the money at stake is missing", null="it is there"),
+        "finding": word(StepFinding, "What the step shows", *ends, *peers,
+            config=(*_LEAK, *_ALPHA), null="reason"),
+        "people_rank": rank("lost", "people lost"),
+        "money_rank": rank("money_at_stake", "money at stake"),
+        "reason": text(f"Why the {of}'s conversion or finding is missing, or what makes counts "
+            "grow", null="nothing is missing"),
+    }
+
+
+FunnelSteps = declare("funnel_steps",
+    "One row per campaign, window and pair of adjacent stages that its journey records.",
+    _steps("funnel_stages", "rollup_campaign", "campaign", *_CAMPAIGN))
+FunnelSegmentSteps = declare("funnel_segment_steps",
+    "One row per campaign, segment, window and pair of adjacent stages that its journey records.",
+    _steps("funnel_detail", "rollup_segment", "segment", *_SEGMENT))
+STEPS: Mapping[tuple[str, ...], type[Table]] = {
+    _CAMPAIGN: FunnelSteps, _SEGMENT: FunnelSegmentSteps}
+# fmt: on
 
 
 def funnel_steps(
@@ -20,7 +113,7 @@ def funnel_steps(
     funnel_rules: FunnelRules,
     statistical_significance_threshold: float,
 ) -> pl.DataFrame:
-    """`steps_by` campaign."""
+    """`FunnelSteps`: `steps_by` campaign."""
     alpha = statistical_significance_threshold
     return steps_by(funnel_stages, rollup_campaign, _CAMPAIGN, funnel_rules, alpha)
 
@@ -31,7 +124,7 @@ def funnel_segment_steps(
     funnel_rules: FunnelRules,
     statistical_significance_threshold: float,
 ) -> pl.DataFrame:
-    """`steps_by` campaign and segment."""
+    """`FunnelSegmentSteps`: `steps_by` campaign and segment."""
     stages, alpha = stages_by(funnel_detail, *_SEGMENT), statistical_significance_threshold
     return steps_by(stages, rollup_segment, _SEGMENT, funnel_rules, alpha)
 
@@ -56,24 +149,11 @@ def steps_by(
 
     Returns
     -------
-    One row per key, window and pair of adjacent stages that the journey records, sorted.
+    The declared table of `keys`, sorted by `keys`, window and step.
 
-    `conversion` = `to_count` / `from_count` with Wilson's interval, `drop_off` = 1 - conversion
-    with its own; null with `reason` where nobody reached the earlier stage, or where counts grow.
-    `weighted_conversion` is the same ratio of confidence-weighted counts.
-
-    `lost` = people who did not go on. `usual_conversion` = the median conversion between the two
-    stages over the `peers`, the journeys of this window that record both and lead enough people;
-    `lost_beyond_usual` = what the usual conversion would have brought, less `to_count`, at least
-    0. `money_at_stake` = those people times the journey's revenue per person at the later stage:
-    what they would bring if they went on, and paid, as those do who pass today, so a ceiling.
-    Null with `money_reason`.
-
-    `finding`, the first that applies: `data_question` (counts grow down the funnel), `break` (a
+    `finding` is the first that applies: `data_question` (counts grow down the funnel), `break` (a
     recorded 0 after people), `leak` (even the interval's upper end is below `leak_ratio` times the
-    usual conversion), else `as_usual`; null with `reason` where it cannot be judged.
-    `people_rank` (by `lost`) and `money_rank` (by `money_at_stake`) order the leaks and breaks of
-    a window, 1 the largest, ties by key.
+    usual conversion), else `as_usual`. Ranks break ties by key.
     """
     observed = _with_bounds(_adjacent(stages, keys), alpha)
     usual = _usual(stages, keys, rules)
@@ -96,34 +176,7 @@ def steps_by(
         )
         .with_columns(_money_reason().alias("money_reason"))
     )
-    return _ranked(judged, keys).select(*keys, *_COLUMNS).sort(*keys, "window", "step")
-
-
-_COLUMNS = (
-    "window",
-    "step",
-    "from_stage",
-    "to_stage",
-    "from_count",
-    "to_count",
-    "conversion",
-    "conversion_low",
-    "conversion_high",
-    "weighted_conversion",
-    "drop_off",
-    "drop_off_low",
-    "drop_off_high",
-    "lost",
-    "usual_conversion",
-    "peers",
-    "lost_beyond_usual",
-    "money_at_stake",
-    "money_reason",
-    "finding",
-    "people_rank",
-    "money_rank",
-    "reason",
-)
+    return STEPS[keys].of(_ranked(judged, keys).sort(*keys, "window", "step"))
 
 
 def _adjacent(stages: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:

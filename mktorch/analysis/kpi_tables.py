@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.analysis.scorecard import kpi_status, scorecard
+from mktorch.analysis.scorecard import Limits, kpi_status, scorecard
+from mktorch.config.narrative_rules import NarrativeRules
 from mktorch.kpis import INPUTS, KPIS, values
 
 
@@ -35,25 +36,34 @@ def kpi_targets(
     return {**operational_kpi_targets, **effectiveness_kpi_targets, **business_kpi_targets}
 
 
-def kpis(
-    kpi_values: pl.DataFrame,
+def kpi_limits(
     kpi_targets: Mapping[str, float],
     kpi_warning_threshold: float,
     kpi_critical_threshold: float,
-) -> pl.DataFrame:
+    freeze_on: tuple[str, ...],
+    narrative_rules: NarrativeRules,
+) -> Limits:
+    """What the KPIs are set against."""
+    return Limits(
+        kpi_targets,
+        kpi_warning_threshold,
+        kpi_critical_threshold,
+        freeze_on,
+        narrative_rules.steady_change,
+    )
+
+
+def kpis(kpi_values: pl.DataFrame, kpi_intervals: pl.DataFrame, kpi_limits: Limits) -> pl.DataFrame:
     """The scorecard of what the records give."""
     repeatable = kpi_values.filter(pl.col("kpi").is_in([k.name for k in KPIS if not k.measured]))
-    return scorecard(repeatable, kpi_targets, kpi_warning_threshold, kpi_critical_threshold)
+    return scorecard(repeatable, kpi_intervals, kpi_limits)
 
 
 def measured_kpis(
-    kpi_values: pl.DataFrame,
-    kpi_targets: Mapping[str, float],
-    kpi_warning_threshold: float,
-    kpi_critical_threshold: float,
+    kpi_values: pl.DataFrame, kpi_intervals: pl.DataFrame, kpi_limits: Limits
 ) -> pl.DataFrame:
     """The scorecard with the latency of this run's steps."""
-    return scorecard(kpi_values, kpi_targets, kpi_warning_threshold, kpi_critical_threshold)
+    return scorecard(kpi_values, kpi_intervals, kpi_limits)
 
 
 def measured_kpi_status(measured_kpis: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.analysis.money import exact
 from mktorch.analysis.operating import MeasuredRoiFullyLoaded
-from mktorch.analysis.roi import RoiAnalysis, roi_status
+from mktorch.analysis.roi import RATED_NET, RoiAnalysis, roi_status
 from mktorch.sums import ratio
 from mktorch.tables import declare, money, number, read
 
@@ -18,14 +18,15 @@ MeasuredRoiAnalysis = declare("measured_roi_analysis",
     **RoiAnalysis.columns(),
     "total_llm_cost": money(
         f"Cost of the language model, summed over campaigns, and what {_OWN}",
-        read("roi_analysis", "total_llm_cost"), _CALLS, label="Model cost"),
+        read("roi_analysis", "total_llm_cost"), _CALLS, label="Model cost",
+        null=RoiAnalysis.null_of("total_llm_cost")),
     "total_net_roi": money(f"Net return, summed over campaigns, less what {_OWN}",
         read("roi_analysis", "total_net_roi"), _CALLS, label="Net return",
         null=RoiAnalysis.null_of("total_net_roi")),
     "roi_percentage": number("percentage",
-        "100 * net return / media spend, each summed over campaigns first",
-        read("roi_by_campaign", "media_spend"), over=("total_net_roi", "total_media_spend"),
-        label="ROI", null=RoiAnalysis.null_of("roi_percentage")),
+        f"{RATED_NET}; less what {_OWN}, as a share of media spend",
+        read("roi_analysis", "roi_percentage", "total_media_spend"), _CALLS, label="ROI",
+        null=RoiAnalysis.null_of("roi_percentage")),
 })
 # fmt: on
 
@@ -34,7 +35,8 @@ def measured_roi_analysis(roi_analysis: pl.DataFrame, model_cost: float) -> pl.D
     """`roi_analysis` after a run's model calls: the same columns, and the same bits at no cost.
 
     `model_cost` in the reporting currency joins `total_llm_cost` and leaves `total_net_roi`;
-    `roi_percentage` and `roi_status` follow. Null stays null.
+    `roi_percentage` loses what they are of all media spend, and `roi_status` follows. Null stays
+    null, but for a model cost that only these calls have.
 
     >>> before = pl.DataFrame({"total_llm_cost": [2.0], "total_human_review_cost": [8.0],
     ...     "total_media_spend": [100.0], "total_estimated_value": [160.0],
@@ -42,15 +44,17 @@ def measured_roi_analysis(roi_analysis: pl.DataFrame, model_cost: float) -> pl.D
     >>> measured_roi_analysis(before, 0.5).row(0)
     (2.5, 8.0, 100.0, 160.0, 49.5, 49.5, 'positive')
     """
-    net = pl.col("total_net_roi")
+    own = 100 * ratio(pl.lit(model_cost), pl.col("total_media_spend"))
+    net, recorded = pl.col("total_net_roi"), pl.col("total_llm_cost")
+    known = recorded.is_not_null() | (pl.lit(model_cost) > 0)
+    charged = pl.when(known).then(exact(recorded.fill_null(0.0) + model_cost))
     return (
         MeasuredRoiAnalysis.of(roi_analysis)
         .with_columns(
-            exact(pl.col("total_llm_cost") + model_cost).alias("total_llm_cost"),
+            charged.alias("total_llm_cost"),
             exact(net - model_cost).alias("total_net_roi"),
         )
-        .with_columns(roi_percentage=100 * ratio(net, pl.col("total_media_spend")))
-        .with_columns(roi_status=roi_status(net))
+        .with_columns(pl.col("roi_percentage") - own, roi_status=roi_status(net))
     )
 
 

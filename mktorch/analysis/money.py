@@ -31,6 +31,8 @@ _RATED = (
 )
 _PAIR: Mapping[str, str | None] = {
     "segment_id": None,
+    "channel_id": None,
+    "asset_id": None,
     "window": "all",
     "numerator_name": "revenue",
     "denominator_name": "cost",

@@ -13,6 +13,7 @@ import polars as pl
 from mktorch.analysis.money import exact
 from mktorch.analysis.roi import OPERATING, PRICES, RoiByCampaign
 from mktorch.config.operating_rules import OperatingRules
+from mktorch.paired import pooled
 from mktorch.sums import ratio, total
 from mktorch.tables import (
     Table,
@@ -118,13 +119,16 @@ def _value_by(by: str) -> dict[str, dy.Column]:
         "states beyond all assets")
     cost, revenue, both = (read(f"rollup_{by}", *parts, on=(id_,), window="all")
         for parts in (("cost",), ("revenue",), ("revenue", "cost")))
+    pair = read("rollup_paired", "numerator", "denominator", on=(id_,), window="all",
+        numerator_name="revenue", denominator_name="cost")
     return {
         id_: key(f"The {by}", null="not allocated"),
         "name": text(f"Name of the {by}", label=by.capitalize()),
         "spend": money(f"Cost {where}", cost, rest, null=_UNSTATED),
         "revenue": money(f"Revenue {where}", revenue, rest, label="Value", null=_UNSTATED),
-        "value_per_unit": multiple(f"Revenue / cost {where}", both, rest,
-            over=("revenue", "spend"), label="Value per unit spent", null="no spend to divide by"),
+        "value_per_unit": multiple(f"Revenue / cost {where}, over the days that know both", both,
+            pair, rest, over=("revenue", "spend"), label="Value per unit spent",
+            null="no day states both value and spend"),
     }
 
 
@@ -261,50 +265,60 @@ def performance_records(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
 
 
 def value_by_channel(
-    channels: pl.DataFrame, rollup_channel: pl.DataFrame, performance_assessment: pl.DataFrame
+    channels: pl.DataFrame,
+    rollup_channel: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
+    performance_assessment: pl.DataFrame,
 ) -> pl.DataFrame:
     """`value_by` channel, which is called by its platform and type."""
     names = channels.select("channel_id", name=pl.format("{} ({})", "platform", "type"))
-    return value_by("channel_id", rollup_channel, names, performance_assessment)
+    return value_by("channel_id", rollup_channel, rollup_paired, names, performance_assessment)
 
 
 def value_by_segment(
     audience_segments: pl.DataFrame,
     rollup_segment: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
     performance_assessment: pl.DataFrame,
 ) -> pl.DataFrame:
     """`value_by` segment."""
-    return value_by("segment_id", rollup_segment, audience_segments, performance_assessment)
+    names = audience_segments
+    return value_by("segment_id", rollup_segment, rollup_paired, names, performance_assessment)
 
 
 def value_by(
-    keys: str, rollup: pl.DataFrame, names: pl.DataFrame, assessment: pl.DataFrame
+    keys: str,
+    rollup: pl.DataFrame,
+    rollup_paired: pl.DataFrame,
+    names: pl.DataFrame,
+    assessment: pl.DataFrame,
 ) -> pl.DataFrame:
     """Spend, revenue and value per unit of spend by `keys` (channel_id or segment_id).
 
     Each asset's cost and revenue belong to its channel and segment. What the ledger states beyond
     the assets stands in a last row with a null key, "Not allocated", so that the rows add up to the
-    portfolio's totals to the cent. `value_per_unit` is null where spend is not positive.
+    portfolio's totals to the cent. `value_per_unit` is of the days that know both, and null where
+    spend is not positive.
     """
+    ever = rollup.filter(pl.col("window") == Window.ALL)
+    whole = ("campaign_id", keys, "window")
+    rated = pooled(ever, rollup_paired, whole, (keys,), "revenue", "cost", "value_per_unit")
     by_key = (
-        rollup.filter(pl.col("window") == Window.ALL)
-        .group_by(keys)
+        ever.group_by(keys)
         .agg(total(c) for c in ("cost", "revenue"))
         .join(names.select(keys, name="name"), on=keys, how="left")
+        .join(rated, on=keys, how="left")
         .sort(keys)
-        .select(keys, "name", spend="cost", revenue="revenue")
+        .select(keys, "name", "value_per_unit", spend="cost", revenue="revenue")
     )
     allocated = by_key.select(total("spend").fill_null(0.0), total("revenue").fill_null(0.0))
     rest = assessment.select(
         pl.lit(None, dtype=pl.String).alias(keys),
         pl.lit("Not allocated").alias("name"),
-        exact(pl.col("total_spend").fill_null(0.0) - allocated["spend"].item()).alias("spend"),
-        exact(pl.col("total_revenue_proxy").fill_null(0.0) - allocated["revenue"].item()).alias(
-            "revenue"
-        ),
-    )
-    value = ratio(pl.col("revenue"), pl.col("spend"))
-    return VALUE_BY[keys].of(pl.concat((by_key, rest)).with_columns(value_per_unit=value))
+        exact(pl.col("total_spend") - allocated["spend"].item()).alias("spend"),
+        exact(pl.col("total_revenue_proxy") - allocated["revenue"].item()).alias("revenue"),
+    ).with_columns(value_per_unit=ratio(pl.col("revenue"), pl.col("spend")))
+    return VALUE_BY[keys].of(pl.concat((by_key, rest), how="diagonal"))
 
 
 def _count(frame: pl.DataFrame, name: str) -> pl.DataFrame:

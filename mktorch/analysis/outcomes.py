@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+import dataframely as dy
 import numpy as np
 import polars as pl
 
@@ -14,14 +15,91 @@ from mktorch.config import Metric
 from mktorch.config.decision_rules import DecisionRules, Outcome
 from mktorch.config.segment_rules import TrendMethod
 from mktorch.metrics import METRICS, attribute_of, measure_of
+from mktorch.rollups import MEASURES
+from mktorch.sources.schemas import Campaigns, OrchestratorDecisions
 from mktorch.stats import Sums, ratio_estimate, score_test, smallest_expected_count, welch_test
-from mktorch.vocab import Direction
+from mktorch.tables import (
+    CAMPAIGN,
+    Definition,
+    carried,
+    count,
+    declare,
+    fraction,
+    number,
+    read,
+    same,
+    text,
+    word,
+)
+from mktorch.vocab import Direction, MetricKind
 
 _PARTS = ("numerator", "denominator")
 _SIDES = {"before": CONTROL, "after": ""}
 # What a side states -> the column that holds it.
 _STATED = {"days": "n", "numerator": "y", "denominator": "x", "value": "value"}
 _TESTED = {"lift": "change", "lift_low": "change_low", "lift_high": "change_high"}
+_ON = ("decision_id",)
+_UNKNOWN = "the primary KPI is not in the registry"
+_RULES = ("decision_rules.outcome_days", "metrics")
+_TEST = (
+    *_RULES,
+    "decision_rules.alpha",
+    "decision_rules.minimum_days",
+    "decision_rules.minimum_volume",
+    "decision_rules.minimum_expected_count",
+)
+
+
+# fmt: off
+def _side(side: str) -> dict[str, dy.Column]:
+    """What the days on one side of a decision state of its campaign's primary KPI."""
+    days = f"over the days {side} the decision"
+    part, none = "that of the measure", "no day on that side has a record"
+    return {
+        f"days_{side}": count(f"Number of days {side} the decision that have a record",
+            config=_RULES, unit="days"),
+        f"numerator_{side}": number(part, f"The KPI's numerator, summed {days}", config=_RULES,
+            null=none),
+        f"denominator_{side}": number(part, f"The KPI's denominator, summed {days}",
+            config=_RULES, null=none),
+        f"value_{side}": number("that of the KPI", f"Numerator / denominator, each summed {days}",
+            config=_RULES, over=(f"numerator_{side}", f"denominator_{side}"), null=none),
+    }
+
+
+DecisionOutcomes = declare("decision_outcomes",
+    "One row per decision: its campaign's primary KPI before and after. The verdict says what "
+    "followed, not what caused it.", {
+    "decision_id": same(OrchestratorDecisions, "decision_id", _ON, key=True),
+    **carried(OrchestratorDecisions, "campaign_id", "timestamp", "trigger", "action_taken", on=_ON),
+    "confidence_score": fraction("The decision's confidence as its record states it",
+        read("orchestrator_decisions", "confidence_score", on=_ON)),
+    **carried(OrchestratorDecisions, "human_override", on=_ON),
+    "primary_kpi": same(Campaigns, "primary_kpi", label="Primary KPI"),
+    "kind": word(MetricKind, "What kind of metric the KPI is",
+        read("campaigns", "primary_kpi", on=CAMPAIGN), config=("metrics",), null=_UNKNOWN),
+    "direction": word(Direction, "Which way of the KPI is better",
+        read("campaigns", "primary_kpi", on=CAMPAIGN), config=("metrics",), null=_UNKNOWN),
+    **_side("before"),
+    **_side("after"),
+    "difference": number("that of the KPI", "The KPI after the decision less before it",
+        null="reason"),
+    "lift": fraction("The KPI in the days after the decision / in the days before, less 1",
+        null="lift_reason"),
+    "lift_low": fraction("Lower end of the lift's interval", null="lift_reason"),
+    "lift_high": fraction("Upper end of the lift's interval", null="lift_reason"),
+    "lift_reason": text("Why lift or an end of it is missing",
+        null="both ends are there, or there is too little data"),
+    "p_value": number("p", "p-value of no difference between the days before and after",
+        null="reason"),
+    "overlapping_decisions": count("Number of the campaign's other decisions in the days before "
+        "or after", read("orchestrator_decisions", "timestamp", on=CAMPAIGN),
+        config=("decision_rules.outcome_days",), adds=False),
+    "verdict": word(Outcome, "What followed: whether the KPI was better or worse after"),
+    "reason": text("Why there is too little data", null="there is a verdict"),
+}, Definition("", upstream=(read("rollup_day", *MEASURES, on=CAMPAIGN),
+    read("orchestrator_decisions", "timestamp", on=_ON)), config=_TEST))
+# fmt: on
 
 
 def decision_outcomes(
@@ -31,14 +109,12 @@ def decision_outcomes(
     decision_rules: DecisionRules,
     registry: Mapping[str, Metric] = METRICS,
 ) -> pl.DataFrame:
-    """One row per decision, sorted by id: its campaign's primary KPI before and after.
+    """`DecisionOutcomes`, sorted by id.
 
     The `outcome_days` days before the decision are set against those after it; the day of the
     decision counts to neither, being part of both. A proportion is compared by the score test,
     with Koopman's interval for its lift, over all trials of each side; a ratio by Welch's test
-    over days, with Fieller's interval (see `compare`), so that p and interval agree. A verdict
-    says what followed, not what caused it: `overlapping_decisions` counts the campaign's other
-    decisions within `outcome_days` days.
+    over days, with Fieller's interval (see `compare`), so that p and interval agree.
 
     Parameters
     ----------
@@ -46,14 +122,6 @@ def decision_outcomes(
         The input tables; `primary_kpi` is a name of `registry`.
     rollup_day
         Performance by campaign, segment, channel and day.
-
-    Returns
-    -------
-    The decision's columns, `primary_kpi`, `kind`, `direction`; for each side `days_` (with rows),
-    `numerator_`, `denominator_` and `value_`; `difference`, `lift` (after over before, minus 1)
-    with `lift_low` and `lift_high`, `lift_reason` where one of the three is undefined; `p_value`;
-    `verdict` (improved and worsened by the KPI's direction) and `reason`. Where the verdict is
-    `too_little_data`, difference, lift, interval and p are null and `reason` says what was short.
     """
     kpi = pl.col("primary_kpi")
     kpis = campaigns.select(
@@ -80,26 +148,7 @@ def decision_outcomes(
         .sort("decision_id")
     )
     compared = compare(pairs, decision_rules.alpha, "the days before", "the days after")
-    return _verdict(_tested(compared), decision_rules).select(
-        "decision_id",
-        "campaign_id",
-        "timestamp",
-        "trigger",
-        "action_taken",
-        "confidence_score",
-        "human_override",
-        "primary_kpi",
-        "kind",
-        "direction",
-        *(f"{name}_{side}" for side in _SIDES for name in _STATED),
-        "difference",
-        *_TESTED,
-        "lift_reason",
-        "p_value",
-        "overlapping_decisions",
-        "verdict",
-        "reason",
-    )
+    return DecisionOutcomes.of(_verdict(_tested(compared), decision_rules))
 
 
 def _overlaps(dated: pl.DataFrame, length: int) -> pl.DataFrame:

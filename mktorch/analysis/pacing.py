@@ -4,34 +4,76 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.money import exact
+from mktorch.analysis.money import CampaignMoney, exact
 from mktorch.clock import Clock
 from mktorch.config.budget_rules import BudgetRules, Pacing
+from mktorch.sources.schemas import Campaigns
 from mktorch.sums import ratio
+from mktorch.tables import (
+    Table,
+    by_campaign,
+    carried,
+    count,
+    fraction,
+    key,
+    money,
+    multiple,
+    same,
+    text,
+    word,
+)
 from mktorch.vocab import CampaignStatus
+
+_SPENT = by_campaign("campaign_money", "total_spend")
+_BUDGET = by_campaign("campaigns", "budget")
+_FLIGHT = by_campaign("campaigns", "start_date", "end_date", "status")
+_AUTHORITY = ("money_authority",)
+_LIMITS = ("budget_rules.over_pace", "budget_rules.under_pace")
+_MOMENT = ("as_of",)
+
+
+# fmt: off
+class BudgetPacing(Table):
+    """One row per campaign: spend to date against the part of its flight that has passed."""
+
+    campaign_id = key("The campaign")
+    name = same(Campaigns, "name", label="Campaign")
+    status, start_date, end_date = carried(Campaigns, "status", "start_date", "end_date").values()
+    flight_days = count("Days of the flight, first and last day included",
+        by_campaign("campaigns", "start_date", "end_date"), unit="days", null="no end is set")
+    elapsed_days = count("Days of the flight gone, first day and today included",
+        by_campaign("campaigns", "start_date", "end_date"), config=_MOMENT, unit="days")
+    elapsed_share = fraction("Days of the flight gone / all its days",
+        by_campaign("campaigns", "start_date", "end_date"), config=_MOMENT,
+        over=("elapsed_days", "flight_days"), label="Time gone", null="reason")
+    budget = money("The campaign's budget as recorded", _BUDGET, null="none is set")
+    spend = money("The campaign's spend to date", _SPENT, config=_AUTHORITY,
+        null="no record of spend")
+    spend_source = same(CampaignMoney, "spend_source")
+    spend_share = fraction("Spend to date / budget", _SPENT, _BUDGET, config=_AUTHORITY,
+        over=("spend", "budget"), label="Spent", null="reason")
+    remaining = money("Budget less spend to date", _BUDGET, _SPENT, config=_AUTHORITY,
+        null="no record of spend, or no budget is set")
+    pace = multiple("Share of the budget spent / share of the flight gone", _SPENT, _BUDGET,
+        _FLIGHT, config=_MOMENT, over=("spend_share", "elapsed_share"), null="reason")
+    projected_end_spend = money("Spend to date / share of the flight gone; the spend to date where "
+        "the campaign is paused or has ended", _SPENT, _FLIGHT, config=_MOMENT,
+        label="Spend at the end", null="reason")
+    projected_gap = money("Spend at the end less budget", _SPENT, _BUDGET, _FLIGHT, config=_MOMENT,
+        null="reason")
+    pacing = word(Pacing, "Where the pace stands to its limits", _SPENT, _BUDGET, _FLIGHT,
+        config=(*_LIMITS, *_MOMENT), null="reason")
+    reason = text("Why a figure is missing, or what the projection is", null="nothing is missing")
+# fmt: on
 
 
 def budget_pacing(
     campaigns: pl.DataFrame, campaign_money: pl.DataFrame, clock: Clock, budget_rules: BudgetRules
 ) -> pl.DataFrame:
-    """One row per campaign, sorted by id: spend to date against the elapsed share of its flight.
+    """`BudgetPacing`, sorted by id.
 
-    Parameters
-    ----------
-    campaigns, campaign_money
-        The campaigns, and `campaign_money`, whose `total_spend` is the spend to date.
-    clock
-        The last day counted: the date of as_of.
-
-    Returns
-    -------
-    `flight_days` (first and last day included), `elapsed_days`, `elapsed_share` and `spend_share`
-    (fractions of the flight and of the budget), `remaining`, `pace` = spend_share /
-    elapsed_share, `projected_end_spend`, `projected_gap` (projection minus budget), `pacing` and
-    `reason`. The projection is spend / elapsed_share while the campaign runs, and the spend to
-    date where it is paused or has ended. `pacing` is `not_started` before the first day or while
-    planned, `ended` after the last day or when completed, else `over` above `over_pace`, `under`
-    below `under_pace`, `on_pace` between. What is undefined is null, and `reason` says why.
+    `pacing` is `not_started` before the first day or while planned, `ended` after the last day or
+    when completed, else `over` above `over_pace`, `under` below `under_pace`, `on_pace` between.
     """
     spend, budget, pace = pl.col("spend"), pl.col("budget"), pl.col("pace")
     planned, paused, completed = (
@@ -42,7 +84,7 @@ def budget_pacing(
     over = completed | (pl.lit(clock.day) > pl.col("end_date"))
     flight = (pl.col("end_date") - pl.col("start_date")).dt.total_days() + 1
     elapsed = (pl.lit(clock.day) - pl.col("start_date")).dt.total_days() + 1
-    return (
+    return BudgetPacing.of(
         campaigns.select(
             "campaign_id",
             "name",
@@ -107,26 +149,6 @@ def budget_pacing(
             .when(pl.col("end_date").is_null())
             .then(pl.lit("no end date is set: an always-on campaign has no pace"))
             .alias("reason"),
-        )
-        .select(
-            "campaign_id",
-            "name",
-            "status",
-            "start_date",
-            "end_date",
-            "flight_days",
-            "elapsed_days",
-            "elapsed_share",
-            "budget",
-            "spend",
-            "spend_source",
-            "spend_share",
-            "remaining",
-            "pace",
-            "projected_end_spend",
-            "projected_gap",
-            "pacing",
-            "reason",
         )
         .sort("campaign_id")
     )

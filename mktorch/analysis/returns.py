@@ -4,20 +4,111 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import dataframely as dy
 import numpy as np
 import polars as pl
 
 from mktorch.analysis.before_after import daily
 from mktorch.analysis.comparisons import MOMENTS, moments
+from mktorch.analysis.pacing import BudgetPacing
 from mktorch.clock import Clock
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.stats import Sums, ratio_estimate
 from mktorch.stats.means import critical_t
 from mktorch.sums import MICRO, micros, ratio, units
+from mktorch.tables import (
+    CAMPAIGN,
+    Upstream,
+    count,
+    declare,
+    key,
+    money,
+    multiple,
+    number,
+    read,
+    same,
+    text,
+)
 from mktorch.vocab import CampaignStatus, Window
 
 CENT = MICRO // 100
 _SCALES = ("spend_scale", "revenue_scale")
+_RULES = "recommendation_rules"
+_RETURN = (f"{_RULES}.return_days", "money_authority")
+_BOUND = (*_RETURN, "statistical_significance_threshold", f"{_RULES}.minimum_return_days")
+_AHEAD = (f"{_RULES}.horizon_days", "window_days", "as_of")
+_NOT_ACTIVE = "outlook_reason"
+
+
+# fmt: off
+def _returned(of: str, rollup: str, *keys: str) -> dict[str, dy.Column]:
+    """The columns of the return of whatever has `keys`, and of the days ahead of it."""
+    spend, revenue = (read("campaign_money", *columns, on=CAMPAIGN) for columns in (
+        ("total_spend", "metrics_spend"), ("total_revenue_proxy", "metrics_revenue")))
+    cost, income = (read("rollup_day", column, on=keys) for column in ("cost", "revenue"))
+    both = (cost, income, spend, revenue)
+    now = read(rollup, "cost", on=keys, window=Window.CURRENT)
+    pacing, left = (read("budget_pacing", column, on=CAMPAIGN, status=CampaignStatus.ACTIVE)
+        for column in ("end_date", "remaining"))
+    whole = len(keys) == 1
+    table = "campaign_returns" if whole else "channel_returns"
+    rest = left if whole else read("campaign_returns", "planned_spend", "run_rate", on=CAMPAIGN)
+    kept = "the days of the return, each day's sums brought to the account that stands"
+    ends = f"the interval of {of}'s return, a ratio of sums over days"
+
+    def each(words: str, *made: Upstream, bound: bool = True, target: bool = False) -> dy.Float64:
+        return multiple(words, *made, config=(*(_BOUND if bound else _RETURN),
+            *(("target_roas",) if target else ())), null="return_reason")
+
+    return {
+        **{name: key(f"The {name.removesuffix('_id')}") for name in keys},
+        "status": same(BudgetPacing, "status"),
+        "spend_scale": multiple("Spend that stands for the campaign / its summed cost; 1 where "
+            "both are 0", spend, config=("money_authority",), null="no record, or no cost"),
+        "revenue_scale": multiple("Value that stands for the campaign / its summed revenue; 1 "
+            "where both are 0", revenue, config=("money_authority",),
+            null="no record, or no revenue"),
+        "days": count(f"Days with delivery of {of} among the last `return_days`", cost,
+            config=(f"{_RULES}.return_days",), unit="days"),
+        "spend": money(f"Spend of {of} over {kept}", cost, spend, config=_RETURN,
+            null="return_reason"),
+        "revenue": money(f"Revenue of {of} over {kept}", income, revenue, config=_RETURN,
+            null="return_reason"),
+        "roas_low": each(f"Lower end of {ends}, at least 0", *both),
+        "roas": each(f"Revenue / spend of {of} over {kept}", *both, bound=False),
+        "roas_high": each(f"Upper end of {ends}", *both),
+        "attainment_low": each("Lower end of the return / the target", *both, target=True),
+        "attainment": each("Return / the target", *both, bound=False, target=True),
+        "attainment_high": each("Upper end of the return / the target", *both, target=True),
+        "return_reason": text("Why the return or an end of its interval is missing",
+            null="both ends are there"),
+        "window_spend": money("Spend of the current window on the account that stands", now, spend,
+            config=("window_days", "money_authority"), null=_NOT_ACTIVE),
+        "window_conversions": number("count", "Conversions of the current window",
+            read(rollup, "conversions", on=keys, window=Window.CURRENT), config=("window_days",),
+            null=_NOT_ACTIVE),
+        "days_left": count("Days from the report's day to the campaign's end", pacing,
+            config=("as_of",), unit="days", null="the campaign is not active, or has no end"),
+        "horizon_days": count("Days ahead that an impact covers: the horizon, or the rest of the "
+            "flight where that is less", pacing, config=_AHEAD, unit="days", null=_NOT_ACTIVE),
+        **({"remaining": money("What is left of the budget, at least 0", left,
+            null="the campaign is not active, or has no budget")} if whole else {}),
+        "run_rate": money("Spend of the current window x days ahead / days of the window", now,
+            spend, pacing, config=_AHEAD, null=_NOT_ACTIVE),
+        "planned_spend": money("The run rate, no more than what is left of the budget" if whole
+            else "The run rate, cut by as much as the campaign's is by what is left of its budget",
+            read(table, "run_rate", on=keys), rest, config=_AHEAD, null=_NOT_ACTIVE),
+        _NOT_ACTIVE: text("Why there is no outlook", null="the campaign is active"),
+    }
+
+
+CampaignReturns = declare("campaign_returns", "One row per campaign: what it returns a unit of "
+    "spend, and what it would spend over the days ahead. Money in whole cents.",
+    _returned("the campaign", "rollup_campaign", *CAMPAIGN))
+ChannelReturns = declare("channel_returns", "One row per channel within its campaign: what it "
+    "returns a unit of spend, and what it would spend over the days ahead. Money in whole cents.",
+    _returned("the channel within its campaign", "rollup_channel", *CAMPAIGN, "channel_id"))
+# fmt: on
 
 
 def cents(money: pl.Expr) -> pl.Expr:
@@ -39,27 +130,7 @@ def campaign_returns(
     target_roas: float,
     recommendation_rules: RecommendationRules,
 ) -> pl.DataFrame:
-    """What each campaign returns a unit of spend, and what it would spend over the days ahead.
-
-    Parameters
-    ----------
-    rollup_day, rollup_campaign, campaign_money, budget_pacing
-        Run tables: `rollup_day`, `rollup_campaign`, `campaign_money`, `budget_pacing`.
-    clock
-        The last day counted; the `return_days` up to it make the return.
-    statistical_significance_threshold
-        One minus the confidence of the interval.
-
-    Returns
-    -------
-    One row per campaign, sorted by id: `status`; `days` with delivery, `spend` and `revenue` in
-    them, `spend_scale` and `revenue_scale` (account that stands over summed metrics; applied to
-    every day), `roas_low`, `roas`, `roas_high`, the same over the target as `attainment_*`, and
-    `return_reason`, which says why an end is null. Of active campaigns also `window_spend`,
-    `window_conversions`, `days_left`, `horizon_days`, `remaining` (budget less spend, at least
-    0), `run_rate` (the window's daily spend over the horizon) and `planned_spend` (no more than
-    what remains), money in whole cents; null for others, whose `outlook_reason` says so.
-    """
+    """`CampaignReturns`, sorted by id."""
     returned = _returns(
         budget_pacing.select("campaign_id", "status").join(
             _scales(campaign_money), on="campaign_id", how="left"
@@ -88,7 +159,7 @@ def campaign_returns(
         .with_columns(run_rate=cents(run_rate))
         .with_columns(planned_spend=pl.min_horizontal("run_rate", cents(pl.col("remaining"))))
     )
-    return _active_only(outlook).sort("campaign_id")
+    return CampaignReturns.of(_active_only(outlook).sort("campaign_id"))
 
 
 def channel_returns(
@@ -100,7 +171,7 @@ def channel_returns(
     target_roas: float,
     recommendation_rules: RecommendationRules,
 ) -> pl.DataFrame:
-    """The same by channel within its campaign, one row per both, sorted.
+    """`ChannelReturns`, sorted by its key.
 
     Scales, `days_left` and `horizon_days` are the campaign's. A channel has no budget of its own:
     `planned_spend` is its run rate, cut by as much as the campaign's is by what remains.
@@ -129,7 +200,7 @@ def channel_returns(
     outlook = _window_spend(returned, window, keys).with_columns(
         run_rate=run_rate, planned_spend=planned
     )
-    return _active_only(outlook.drop("affordable")).sort(keys)
+    return ChannelReturns.of(_active_only(outlook).sort(keys))
 
 
 def _recent(rollup_day: pl.DataFrame, today: date, rules: RecommendationRules) -> pl.DataFrame:
@@ -202,19 +273,7 @@ def _returns(
             ),
             return_reason=_reason(rules),
         )
-        .select(
-            *held.columns,
-            "days",
-            "spend",
-            "revenue",
-            "roas_low",
-            "roas",
-            "roas_high",
-            "attainment_low",
-            "attainment",
-            "attainment_high",
-            "return_reason",
-        )
+        .drop("cost", "value", "reach")
     )
 
 

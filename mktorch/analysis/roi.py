@@ -28,7 +28,7 @@ _WATERFALL = (
     ("Model cost", "cost", "total_llm_cost"),
     ("Human review", "cost", "total_human_review_cost"),
     ("Net return", "net", "total_net_roi"),
-    ("Modelled model and review cost", "cost", "total_modelled_cost"),
+    ("Modeled model and review cost", "cost", "total_modelled_cost"),
     ("Service calls", "cost", "total_api_cost"),
     ("Infrastructure share", "cost", "total_infrastructure_cost"),
     ("Fully loaded net", "net", "total_fully_loaded_net"),
@@ -45,6 +45,11 @@ PRICES = (
     "operating_rules",
 )
 _MONEY = by_campaign("campaign_analysis", "total_revenue_proxy", "total_spend")
+_RATED = read("campaign_money", "rated_revenue", "rated_spend", "llm_cost", "human_review_cost")
+RATED_NET = (
+    "100 * net return / media spend, each summed over campaigns first; where days lack spend or "
+    "value, of the days that have both"
+)
 _STEPS = (
     read("roi_analysis", *(figure for _, _, figure in _WATERFALL[:5])),
     read("operating_cost", "model_cost", model_cost_origin="modelled"),
@@ -73,7 +78,7 @@ class RoiByCampaign(Table):
         config=_AUTHORITY, label="Net return", null="no record of value and spend")
     roi = fraction("(Value - media spend) / media spend; null without spend",
         by_campaign("campaign_analysis", "roi"), config=_AUTHORITY, label="ROI",
-        null="no spend to divide by")
+        null="no day states both value and spend")
     source = same(CampaignMoney, "spend_source")
 
 
@@ -81,19 +86,17 @@ class RoiAnalysis(Table):
     """One row: value, costs and return of all campaigns."""
 
     total_llm_cost = money("Cost of the language model, summed over campaigns",
-        read("roi_by_campaign", "llm_cost"), label="Model cost")
+        read("roi_by_campaign", "llm_cost"), label="Model cost", null=_NONE)
     total_human_review_cost = money("Cost of human review, summed over campaigns",
-        read("roi_by_campaign", "human_review_cost"), label="Review cost")
+        read("roi_by_campaign", "human_review_cost"), label="Review cost", null=_NONE)
     total_media_spend = money("Media spend, summed over campaigns",
         read("roi_by_campaign", "media_spend"), label="Media spend", null=_NONE)
     total_estimated_value = money("Value, summed over campaigns",
         read("roi_by_campaign", "estimated_value"), label="Value", null=_NONE)
     total_net_roi = money("Net return, summed over campaigns", read("roi_by_campaign", "net_roi"),
         label="Net return", null=_NONE)
-    roi_percentage = number("percentage",
-        "100 * net return / media spend, each summed over campaigns first",
-        read("roi_by_campaign", "net_roi", "media_spend"),
-        over=("total_net_roi", "total_media_spend"), label="ROI", null="no spend to divide by")
+    roi_percentage = number("percentage", RATED_NET, _RATED, label="ROI",
+        null="no day states both value and spend")
     roi_status = word(RoiStatus, "Whether the net return is above, at or below nothing",
         read("roi_by_campaign", "net_roi"), label="Return", null=_NONE)
 
@@ -144,25 +147,35 @@ def roi_by_campaign(campaign_analysis: pl.DataFrame, campaign_money: pl.DataFram
     )
 
 
-def roi_analysis(roi_by_campaign: pl.DataFrame) -> pl.DataFrame:
+def roi_analysis(roi_by_campaign: pl.DataFrame, campaign_money: pl.DataFrame) -> pl.DataFrame:
     """`RoiAnalysis`, the seed's record. `roi_percentage` = 100 * total_net_roi / total_media_spend.
 
     With totals of 102.55 (model), 495.00 (review), 10500.00 (media) and 19150.00 (value) the net
-    return is 8052.45 and the percentage 76.7. A cost nobody recorded totals 0; value, media and
-    all that follow from them are null where no campaign has a record.
+    return is 8052.45 and the percentage 76.7. What no campaign has a record of is null.
     """
     net = pl.col("total_net_roi")
     return RoiAnalysis.of(
         roi_by_campaign.select(
-            total("llm_cost").fill_null(0.0).alias("total_llm_cost"),
-            total("human_review_cost").fill_null(0.0).alias("total_human_review_cost"),
+            total("llm_cost").alias("total_llm_cost"),
+            total("human_review_cost").alias("total_human_review_cost"),
             total("media_spend").alias("total_media_spend"),
             total("estimated_value").alias("total_estimated_value"),
             total("net_roi").alias("total_net_roi"),
         )
-        .with_columns((100 * ratio(net, pl.col("total_media_spend"))).alias("roi_percentage"))
+        .with_columns(_percentage(campaign_money))
         .with_columns(roi_status(net).alias("roi_status"))
     )
+
+
+def _percentage(campaign_money: pl.DataFrame) -> pl.Series:
+    """100 * net return / media spend of the campaigns and days that know both spend and value."""
+    value, spend = pl.col("rated_revenue"), pl.col("rated_spend")
+    costs = _or_zero("llm_cost") + _or_zero("human_review_cost")
+    rated = campaign_money.drop_nulls(["rated_revenue", "rated_spend"]).with_columns(
+        rated_net=exact(value - spend - costs)
+    )
+    sums = rated.select(net=total("rated_net"), spend=total("rated_spend"))
+    return sums.select(roi_percentage=100 * ratio(pl.col("net"), pl.col("spend"))).to_series()
 
 
 def roi_status(net: pl.Expr) -> pl.Expr:
@@ -187,7 +200,8 @@ def roi_waterfall(roi_analysis: pl.DataFrame, operating_totals: pl.DataFrame) ->
 
     Returns
     -------
-    `RoiWaterfall`. Empty where the net return is null: there is nothing to draw.
+    `RoiWaterfall`. Empty where the net return is null: there is nothing to draw. A cost that no
+    campaign has a record of is no step.
     """
     loaded = pl.col("total_net_roi") - pl.sum_horizontal(
         "total_modelled_cost", "total_api_cost", "total_infrastructure_cost"
@@ -202,9 +216,10 @@ def roi_waterfall(roi_analysis: pl.DataFrame, operating_totals: pl.DataFrame) ->
     amounts = totals.drop_nulls("total_net_roi").select(f for _, _, f in _WATERFALL)
     return RoiWaterfall.of(
         steps.join(amounts.unpivot(variable_name="figure", value_name="amount"), on="figure")
+        .drop_nulls("amount")
         .sort("step")
         .with_columns(
-            pl.col("step").cast(pl.Int64),
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("step"),
             pl.when(is_cost).then(-pl.col("amount")).otherwise(pl.col("amount")).alias("amount"),
         )
         .with_columns(

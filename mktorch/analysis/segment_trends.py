@@ -15,13 +15,38 @@ from mktorch.config.segment_rules import SegmentRules
 from mktorch.metrics import attribute_of, measure_of
 from mktorch.paired import paired
 from mktorch.rollups import MEASURES
+from mktorch.rollups.declared import ROLLUPS
+from mktorch.sources.schemas import Campaigns
 from mktorch.sums import ratio, total
+from mktorch.tables import Table, carried, key, multiple, number, read, reason, same
 from mktorch.vocab import Direction, Window
 
 KEYS = ("campaign_id", "segment_id")
+_CELL = (*KEYS, "window")
 _KPI = pl.col("primary_kpi")
 _PARTS = ("numerator", "denominator")
 _ATTRIBUTES = ("kind", "direction", "numerator_name", "denominator_name")
+_RATED = read("rollup_paired", "numerator", "denominator", on=_CELL)
+
+
+# fmt: off
+class SegmentWindows(Table):
+    """One row per campaign, segment and window: volumes, money and the campaign's primary KPI."""
+
+    campaign_id = key("The campaign")
+    segment_id = key("The segment")
+    window = same(ROLLUPS["rollup_segment"], "window", _CELL, key=True)
+    impressions, clicks, conversions, cost, revenue, snapshots = carried(
+        ROLLUPS["rollup_segment"], *MEASURES, "snapshots", on=_CELL).values()
+    primary_kpi = same(Campaigns, "primary_kpi", label="Primary KPI")
+    roas = multiple("Revenue / cost, of the days on which both are known",
+        read("rollup_segment", "revenue", "cost", on=_CELL), _RATED, label="Return per unit spent",
+        null="nothing was spent, or no day knows both")
+    kpi_value = number("that of the KPI", "The campaign's primary KPI, of the days on which its "
+        "numerator and denominator are known", read("rollup_segment", *MEASURES, on=_CELL), _RATED,
+        config=("metrics",), null="kpi_reason")
+    kpi_reason = reason("the KPI")
+# fmt: on
 
 
 def segment_windows(
@@ -30,20 +55,14 @@ def segment_windows(
     registry: Mapping[str, Metric],
     rollup_paired: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Volumes, money and the campaign's primary KPI by campaign, segment and window.
-
-    One row per row of `rollup_segment`, sorted by campaign, segment and window. `kpi_value` is in
-    the KPI's own unit, null with `kpi_reason` where its denominator is 0 or it is not a known
-    metric; `roas` = revenue / cost, null where cost is 0. Both are of the days on which both parts
-    are known (`rollup_paired`).
-    """
-    keys = (*KEYS, "window")
+    """`SegmentWindows`, one row per row of `rollup_segment`, sorted by its key."""
+    keys = _CELL
     sums = rollup_segment.select(*keys, *MEASURES, "snapshots").join(
         campaigns.select("campaign_id", "primary_kpi"), on="campaign_id", how="left"
     )
     rated = paired(sums, rollup_paired, keys, pl.lit("revenue"), pl.lit("cost"), "roas")
     top, bottom = (attribute_of(_KPI, part, registry) for part in _PARTS)
-    return (
+    return SegmentWindows.of(
         paired(rated.drop("_top", "_bottom"), rollup_paired, keys, top, bottom, "kpi_value")
         .drop("_top", "_bottom")
         .with_columns(_kpi_reason(registry).alias("kpi_reason"))

@@ -4,6 +4,7 @@ Precedence: defaults < TOML file < environment (`MKTORCH_<FIELD>`, and `LLM_MODE
 """
 
 from mktorch.config.load import ConfigError, load_config, parse_set
-from mktorch.config.model import MarketingOrchestratorConfig, Metric
+from mktorch.config.measured import Metric
+from mktorch.config.model import MarketingOrchestratorConfig
 
 __all__ = ["ConfigError", "MarketingOrchestratorConfig", "Metric", "load_config", "parse_set"]

@@ -17,7 +17,7 @@ class AttributionFinding(StrEnum):
 class AttributionRules(BaseModel):
     """Limits of attribution."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     agreement_threshold: float = Field(0.8, ge=0, le=1)
     """Agreement of first and last touch below this: `methods_disagree`."""

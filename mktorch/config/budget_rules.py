@@ -20,7 +20,7 @@ class Pacing(StrEnum):
 class BudgetRules(BaseModel):
     """Limits of budget moves and pacing; money in the reporting currency."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     approval_required_amount: float = Field(5000.0, ge=0, allow_inf_nan=False)
     """A move of this amount or more needs a person's approval before it is executed."""

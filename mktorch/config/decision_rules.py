@@ -63,7 +63,7 @@ PATTERNS: Mapping[str, tuple[str, ...]] = {
 class DecisionRules(BaseModel):
     """How decisions are sorted into patterns and their outcomes judged."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     patterns: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(PATTERNS))
     """Pattern name -> phrases, looked for in `action_taken` without regard to case."""

@@ -22,7 +22,7 @@ class StepFinding(StrEnum):
 class FunnelRules(BaseModel):
     """Limits of leaks and breaks."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     stages: tuple[str, ...] = tuple(str(stage) for stage in FunnelStage)
     """The stages of the journey, in order; events of another are refused."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import EnvSettingsSource
+from pydantic_settings import EnvSettingsSource, SettingsError
 
-from mktorch.config.model import ENV_PREFIX, MarketingOrchestratorConfig, nearest, toml_file
+from mktorch.config.model import ENV_PREFIX, MarketingOrchestratorConfig, file_values, nearest
 from mktorch.errors import MktorchError
 
 DEFAULT_FILE = "mktorch.toml"
+_UNREADABLE = re.compile(r'field "(\w+)"')
 
 
 class ConfigError(MktorchError):
@@ -48,7 +50,7 @@ def load_config(
     _refuse_unknown(arguments, "argument")
     _refuse_unknown(in_file, f"file {path}")
     _refuse_unknown_environment()
-    environment = EnvSettingsSource(MarketingOrchestratorConfig)()
+    environment = _environment()
     origins = {
         name: next(
             (
@@ -64,13 +66,13 @@ def load_config(
         )
         for name in MarketingOrchestratorConfig.model_fields
     }
-    token = toml_file.set(path)
+    token = file_values.set(in_file)
     try:
         return MarketingOrchestratorConfig(**arguments), origins
     except ValidationError as error:
         raise ConfigError(_explain(error, origins)) from None
     finally:
-        toml_file.reset(token)
+        file_values.reset(token)
 
 
 def parse_set(pairs: Iterable[str]) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def parse_set(pairs: Iterable[str]) -> dict[str, Any]:
             raise ConfigError(f"--set {pair!r}: write it as key=value, such as window_days=14")
         try:
             value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             value = text
         parsed[key.strip()] = value
     return parsed
@@ -105,8 +107,23 @@ def _config_file(file: str | Path | None) -> Path | None:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise ConfigError(f"config file {path}: not readable as TOML: {error}") from None
+
+
+def _environment() -> dict[str, Any]:
+    """The settings that the environment gives, as far as they can be read."""
+    try:
+        return EnvSettingsSource(MarketingOrchestratorConfig)()
+    except (SettingsError, RecursionError) as error:
+        named = _UNREADABLE.search(str(error))
+        ours = [name for name in os.environ if name.startswith(ENV_PREFIX)]
+        longest = max(ours, key=lambda name: len(os.environ[name]))  # too deep to be named
+        variable = f"{ENV_PREFIX}{named[1].upper()}" if named else longest
+        raise ConfigError(
+            f"{variable} (from environment): not readable as JSON; write a table as in "
+            f"""{variable}='{{"name": 0.5}}'"""
+        ) from None
 
 
 def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,8 +131,11 @@ def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in flat.items():
         head, dot, tail = name.partition(".")
+        held = nested.get(head, {})
         if dot:
-            nested[head] = {**nested.get(head, {}), tail: value}
+            if not isinstance(held, Mapping):
+                raise ConfigError(f"{name}: {head} was given as a whole, too; give it one way")
+            nested[head] = {**held, tail: value}
         else:
             nested[name] = value
     return nested

@@ -13,7 +13,7 @@ _Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class ModelRules(BaseModel):
     """Limits and prices; money in the reporting currency."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     timeout_seconds: _Seconds = 60.0
     """Wall time of all calls of a run together; what is not worded by then is left to rules."""

@@ -46,7 +46,7 @@ class SegmentRule(StrEnum):
 class SegmentRules(BaseModel):
     """Limits of the segment rule; all of them read the current window."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     authority: RollupAuthority = RollupAuthority.SUPPLIED
     """Whose KPI value, trend and recommendation stand; the other stands beside with the gap."""

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mktorch.display.brand import load_brand
 from mktorch.display.escape import fenced
-from mktorch.display.resources import reports_dir
+from mktorch.display.resources import COMPONENTS, reports_dir
 
 if TYPE_CHECKING:
     from mktorch.display.nodes import Node
     from mktorch.display.trace import Figure
 
 EXECUTE_INFO = "QUARTO_EXECUTE_INFO"  # Quarto and the embedded renderer tell a running cell by it
-COMPONENTS = "components.css"
 
 
 class DisplayError(RuntimeError):

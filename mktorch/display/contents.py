@@ -10,6 +10,7 @@ from mktorch.display.nodes import Mark, Node, node
 from mktorch.display.status import Status
 
 EXPORTS = "exports"  # the folder of a pack that holds its tables as files
+BY_CAMPAIGN = "-by-campaign"  # ends the name of an export that holds a table of each deep dive
 WORKBOOK = f"{EXPORTS}/tables.xlsx"
 SOURCES = f"{EXPORTS}/sources.csv"
 
@@ -26,10 +27,11 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Entries under one heading."""
+    """Entries under one heading, and what there is more of."""
 
     heading: str
     entries: tuple[Item, ...]
+    more: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,8 @@ class Contents(Block):
 
     def _group(self, group: Group) -> Node:
         entries = node("group-entries", *map(self._entry, group.entries))
-        return node("group", Node("group-name", group.heading), entries)
+        more = Node("note", group.more) if group.more else None
+        return node("group", Node("group-name", group.heading), entries, more)
 
     def _entry(self, item: Item) -> Node:
         links = (

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mktorch.display.files import PER_CAMPAIGN, document_name
+import polars as pl
+
+from mktorch.display.files import PER_CAMPAIGN, dive_names
 from mktorch.display.register import sections
 from mktorch.display.resources import reports_dir
 from mktorch.display.show import Show
@@ -60,12 +62,36 @@ def placed() -> Iterator[Placed]:
                     yield Placed(call, heading.strip(), first)
 
 
+def deep_dives(run: Run) -> tuple[str, ...]:
+    """The ids of the campaigns that a pack has a page for, in order; at most `max_deep_dives`."""
+    return tuple(sorted(at_stake(run, run.config.max_deep_dives)))
+
+
+def at_stake(run: Run, most: int) -> tuple[str, ...]:
+    """The ids of the campaigns with most at stake, the first of them first.
+
+    At stake is the money that recommendations concern, then what was spent.
+    """
+    found = run.tables["campaigns"].select("campaign_id", stake=pl.lit(0.0), spend=pl.lit(0.0))
+    for table, name, column in (
+        ("recommendations", "stake", "stake"),
+        ("campaign_analysis", "spend", "total_spend"),
+    ):
+        if table in run.tables:
+            summed = run.tables[table].group_by("campaign_id").agg(pl.col(column).sum().alias(name))
+            found = found.drop(name).join(summed, on="campaign_id", how="left")
+    first = found.sort(
+        "stake", "spend", "campaign_id", descending=[True, True, False], nulls_last=True
+    )
+    return tuple(first["campaign_id"].head(most))
+
+
 def figures(run: Run, campaign: str = "") -> Iterator[tuple[str, Figure]]:
     """Page and figure of all that a pack shows on the deep dive of `campaign`, or else elsewhere.
 
     A page is named as its files are, without their ending.
     """
-    page = document_name(campaign, run.tables["campaigns"]["campaign_id"]) if campaign else ""
+    page = dive_names(run.tables["campaigns"]["campaign_id"])[campaign] if campaign else ""
     for document, name, options in calls():
         if (document == PER_CAMPAIGN) == bool(campaign):
             block = getattr(Show(run, campaign), name)(**options).linked(campaign)

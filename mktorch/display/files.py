@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from mktorch.display.block import EXECUTE_INFO
 from mktorch.display.escape import slug
@@ -39,13 +40,13 @@ def campaign_slugs(campaigns: Iterable[str]) -> dict[str, str]:
         digits += _DIGITS
 
 
-def document_name(campaign: str, campaigns: Iterable[str]) -> str:
-    """The name, without its ending, of one campaign's deep dive.
+def dive_names(campaigns: Iterable[str]) -> dict[str, str]:
+    """Campaign id -> the name, without its ending, of its deep dive.
 
-    >>> document_name("CAMP_001", ["CAMP_001", "CAMP_002"])
+    >>> dive_names(["CAMP_001", "CAMP_002"])["CAMP_001"]
     'campaign-camp-001'
     """
-    return f"{PER_CAMPAIGN}-{campaign_slugs(campaigns)[campaign]}"
+    return {name: f"{PER_CAMPAIGN}-{slug}" for name, slug in campaign_slugs(campaigns).items()}
 
 
 def pack_files() -> tuple[str, ...]:
@@ -53,11 +54,20 @@ def pack_files() -> tuple[str, ...]:
 
     They travel as metadata of the document, which both renderers hand to a running cell.
     """
+    return tuple(_told().get("format", {}).get("metadata", {}).get("pack", ()))
+
+
+def running_document() -> Path | None:
+    """The `.qmd` that the running render executes; none elsewhere."""
+    path = _told().get("document-path")
+    return Path(path) if path else None
+
+
+def _told() -> dict[str, Any]:
+    """What a renderer tells a running cell of its document; nothing where none runs."""
     file = os.environ.get(EXECUTE_INFO)
-    if not file:
-        return ()
-    info = json.loads(Path(file).read_text(encoding="utf-8"))
-    return tuple(info.get("format", {}).get("metadata", {}).get("pack", ()))
+    told: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8")) if file else {}
+    return told
 
 
 def _marked(name: str, start: str, digits: int) -> str:

@@ -79,6 +79,11 @@ def noted(entry: Entry | None) -> Noted | None:
     return Noted((entry,)) if entry else None
 
 
+def folded(words: str, *parts: Part) -> Node:
+    """Parts that a page folds away until they are asked for; paper shows them as they are."""
+    return node("fold", Node("fold-name", words), *parts)
+
+
 def notes(texts: Iterable[Node]) -> Node:
     """The small lines below a table, a chart or a card."""
     return Node("notes", tuple(texts))

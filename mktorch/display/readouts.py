@@ -14,6 +14,7 @@ from mktorch.display.nodes import Part as Piece
 from mktorch.display.status import Status
 from mktorch.display.trace import Entry, Figure
 
+_OPEN = 3  # cards up to which a page shows each whole; of more it folds each under its head
 _TOGETHER = 2  # parts of a card up to which it stays on one page; later ones break between parts
 
 
@@ -144,13 +145,20 @@ class Readouts(Block):
         return f"{role}-wide" if self.wide else role
 
     def _card(self, card: Readout) -> Node:
-        held = (
+        folds = len(self.cards) > _OPEN
+        statuses = dict.fromkeys(part.statuses[0] for part in card.parts if part.statuses)
+        head = (
             Node("readout-name", card.heading, {"id": f"{card.id}-name"}),
+            node("readout-gist", *(Mark("badge", status) for status in statuses)),
             Node("readout-about", card.subtitle),
+        )
+        held = (
+            *((node("readout-head", *head),) if folds else (head[0], head[2])),
             *map(self._part, card.parts),
         )
         named = {"id": card.id, "aria_labelledby": f"{card.id}-name"}
-        return Node("readout", held, named, whole=len(card.parts) <= _TOGETHER)
+        role = "readout-folded" if folds else "readout"
+        return Node(role, held, named, whole=len(card.parts) <= _TOGETHER)
 
     def _part(self, part: Part) -> Node:
         badges = node("badges", *(Mark("badge", status) for status in part.statuses))

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+COMPONENTS = "components.css"
 
 
 def home() -> Path:
@@ -16,7 +17,13 @@ def home() -> Path:
 
 
 def reports_dir() -> Path:
-    """The folder of the `.qmd` documents and their shared styles."""
+    """The folder of the `.qmd` documents and their shared styles: one's own, where there is one.
+
+    One's own is `reports/` of the working folder, or the working folder, with these styles in it.
+    """
+    for near in (Path("reports"), Path()):
+        if (near / "_metadata.yml").is_file() and (near / COMPONENTS).is_file():
+            return near.resolve()
     installed = _PACKAGE / "_reports"
     return installed if installed.is_dir() else _PACKAGE.parent / "reports"
 

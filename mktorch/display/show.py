@@ -45,14 +45,15 @@ class Show:
         """The same run, seen through one campaign, with no block made yet."""
         return Show(self.run, campaign)
 
-    def sources(self) -> Sources:
+    def sources(self, *, brief: bool = False) -> Sources:
         """Where each figure of the blocks shown so far comes from: the last block of a document.
 
-        In a document every figure links to its entry here.
+        In a document every figure links to its entry here. A `brief` one takes little paper.
         """
         blocks = self.blocks.values()
         return Sources(
             run=self.run,
+            brief=brief,
             entries=tuple(trace.entries(f for block in blocks for f in block.figures())),
         )
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from mktorch.display import trace
 from mktorch.display.block import Block
-from mktorch.display.nodes import Node, Numbered, node
+from mktorch.display.nodes import Node, Numbered, folded, node
 from mktorch.display.trace import Entry
 from mktorch.runs import Run
 from mktorch.tables import Definition
@@ -18,11 +18,13 @@ class Sources(Block):
     """One entry per block and column: definition, table and rows, what it is made of, settings.
 
     In HTML a figure's link leads here and the entry links back; in PDF the note at a column's
-    head, a card's or a chart's title bears the entry's number.
+    head, a card's or a chart's title bears the entry's number. On paper a `brief` appendix says
+    only which tables and columns an entry is from; on the page it says all.
     """
 
     run: Run
     entries: tuple[Entry, ...]
+    brief: bool = False
 
     def tree(self) -> Node:
         if not self.entries:
@@ -33,14 +35,29 @@ class Sources(Block):
                 Node("sources-of", _title(block)),
                 node("sources-entries", *map(self._entry, entries)),
             )
-        return node("sources", *parts)
+        whole = node(self._role("sources"), *parts)
+        return folded(f"Show the {len(self.entries):,} entries", whole)
+
+    def _role(self, role: str) -> str:
+        return f"{role}-brief" if self.brief else role
 
     def _entry(self, entry: Entry) -> Node:
         first, *rest = lines_of(self.run, entry)
         name = Node("source-name", entry.label, {"href": f"#{entry.figures[0].anchor}"})
         more = node("source-rest", *(Node("source-line", line) for line in rest))
-        said = node("source-said", name, node("source-lines", Node("source-first", first), more))
-        return node("source", Numbered(entry), said, id=entry.anchor)
+        lines = node(self._role("source-lines"), Node("source-first", first), more)
+        said = node("source-said", name, self._places(entry), lines)
+        return node(self._role("source"), Numbered(entry), said, id=entry.anchor)
+
+    def _places(self, entry: Entry) -> Node | None:
+        """The tables and columns of an entry, which a brief appendix shows on paper."""
+        if not self.brief:
+            return None
+        named = (
+            f"{table}.{column}" if table else trace.sources(each)
+            for table, column, each in entry.defined
+        )
+        return Node("source-places", "; ".join(dict.fromkeys(named)))
 
 
 def lines_of(run: Run, entry: Entry) -> list[str]:

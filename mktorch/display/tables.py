@@ -12,10 +12,13 @@ from mktorch import catalog
 from mktorch.display import trace
 from mktorch.display.block import Block
 from mktorch.display.brand import Brand, load_brand
-from mktorch.display.nodes import Node, framed
+from mktorch.display.contents import BY_CAMPAIGN, EXPORTS
+from mktorch.display.escape import slug
+from mktorch.display.nodes import Node, folded, framed
 from mktorch.display.status import Statuses, status_of
 from mktorch.display.trace import Figure
 from mktorch.formats import NOT_AVAILABLE, TEXT, Format, Locale, format_value
+from mktorch.words import count
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 Align = Literal["left", "right", "center"]
 
 _COUNTS = "No."  # heads a column that only counts the rows
+READ, LOOKED_UP = 12, 60  # rows on a page of a table that is read, and of one that is looked up
 _WHOLE = 6  # rows up to which a table stays on one page
+_OPEN = 3  # rows up to which a table that is looked up is not folded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +80,12 @@ class Table(Block):
 
     `group` names a column whose values head groups of rows; `source` the run's table, kept in the
     page beside every figure. `key` names the columns that tell its rows apart, by default the
-    first one shown; they end the ids of the figures and select rows of the source. `dense` sets it
-    small and close on paper, as a table is that is looked up and not read.
+    first one shown; they end the ids of the figures and select rows of the source.
+
+    `frame` holds every row, those that matter most first. A page shows the first `most` of them,
+    of each group where there are groups, and the `last` ones, which are totals; by default `READ`,
+    or `LOOKED_UP` where the table is `dense`: looked up and not read, so that it is set small and
+    close on paper and folded on a page. A note says how many more the exports hold.
     """
 
     id: str
@@ -93,6 +102,8 @@ class Table(Block):
     links: bool = False
     campaign: str = ""
     dense: bool = False
+    most: int = 0
+    last: int = 0
 
     def __post_init__(self) -> None:
         named = [n for c in self.columns for n in (c.name, c.detail, c.shade)]
@@ -114,8 +125,26 @@ class Table(Block):
     def linked(self, campaign: str = "") -> Self:
         return replace(self, links=True, campaign=campaign)
 
+    @cached_property
+    def shown(self) -> Self:
+        """The table with the rows that a page has room for."""
+        most = self.most or (LOOKED_UP if self.dense else READ)
+        if self.frame.height <= most + self.last:
+            return self
+        place, rows = pl.int_range(pl.len()), pl.len()
+        if self.group:
+            place, rows = place.over(self.group), rows.over(self.group)
+        kept = self.frame.filter((place < most) | (place >= rows - self.last))
+        return self if kept.height == self.frame.height else replace(self, frame=kept)
+
+    @property
+    def export(self) -> str:
+        """The file of the pack's exports, without its ending, that holds every row."""
+        apart = self.campaign and "campaign_id" not in self.frame.columns
+        return slug(self.id) + (BY_CAMPAIGN if apart else "")
+
     def figures(self) -> tuple[Figure, ...]:
-        return tuple(figure for held in self.traced.values() for figure in held)
+        return tuple(figure for held in self.shown.traced.values() for figure in held)
 
     @cached_property
     def traced(self) -> dict[str, list[Figure]]:
@@ -206,15 +235,19 @@ class Table(Block):
         return great_table(self, heading)
 
     def tree(self) -> Node:
-        body = Node("nothing", self.empty) if self.frame.is_empty() else Grid(self)
+        rows, rest = self.shown.frame.height, self.frame.height - self.shown.frame.height
+        more = (f"{count(rest, 'more row')} in {EXPORTS}/{self.export}.csv.",) if rest else ()
+        body = Grid(self.shown) if rows else Node("nothing", self.empty)
+        if self.dense and rows > _OPEN:
+            body = folded(f"Show the {rows:,} rows", body)
         return framed(
             "table",
             f"{self.id}-block",
             self.title,
             self.subtitle,
             (body,),
-            self.all_notes,
-            whole=self.frame.height <= _WHOLE,
+            (*self.all_notes, *more),
+            whole=rows <= _WHOLE,
         )
 
 

@@ -15,25 +15,28 @@ from typing import Any
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.display.block import Block
-from mktorch.display.documents import Placed, placed
+from mktorch.display.block import Block, Stack
+from mktorch.display.documents import Placed, at_stake, placed
 from mktorch.display.files import PER_CAMPAIGN
 from mktorch.display.nodes import Node
 from mktorch.display.show import Show
+from mktorch.display.tables import Table
 from mktorch.display.writers.markdown import write
 from mktorch.ingest import input_records
 from mktorch.manifest import Manifest, StepRecord, TableRecord, run_id
+from mktorch.narrative.llm_calls import usage
 from mktorch.narrative.markdown import document, heading, inert
-from mktorch.narrative.model import usage
 from mktorch.runs import Run
 from mktorch.sources.load import RawSource
 from mktorch.version import __version__
 from mktorch.vocab import Source
 
 EXECUTIVE = "executive"
-DIVES = 5  # campaigns told one by one
+DIVES, ROWS = 5, 20  # campaigns told one by one, rows of a table; the exports hold the rest
 # What the report takes of the governance appendix.
-_ON_THE_DATA = frozenset(("failure_summary", "reconciliation_summary", "provenance", "inputs"))
+_GOVERNANCE = frozenset(
+    ("verdict_grounds", "failure_summary", "reconciliation_summary", "provenance", "inputs")
+)
 _ONCE = frozenset(("masthead", "set_aside_notice"))  # blocks that a deep dive need not repeat
 
 
@@ -86,30 +89,16 @@ def campaign_report(draft: Run) -> str:
             heading(1, "Campaign report"),
             *_sections(draft, executive, 2),
             *_dives(draft, dive),
-            *_sections(draft, (each for each in known if each.call.block in _ON_THE_DATA), 2),
+            *_sections(draft, (each for each in known if each.call.block in _GOVERNANCE), 2),
         )
     )
 
 
-def at_stake(tables: Mapping[str, pl.DataFrame], most: int) -> pl.DataFrame:
-    """`campaign_id` and `name` of the campaigns with most at stake, then of most spend."""
-    held = tables["campaign_analysis"]
-    if "recommendations" in tables:
-        stakes = tables["recommendations"].group_by("campaign_id").agg(pl.col("stake").max())
-        held = held.join(stakes, on="campaign_id", how="left")
-    order = [name for name in ("stake", "total_spend") if name in held.columns]
-    ranked = held.sort(
-        *order, "campaign_id", descending=[*(True for _ in order), False], nulls_last=True
-    )
-    return ranked.head(most).select("campaign_id", "name")
-
-
 def _dives(run: Run, shown: list[Placed]) -> Iterator[str]:
-    if "campaign_analysis" not in run.tables:
-        return
+    names = dict(run.tables["campaigns"].select("campaign_id", "name").rows())
     told = [each for each in shown if each.call.block not in _ONCE]
-    for key, name in at_stake(run.tables, DIVES).rows():
-        yield heading(2, inert(f"{name} ({key})" if name else key))
+    for key in at_stake(run, DIVES):
+        yield heading(2, inert(f"{names[key]} ({key})"))
         yield from _sections(run, told, 3, key)
 
 
@@ -120,7 +109,16 @@ def _sections(run: Run, shown: Iterable[Placed], level: int, campaign: str = "")
         if title != last:
             yield heading(level, inert(title))
         last = title
-        yield getattr(show, call.block)(**call.options).markdown()
+        yield bounded(getattr(show, call.block)(**call.options)).markdown()
+
+
+def bounded(block: Block) -> Block:
+    """The block with the first rows of its tables alone; a note says where the rest is."""
+    if isinstance(block, Stack):
+        return Stack(*map(bounded, block.blocks))
+    if isinstance(block, Table):
+        return replace(block, most=min(block.most or ROWS, ROWS))
+    return block
 
 
 def _brief(part: Any) -> Any:

@@ -201,6 +201,7 @@ def sources(definition: Definition) -> str:
     named = "; ".join(
         f"{up.table}.{', '.join(up.columns)}"
         + "".join(f" where {name} is {value or 'missing'}" for name, value in up.where.items())
+        + f" of the {up.span} window" * bool(up.span)
         for up in definition.upstream
     )
     return "; ".join(filter(None, (named, "the evidence its row names" * definition.evidence)))

@@ -14,7 +14,7 @@ from mktorch import catalog
 from mktorch.explain.told import Made
 from mktorch.runs import Run
 from mktorch.tables import Definition, Upstream
-from mktorch.vocab import Source
+from mktorch.vocab import Source, Window
 
 PAGE = "_page"  # the campaign whose page shows the figure
 _INDEX = "_index"  # a row's place in its table
@@ -26,7 +26,7 @@ def made_of(run: Run, held: Iterable[tuple[str, Definition, pl.DataFrame]]) -> t
 
     def enter(key: tuple[object, ...], columns: Sequence[str], rows: pl.DataFrame) -> None:
         names, frames = found.setdefault(key, ({}, []))
-        names.update(dict.fromkeys(columns))
+        names.update(dict.fromkeys(name for name in columns if name in rows.columns))  # rare ones
         frames.append(rows)
 
     for table, each, rows in held:
@@ -36,7 +36,7 @@ def made_of(run: Run, held: Iterable[tuple[str, Definition, pl.DataFrame]]) -> t
             for source, columns, facts in _evidence(run, rows):
                 enter((source, "evidence"), columns, facts)
         for up in each.upstream:
-            key = (up.table, *up.on.items(), *up.where.items(), up.within)
+            key = (up.table, *up.on.items(), *up.where.items(), up.within, up.span)
             enter(key, up.columns, _upstream(run, rows, up))
     return tuple(
         _made(run, str(key[0]), tuple(names), _together(frames))
@@ -84,7 +84,10 @@ def _upstream(run: Run, rows: pl.DataFrame, up: Upstream) -> pl.DataFrame:
         for own, theirs in up.on.items()
         if own in rows.columns and not (whole and own == "campaign_id")
     }
-    days = ("first_day", "last_day") if up.within else ()
+    if up.span:
+        day = pl.col(up.within).dt.date()
+        frame = frame.filter(day.is_between(*run.clock.windows[Window(up.span)]))
+    days = ("first_day", "last_day") if up.within and not up.span else ()
     wanted = rows.select(*(pl.col(own).alias(f":{own}") for own in pairs), *days).unique()
     if not wanted.width:
         return frame
@@ -94,7 +97,7 @@ def _upstream(run: Run, rows: pl.DataFrame, up: Upstream) -> pl.DataFrame:
         joined = frame.join(wanted, left_on=left, right_on=right, nulls_equal=True)
     else:
         joined = frame.join(wanted, how="cross")
-    if up.within:
+    if days:
         day = pl.col(up.within).dt.date()
         joined = joined.filter(day.is_between(pl.col("first_day"), pl.col("last_day")))
     return _together([joined.select(frame.columns)])

@@ -46,8 +46,10 @@ def wasted_spend_reduction(rollup_asset: pl.DataFrame) -> Value:
     return reduction(sides, "wasted", "cost")
 
 
-def roi_estimate(performance_assessment: pl.DataFrame) -> Value:
+def roi_estimate(performance_assessment: pl.DataFrame, campaign_goals: pl.DataFrame) -> Value:
     roi = performance_assessment["overall_roi"].item()
+    if roi is not None and not campaign_goals["valued"].any():
+        return Value(None, reason="no campaign records what its results are worth")
     missing = "spend" if performance_assessment["total_spend"].item() is None else "revenue"
     return Value(roi, reason=f"no {missing} is recorded" if roi is None else None)
 
@@ -90,14 +92,14 @@ _ARMS = read("experiments", "control_asset")
 _GROUP = KpiGroup.BUSINESS_VALUE
 BUSINESS = (
     Kpi(conversion_rate_delta, "Conversion rate, change",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.001, points=3,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.001, points=3, change=True,
         words="Conversions / impressions, pooled over campaigns: current window less prior; "
         "variants less controls where there is no prior window",
         upstream=(*both("rollup_campaign", "impressions", "conversions"), *_BLANKS),
         fallback=(read("rollup_experiment", "impressions", "conversions"), _ARMS),
         settings=("window_days",), missing="a side has no impressions"),
     Kpi(cpa_reduction_percentage, "Cost per acquisition, reduction",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.15,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.15, change=True,
         words="1 - cost per conversion in the current window / in the prior one; variants against "
         "controls where there is no prior window",
         upstream=(*both("rollup_campaign", "cost", "conversions"), *_BLANKS),
@@ -109,7 +111,7 @@ BUSINESS = (
         upstream=(read("performance_assessment", "total_revenue_proxy"),),
         settings=("money_authority",), missing="no revenue is recorded"),
     Kpi(wasted_spend_reduction, "Wasted spend, reduction",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.10,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.10, change=True,
         words="1 - wasted share of cost in the current window / in the prior one; wasted is the "
         "cost of assets with impressions and without a conversion in the window",
         upstream=both("rollup_asset", "cost", "impressions", "conversions"),
@@ -117,7 +119,7 @@ BUSINESS = (
     Kpi(roi_estimate, "Return on media spend",
         _GROUP, Direction.UP, Unit.FRACTION, target=0.50,
         words="(Revenue less media spend) / media spend, of all campaigns",
-        upstream=(read("performance_assessment", "overall_roi"),),
+        upstream=(read("performance_assessment", "overall_roi"), read("campaign_goals", "valued")),
         settings=("money_authority",), missing="no spend is recorded"),
 )
 # fmt: on

@@ -21,7 +21,9 @@ def experiment_velocity(
     today = as_of.date()
     started = experiments.filter(pl.col("start_date") <= today)
     first = started["start_date"].min()
-    days = (today - first).days if isinstance(first, date) else 0
+    if not isinstance(first, date):
+        return Value(None, reason="no experiment has started" if campaigns.height else None)
+    days = (today - first).days
     return share(started.height, campaigns.height * max(days / DAYS_PER_MONTH, 1.0))
 
 
@@ -64,9 +66,15 @@ def targeting_precision_improvement(rollup_segment: pl.DataFrame) -> Value:
         campaign
     ) * impressions.cast(wide)
     served = rollup_segment.filter(impressions > 0).with_columns(precise=at_or_above)
-    sums = (impressions.filter("precise").sum().alias("precise"), impressions.sum())
+    known = conversions.is_not_null()
+    # A segment whose conversions are not known yet is on neither side.
+    some = known.any() | (pl.len() == 0)
+    sums = (
+        pl.when(some).then(impressions.filter("precise").sum()).alias("conversions"),
+        pl.when(some).then(impressions.filter(known).sum()).otherwise(impressions.sum()),
+    )
     return change(
-        now_and_then(served, *sums, name="the {} window"), top="precise", bottom="impressions"
+        now_and_then(served, *sums, name="the {} window"), top="conversions", bottom="impressions"
     )
 
 
@@ -90,7 +98,7 @@ EFFECTIVENESS = (
         "impressions",
         upstream=(read("rollup_asset", "impressions", "campaign_id", "segment_id", window="all"),
                   read("creative_assets", "cta")),
-        missing="no impression was served"),
+        missing="no asset that states a call to action was served"),
     Kpi(insight_to_action_time_hours, "Time from signal to action",
         _GROUP, Direction.DOWN, Unit.HOURS, target=6.0, quotient=True,
         words="Mean hours from a supplied risk signal to the first later decision or budget "
@@ -98,7 +106,7 @@ EFFECTIVENESS = (
         upstream=(read("risk_inbox", "hours_to_action", "origin"),),
         missing="no risk signal was answered"),
     Kpi(targeting_precision_improvement, "Targeting precision, change",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.10, points=1,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.10, points=1, change=True, full=1.0,
         words="Share of impressions in segments converting at or above their campaign's rate: "
         "current window less prior",
         upstream=both("rollup_segment", "impressions", "conversions"),

@@ -74,6 +74,9 @@ class Kpi:
     a table's key is read with its columns. `settings` names what else of the configuration has a
     say. `quotient` says that the value is its numerator over its denominator; `points` that it is a
     difference of two fractions, written in percentage points with so many decimals.
+
+    `change` says that it sets a figure now (its numerator) against one before (its denominator):
+    0 is no change. `full` is the most that such a figure can be: from there nothing can improve.
     """
 
     compute: Callable[..., Value]
@@ -89,6 +92,8 @@ class Kpi:
     missing: str = ""
     quotient: bool = False
     points: int | None = None
+    change: bool = False
+    full: float | None = None
 
     @property
     def name(self) -> str:

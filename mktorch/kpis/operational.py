@@ -30,7 +30,11 @@ def policy_violation_count(policy_violations: pl.DataFrame) -> Value:
     return Value(policy_violations.height)
 
 
-def experiment_setup_errors(experiment_setup_faults: pl.DataFrame) -> Value:
+def experiment_setup_errors(
+    experiment_setup_faults: pl.DataFrame, experiments: pl.DataFrame
+) -> Value:
+    if experiments.is_empty():
+        return Value(None)
     return Value(experiment_setup_faults["experiment_id"].n_unique())
 
 
@@ -69,8 +73,10 @@ OPERATIONAL = (
     Kpi(experiment_setup_errors, "Experiments set up wrongly",
         _GROUP, Direction.DOWN, Unit.COUNT, target=0.0,
         words="Experiments with at least one fault in their setup",
-        upstream=(read("experiment_setup_faults", "experiment_id"),),
-        settings=("experiment_rules.allocation_alpha",)),
+        upstream=(read("experiment_setup_faults", "experiment_id"),
+            read("experiments", "experiment_id")),
+        settings=("experiment_rules.allocation_alpha",),
+        missing="no experiment is on record"),
     Kpi(data_freshness_hours, "Age of the newest data",
         _GROUP, Direction.DOWN, Unit.HOURS, target=2.0,
         words="The report's moment less the newest timestamp of a performance record or funnel "

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from mktorch.lineage.experiments import EXPERIMENTS
 from mktorch.lineage.governance import GOVERNANCE
-from mktorch.lineage.journey import JOURNEY
 from mktorch.lineage.keys import KEYS
 from mktorch.lineage.model import ADDITIVE, Definition, Upstream
 from mktorch.lineage.money import MONEY
@@ -26,7 +25,6 @@ THEMES = (
     MONEY,
     EXPERIMENTS,
     SEGMENTS,
-    JOURNEY,
     GOVERNANCE,
     RECOMMENDATIONS,
     QUALITY,

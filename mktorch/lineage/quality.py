@@ -19,33 +19,6 @@ def _pairs(verdict: str, what: str) -> Definition:
 _REJECTED = read("failures", "file", "row", severity="error")
 
 QUALITY = {
-    "set_aside_total.rows": Definition(
-        "Number of records that were rejected", "count", (_REJECTED,), ("validation_severity",)
-    ),
-    "set_aside_total.rows_share": Definition(
-        "Rejected records / records read, without those that newer ones replaced",
-        "fraction",
-        (_REJECTED,),
-        ("validation_severity", "maximum_rejected_share"),
-    ),
-    "set_aside_total.spend": Definition(
-        "Sum of the cost in rejected performance records, as far as it can be read",
-        "currency",
-        (read("set_aside", "spend", source="performance_metrics"),),
-        ("validation_severity",),
-    ),
-    "set_aside_total.spend_share": Definition(
-        "Cost in rejected performance records / cost in all of them",
-        "fraction",
-        (read("set_aside", "spend", "spend_share", source="performance_metrics"),),
-        ("validation_severity", "maximum_rejected_share"),
-    ),
-    "set_aside.*": Definition(
-        "What rejected records of the source hold, under the first rule they broke",
-        "",
-        (read("failures", "file", "row", on=("source", "rule")),),
-        ("validation_severity",),
-    ),
     "failure-summary.records": Definition(
         "Number of findings of the rule in the source",
         "count",

@@ -30,17 +30,4 @@ ROLLUPS = {
         (read("rollup_campaign", *_SUMS, window="current"),),
         ("window_days", "metrics"),
     ),
-    "funnel_detail.*": Definition(
-        "Sum over the funnel events of the stage in the window",
-        "count",
-        (
-            read(
-                "funnel_events",
-                "count",
-                "confidence",
-                on=("campaign_id", "segment_id", "channel_id", "stage"),
-            ),
-        ),
-        ("window_days",),
-    ),
 }

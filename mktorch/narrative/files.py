@@ -1,12 +1,14 @@
-"""The texts on disk: both whole, or neither."""
+"""The texts on disk: both whole, or neither; never without their run."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from mktorch.errors import PipelineError, in_a_line
+from mktorch.folders import locked, sweep, workshop
 
 REPORT = "campaign_report.md"
 SUMMARY = "executive_summary.md"
@@ -27,32 +29,43 @@ def published(folder: Path, texts: Mapping[str, str]) -> Iterator[Published]:
     Nothing is raised for a folder that cannot be written: `error` then says why and what to do.
     Where the block fails, nothing is put in place.
     """
-    staged = {folder / name: folder / f".{name}-{os.getpid()}" for name in texts}
-    try:
-        outcome = _stage(folder, staged, texts)
-        yield outcome
-        if not outcome.error:
-            for target, partial in staged.items():
-                partial.replace(target)
-    finally:
-        for partial in staged.values():
-            if folder.is_dir():
-                partial.unlink(missing_ok=True)
-
-
-def _stage(folder: Path, staged: Mapping[Path, Path], texts: Mapping[str, str]) -> Published:
     if not texts:
-        return Published()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for target, partial in staged.items():
-            if target.is_dir():
-                raise IsADirectoryError(0, "a folder has its name", str(target))
-            partial.write_text(texts[target.name], encoding="utf-8")
-    except OSError as error:
-        why = error.strerror or str(error)
-        return Published(
-            error=f"{folder}: the text reports could not be written ({why}); free space or "
-            "choose another place with reports_dir"
-        )
-    return Published({target.name: str(target) for target in staged})
+        yield Published()
+        return
+    outcome = Published()
+    with ExitStack() as stack:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            sweep(folder.parent)
+            made = stack.enter_context(workshop(folder.parent, folder.name))
+            outcome.paths = _stage(folder, made, texts)
+        except OSError as error:
+            outcome.error = _failed(folder, error)
+        yield outcome
+        if outcome.error:
+            return
+        try:
+            with locked(folder.parent):  # a pack may just be changing places with the folder
+                folder.mkdir(exist_ok=True)
+                for name in texts:
+                    (made / name).replace(folder / name)
+        except OSError as error:
+            raise PipelineError(_failed(folder, error)) from None
+
+
+def _failed(folder: Path, error: OSError) -> str:
+    return (
+        f"{folder}: the text reports could not be written ({in_a_line(error)}); "
+        "free space or choose another place with reports_dir"
+    )
+
+
+def _stage(folder: Path, made: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """Write the texts into `made`; name -> where each will be."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(0, "a file has its name", str(folder))
+    for name, text in texts.items():
+        if (folder / name).is_dir():
+            raise IsADirectoryError(0, "a folder has its name", str(folder / name))
+        (made / name).write_text(text, encoding="utf-8")
+    return {name: str(folder / name) for name in texts}

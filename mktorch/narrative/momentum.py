@@ -8,33 +8,63 @@ from typing import Any
 import polars as pl
 
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose
+from mktorch.narrative.templates import Prose
+from mktorch.paired import pooled
 from mktorch.sums import ratio, total
+from mktorch.tables import Table, fraction, number, read, reason, word
 from mktorch.vocab import Measure, Window
 from mktorch.words import joined
 
 MEASURES = ("revenue", "spend", "return")
-_NO_WINDOW = "no record falls in the {} window"
+_NO_WINDOW = "no records in the {} window"
+_NOW, _THEN = (
+    read("rollup_campaign", "revenue", "cost", window=window)
+    for window in (Window.CURRENT, Window.PRIOR)
+)
+_NOW_BOTH, _THEN_BOTH = (
+    read("rollup_paired", "numerator", "denominator", window=window, numerator_name="revenue",
+        denominator_name="cost", segment_id=None, channel_id=None, asset_id=None)
+    for window in (Window.CURRENT, Window.PRIOR)
+)  # fmt: skip
+_UNIT = "that of the measure"
+_CONFIG = ("window_days",)
 
 
-def momentum(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
-    """Revenue, spend and return on spend of the portfolio, current window against prior.
+# fmt: off
+class Momentum(Table):
+    """One row per measure of the portfolio, current window against prior.
 
-    In: `rollup_campaign`. Out: one row per measure in the order of `MEASURES`: `measure`,
-    `current`, `prior`, `change` (difference), `relative` (change over prior), `reason` where a
-    value is null. Money as the performance records state it, whoever has the authority over
-    totals: a ledger row knows no window.
+    Money as the performance records state it, whoever has the authority over totals: a ledger row
+    knows no window. The return is of the days that know both revenue and spend.
     """
+
+    measure = word(MEASURES, "Revenue, spend, or revenue / spend", key=True)
+    current = number(_UNIT, "The measure in the current window", _NOW, _NOW_BOTH, config=_CONFIG,
+        null="reason")
+    prior = number(_UNIT, "The measure in the prior window", _THEN, _THEN_BOTH, config=_CONFIG,
+        null="reason")
+    change = number(_UNIT, "Current window less prior", _NOW, _THEN, _NOW_BOTH, _THEN_BOTH,
+        config=_CONFIG, null="reason")
+    relative = fraction("Current window less prior, over prior", _NOW, _THEN, _NOW_BOTH,
+        _THEN_BOTH, config=_CONFIG, over=("change", "prior"), null="reason")
+    reason = reason("a value")
+# fmt: on
+
+
+_UNSPENT = pl.lit("no spend to divide by")
+_UNPAIRED = pl.lit("no day of a window states both revenue and spend")
+
+
+def momentum(rollup_campaign: pl.DataFrame, rollup_paired: pl.DataFrame) -> pl.DataFrame:
+    """`Momentum`, in the order of `MEASURES`."""
+    parts, keys = (Measure.REVENUE, Measure.COST), ("campaign_id", "window")
+    rated = pooled(rollup_campaign, rollup_paired, keys, ("window",), *parts, "return")
     sums = (
         rollup_campaign.lazy()
         .group_by("window")
-        .agg(total(m) for m in (Measure.REVENUE, Measure.COST))
-        .select(
-            "window",
-            pl.col("revenue"),
-            pl.col("cost").alias("spend"),
-            ratio(pl.col("revenue"), pl.col("cost")).alias("return"),
-        )
+        .agg(map(total, parts))
+        .join(rated.lazy(), on="window")
+        .select("window", "revenue", pl.col("cost").alias("spend"), "return")
         .unpivot(index="window", variable_name="measure")
     )
     sides = (
@@ -46,19 +76,22 @@ def momentum(rollup_campaign: pl.DataFrame) -> pl.DataFrame:
     present = sums.select("window").unique().collect()["window"].to_list()
     absent = [w for w in (Window.CURRENT, Window.PRIOR) if w not in present]
     change = pl.col("current") - pl.col("prior")
-    return (
+    return Momentum.of(
         measures.join(current, on="measure", how="left", maintain_order="left")
         .join(prior, on="measure", how="left", maintain_order="left")
         .with_columns(change=change, relative=ratio(change, pl.col("prior")))
         .with_columns(
+            _unspent=pl.min_horizontal("current", "prior").filter(measure="spend").first() <= 0
+        )
+        .with_columns(
             reason=pl.when(pl.lit(bool(absent)))
             .then(pl.lit("; ".join(_NO_WINDOW.format(w) for w in absent)))
             .when(pl.col("change").is_null() & (pl.col("measure") != "return"))
-            .then(pl.format("{} is not known in both windows", "measure"))
+            .then(pl.format("{} is not on record in both windows", "measure"))
             .when(pl.col("change").is_null())
-            .then(pl.lit("no return where nothing was spent"))
+            .then(pl.when("_unspent").then(_UNSPENT).otherwise(_UNPAIRED))
             .when(pl.col("relative").is_null())
-            .then(pl.lit("no share of a prior value of zero"))
+            .then(pl.lit("the prior value is zero"))
         )
         .collect()
     )

@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from mktorch.config.recommendation_rules import RecommendationRules
+from mktorch.recommend.rank import Recommendations
+from mktorch.tables import Table, count, money, read, same, text
 
-NEXT_STEPS = pl.Schema(
-    {
-        "order": pl.Int64,
-        "recommendation_id": pl.String,
-        "step": pl.String,
-        "first_action": pl.String,
-        "owner": pl.String,
-        "target_id": pl.String,
-        "priority": pl.String,
-        "stake": pl.Float64,
-        "why": pl.String,
-    }
-)
+_SHOWN = {
+    "recommendation_id": "recommendation_id",
+    "step": "description",
+    "owner": "owner",
+    "target_id": "target_id",
+    "priority": "priority",
+    "stake": "stake",
+    "why": "rationale",
+}
+_MOST = ("recommendation_rules.max_next_steps",)
+
+
+def _held(name: str) -> Any:
+    return same(Recommendations, _SHOWN[name], ("recommendation_id",), label="")
+
+
+# fmt: off
+class NextSteps(Table):
+    """One row per next step: the first of the recommendations, in their rank."""
+
+    order = count("Place of the step, from 1", config=_MOST, unit="", key=True)
+    recommendation_id = _held("recommendation_id")
+    step = _held("step")
+    first_action = text("The first thing to do",
+        read("recommendations", "steps", on=("recommendation_id",)), null="it has no steps")
+    owner, target_id, priority = map(_held, ("owner", "target_id", "priority"))
+    stake = money("Money at stake in the recommendation that the step begins",
+        read("recommendations", "stake", on=("recommendation_id",)),
+        read("recommendations", "rank", on=("recommendation_id",)), config=_MOST,
+        null="its rule names none")
+    why = _held("why")
+# fmt: on
 
 
 def next_steps(
     recommendations: pl.DataFrame, recommendation_rules: RecommendationRules
 ) -> pl.DataFrame:
-    """The first `max_next_steps` of the standing recommendations, in their rank.
-
-    In: `recommendations`. Out: `order` from 1, `recommendation_id`, `step` (what is asked),
-    `first_action` (null where it has no steps), `owner`, `target_id`, `priority`, `stake` in
-    money, `why`.
-    """
-    return (
-        recommendations.lazy()
-        .sort("rank")
-        .head(recommendation_rules.max_next_steps)
-        .select(
-            order=pl.int_range(1, pl.len() + 1),
-            recommendation_id="recommendation_id",
-            step="description",
-            first_action=pl.col("steps").list.first(),
-            owner="owner",
-            target_id="target_id",
-            priority="priority",
-            stake="stake",
-            why="rationale",
-        )
-        .cast(NEXT_STEPS)
-        .collect()
+    """`NextSteps`: the first `max_next_steps` of the standing recommendations."""
+    first = recommendations.sort("rank").head(recommendation_rules.max_next_steps)
+    steps = first.select(
+        order=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        first_action=pl.col("steps").list.first(),
+        **_SHOWN,
     )
+    return NextSteps.of(steps)

@@ -6,10 +6,10 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.narrative.markdown import document, inert, wrapped
-from mktorch.narrative.prose import Prose, locale_of
+from mktorch.narrative.templates import Prose, locale_of
 
-_NO_MONEY = "What it comes to in money is not known: {so_what_reason}."
-_NO_MOMENTUM = "Where it is moving is not known: {momentum_reason}."
+_NO_MONEY = "The return is not known: {financial_summary_reason}."
+_NO_MOMENTUM = "The trend is not known: {momentum_reason}."
 
 
 def rule_based_summary(verdict: pl.DataFrame, config: MarketingOrchestratorConfig) -> str:
@@ -20,7 +20,7 @@ def rule_based_summary(verdict: pl.DataFrame, config: MarketingOrchestratorConfi
     row, prose = verdict.row(0, named=True), Prose(locale_of(config), inert)
     told = (
         "{headline}.",
-        "{so_what}" if row["so_what"] else _NO_MONEY,
+        "{financial_summary}" if row["financial_summary"] else _NO_MONEY,
         "{momentum}" if row["momentum"] else _NO_MOMENTUM,
     )
     return document(wrapped(prose.vformat(text, (), row)) for text in told)

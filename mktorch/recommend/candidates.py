@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
@@ -12,55 +13,94 @@ from mktorch.recommend.rule import TARGET, Impact, Origin, Range, Rule, View, Wh
 from mktorch.recommend.settings import THRESHOLD, holds, thresholds_of
 from mktorch.recommend.words import columns_of, compose
 from mktorch.sums import ratio
-from mktorch.vocab import Level
+from mktorch.tables import count, declare, flag, key, money, nested, number, text, texts, word
+from mktorch.vocab import Action, Category, Level, Priority, Standing
 
-EVIDENCE = pl.Struct(
-    {
-        "fact": pl.String,
-        "table": pl.String,
-        "keys": pl.String,
-        "column": pl.String,
-        "number": pl.Float64,
-        "word": pl.String,
-    }
-)
-_TEXTS = (
-    "description",
-    "rationale",
-    "current_value",
-    "recommended_value",
-    "what_could_go_wrong",
-)
-_IDS = pl.List(pl.String)
-_LIFT = ("roi_lift_low", "roi_lift_percentage", "roi_lift_high")
-_REVENUE = ("revenue_low", "revenue_impact", "revenue_high")
-_SAVINGS = ("savings_low", "cost_savings", "savings_high")
-_MONEY = (*_LIFT, *_REVENUE, *_SAVINGS)
-_COLUMNS: Mapping[str, pl.DataType | type[pl.DataType]] = {
-    "recommendation_id": pl.String,
-    "rule_id": pl.String,
-    "gravity": pl.Int64,
-    "increases": pl.Boolean,
-    "priority": pl.String,
-    "category": pl.String,
-    "action": pl.String,
-    **dict.fromkeys(("target_kind", *TARGET), pl.String()),
-    **dict.fromkeys(_TEXTS, pl.String()),
-    "steps": _IDS,
-    "impact_basis": pl.String,
-    **dict.fromkeys(_MONEY, pl.Float64()),
-    "confidence": pl.String,
-    "impact_reason": pl.String,
-    "stake": pl.Float64,
-    "risk_level": pl.String,
-    "owner": pl.String,
-    "evidence": pl.List(EVIDENCE),
-    "thresholds": pl.List(THRESHOLD),
-    "depends_on": _IDS,
-    "raises": _IDS,
-    "lowers": _IDS,
+_TEXTS = {
+    "description": "What is asked",
+    "rationale": "Why it is asked",
+    "current_value": "What is now",
+    "recommended_value": "What should be",
+    "what_could_go_wrong": "What could go wrong",
 }
-SCHEMA = pl.Schema(_COLUMNS)
+_IDS = pl.List(pl.String)
+_RULES = "recommendation_rules"
+_IMPACTS = {
+    "roi_lift": ("Change of the return, as percent of what it is", "percentage"),
+    "revenue": ("Revenue expected more over the days ahead", "currency"),
+    "savings": ("Spend expected less over the days ahead", "currency"),
+}
+_LIFT, _REVENUE, _SAVINGS = _ENDS = (
+    ("roi_lift_low", "roi_lift_percentage", "roi_lift_high"),
+    ("revenue_low", "revenue_impact", "revenue_high"),
+    ("savings_low", "cost_savings", "savings_high"),
+)
+IMPACTS = (*_LIFT, *_REVENUE, *_SAVINGS)
+
+
+def _record(*texts: str, number: str, lists: Sequence[str] = ()) -> dict[str, dy.Column]:
+    """Parts of a record: texts, a number among them and lists of texts, each of which may lack."""
+    kinds: Mapping[str, dy.Column] = {
+        number: dy.Float64(nullable=True),
+        **{name: dy.List(dy.String(nullable=True), nullable=True) for name in lists},
+    }
+    return {name: kinds.get(name, dy.String(nullable=True)) for name in texts}
+
+
+# fmt: off
+def _impact(words: str, unit: str, end: str) -> dy.Float64:
+    return number(unit, f"{words}{end}, as the recommendation's basis says",
+        config=(f"{_RULES}.horizon_days",), null="impact_reason", evidence=True)
+
+
+ASKED: Mapping[str, dy.Column] = {
+    "recommendation_id": key("The rule and the target"),
+    "rule_id": text("The rule that asks"),
+    "gravity": count("Place of the rule among all, the gravest highest", unit="place"),
+    "increases": flag("Whether it raises spend"),
+    "priority": word(Priority, "How pressing it is"),
+    "category": word(Category, "What kind of thing it is about"),
+    "action": word(Action, "What is to be done"),
+    "target_kind": text("What the target is"),
+    "target_id": text("The target"),
+    "target_name": text("The target's name", null="it has none"),
+    "campaign_id": text("The target's campaign", null="the target belongs to none"),
+    **{name: text(words) for name, words in _TEXTS.items()},
+    "steps": texts("What to do, in order"),
+    "impact_basis": text("What the expected impact rests on"),
+    **{name: _impact(*_IMPACTS[basis], end)
+        for basis, names in zip(_IMPACTS, _ENDS, strict=True)
+        for name, end in zip(names, (", lower end of the interval", "",
+            ", upper end of the interval"), strict=True)},
+    "confidence": word(Level, "How sure sign and size of the net effect are",
+        config=(f"{_RULES}.high_confidence_width", f"{_RULES}.medium_confidence_width"),
+        null="impact_reason"),
+    "impact_reason": text("Why an impact is missing", null="all that the rule states are there"),
+    "stake": money("Money at stake: the amount that the rule names for its action, found among the "
+        "evidence and what it is worked out from", null="the rule names none", evidence=True),
+    "risk_level": word(Level, "How risky the action is"),
+    "owner": text("Who decides"),
+    "evidence": nested(dy.Struct(_record("fact", "table", "keys", "column", "number", "word",
+        number="number"), nullable=True), "Every fact that conditions, texts and amounts use"),
+    "thresholds": nested(dy.Struct(_record("name", "compare", "number", "words", "column", "role",
+        number="number", lists=("words",)), nullable=True), "What facts were compared with"),
+    "depends_on": texts("What must be done first"),
+    "raises": texts("What it pulls up"),
+    "lowers": texts("What it pulls down"),
+}
+"""What a rule asks for, column by column."""
+OVERRIDES = texts("The less grave candidates it speaks against")
+
+
+RecommendationCandidates = declare("recommendation_candidates",
+    "One row per rule and target that meets it, with what became of it.", {
+    **ASKED,
+    "standing": word(Standing, "What became of it"),
+    "standing_reason": text("Why it does not stand", null="it stands"),
+    "overrides": OVERRIDES,
+})
+# fmt: on
+SCHEMA = pl.Schema({name: column.dtype for name, column in ASKED.items()})
 
 
 def candidates(
@@ -192,7 +232,7 @@ def _ends(range_: Range) -> tuple[str, str, str]:
 
 def _money(impact: Impact) -> list[pl.Expr]:
     named = [end for range_ in _ranges(impact) for end in (_ends(range_) if range_ else ("",) * 3)]
-    return [_amount(column).alias(name) for name, column in zip(_MONEY, named, strict=True)]
+    return [_amount(column).alias(name) for name, column in zip(IMPACTS, named, strict=True)]
 
 
 def _declared(impact: Impact) -> list[tuple[str, str, str]]:

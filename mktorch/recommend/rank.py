@@ -4,57 +4,37 @@ from __future__ import annotations
 
 import polars as pl
 
+from mktorch.recommend.candidates import IMPACTS, RecommendationCandidates
+from mktorch.tables import count, declare, read
 from mktorch.vocab import Priority, Standing
 
-# Of a recommendation, in the order of reading.
-COLUMNS = (
-    "recommendation_id",
-    "priority",
-    "category",
-    "action",
-    "target_kind",
-    "target_id",
-    "target_name",
-    "campaign_id",
-    "rule_id",
-    "description",
-    "rationale",
-    "impact_basis",
-    "roi_lift_low",
-    "roi_lift_percentage",
-    "roi_lift_high",
-    "revenue_low",
-    "revenue_impact",
-    "revenue_high",
-    "savings_low",
-    "cost_savings",
-    "savings_high",
-    "confidence",
-    "impact_reason",
-    "stake",
-    "current_value",
-    "recommended_value",
-    "steps",
-    "evidence",
-    "thresholds",
-    "risk_level",
-    "owner",
-    "depends_on",
-    "what_could_go_wrong",
-    "overrides",
-    "raises",
-    "lowers",
-)
+_HELD = RecommendationCandidates.columns()
+
+
+# fmt: off
+Recommendations = declare("recommendations",
+    "One row per candidate that stands, gravest first.", {
+    "rank": count("Place by priority, then by the money at stake, then by id",
+        read("recommendation_candidates", "priority", "stake", standing=Standing.STANDS),
+        unit="place"),
+    **{name: _HELD[name] for name in (  # in the order of reading
+        "recommendation_id", "priority", "category", "action", "target_kind", "target_id",
+        "target_name", "campaign_id", "rule_id", "description", "rationale", "impact_basis",
+        *IMPACTS, "confidence", "impact_reason", "stake", "current_value", "recommended_value",
+        "steps", "evidence", "thresholds", "risk_level", "owner", "depends_on",
+        "what_could_go_wrong", "overrides", "raises", "lowers")},
+})
+# fmt: on
 
 
 def recommendations(recommendation_candidates: pl.DataFrame) -> pl.DataFrame:
-    """The candidates that stand, gravest first, numbered from 1.
+    """`Recommendations`.
 
     Ordered by priority, then `stake` (most first, unknown last), then `recommendation_id`, which
     is unique: the order is total.
     """
     order = pl.col("priority").cast(pl.Enum(Priority))
-    return (
+    return Recommendations.of(
         recommendation_candidates.filter(standing=str(Standing.STANDS))
         .sort(
             order,
@@ -63,5 +43,5 @@ def recommendations(recommendation_candidates: pl.DataFrame) -> pl.DataFrame:
             descending=(False, True, False),
             nulls_last=True,
         )
-        .select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("rank"), *COLUMNS)
+        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
     )

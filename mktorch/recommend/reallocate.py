@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import dataframely as dy
 import polars as pl
 
 from mktorch.analysis.returns import cents
@@ -9,6 +12,7 @@ from mktorch.config.budget_rules import Pacing
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.recommend.names import channel_names
 from mktorch.sums import ratio
+from mktorch.tables import Table, Upstream, declare, key, money, multiple, number, read, text
 from mktorch.vocab import CampaignStatus
 
 # The settings that choose recipients and bound what is moved.
@@ -23,7 +27,74 @@ CAPS = tuple(
         "recipient_attainment",
     )
 )
-_RETURN = ("roas_low", "roas", "roas_high", "attainment_low", "attainment_high")
+_RETURN = {
+    "roas_low": "Lower end",
+    "roas": "Point",
+    "roas_high": "Upper end",
+    "attainment_low": "Lower end, over the target,",
+    "attainment_high": "Upper end, over the target,",
+}
+_UNBOUNDED = "a return has no interval"
+_GAIN = "Revenue that the amount brings more at the recipient than at the donor"
+_LIFT = "Return of the recipient over that of the donor, in percent"
+# Suffix of a gain -> the return of the recipient and of the donor that it is made of, in words.
+_CORNERS = {
+    "_low": ("roas_low", "roas_high", "the recipient's low end against the donor's high one"),
+    "": ("roas", "roas", "by the returns themselves"),
+    "_high": ("roas_high", "roas_low", "the recipient's high end against the donor's low one"),
+}
+
+
+# fmt: off
+def _table(holder: str, rest: str, what: str, scope: Mapping[str, str]) -> type[Table]:
+    """The table of moves between holders of money; `scope` are the columns that name theirs."""
+    table, source, id_ = f"{holder}_moves", f"{holder}_returns", f"{holder}_id"
+    # Whoever takes the money was chosen among all holders of the scope.
+    chosen = read(source, "attainment_low", "planned_spend", on=scope)
+
+    def of(who: str, *columns: str) -> tuple[Upstream, Upstream]:
+        return read(source, *columns, on={**scope, f"{who}_id": id_}), chosen
+
+    def ends(who: str) -> dict[str, dy.Column]:
+        return {f"{who}_{name}": multiple(f"{words} of the {who}'s return", *of(who, name),
+            config=CAPS, null=_UNBOUNDED) for name, words in _RETURN.items()}
+
+    columns: dict[str, dy.Column] = {
+        "scope": key("The campaign, or all campaigns, within which money moves"),
+        "rest": money(what, *of("donor", rest), config=CAPS, null="no budget is set"),
+        "donor_id": key("Who gives"),
+        "donor_name": text("The donor's name"),
+        **ends("donor"),
+        "bound": money("What the donor may give: its share of the rest, at most the greatest move",
+            *of("donor", rest), config=CAPS),
+        "capacity": money("What the recipient can take: the share by which its planned spend may "
+            "grow", chosen, config=CAPS),
+        "recipient_id": text("Who takes: of those open to more and of return enough, the one whose "
+            "return is surely highest", chosen, config=CAPS),
+        "recipient_name": text("The recipient's name"),
+        **ends("recipient"),
+        "return_gap": multiple("Lower end of the recipient's attainment less the upper end of the "
+            "donor's", *of("recipient", "attainment_low"), *of("donor", "attainment_high"),
+            config=CAPS, null=_UNBOUNDED),
+        "amount": money(f"Money to move: the donor's bound, or what {holder}s of lesser return "
+            "leave of the recipient's capacity, whichever is less; 0 where the gap or the amount "
+            "does not reach its minimum",
+            read(table, "bound", "return_gap", "capacity", on=("scope",)), config=CAPS),
+    }
+    for end, (ours, theirs, words) in _CORNERS.items():
+        made = (*of("recipient", ours), *of("donor", theirs))
+        columns[f"gain{end}"] = money(f"{_GAIN}: {words}", *made,
+            read(table, "amount", on=("scope", "donor_id")), config=CAPS, null=_UNBOUNDED)
+        columns[f"lift{end}"] = number("percentage", f"{_LIFT}: {words}", *made, config=CAPS,
+            null=_UNBOUNDED)
+    return declare(table, f"One row per {holder} that could give money to the best recipient of "
+        "its scope. Money in whole cents.", columns)
+
+
+CampaignMoves = _table("campaign", "remaining", "What is left of the donor's budget", {})
+ChannelMoves = _table("channel", "planned_spend", "What the donor would spend over the days ahead",
+    {"scope": "campaign_id"})
+# fmt: on
 
 
 def campaign_moves(
@@ -31,12 +102,11 @@ def campaign_moves(
     budget_pacing: pl.DataFrame,
     recommendation_rules: RecommendationRules,
 ) -> pl.DataFrame:
-    """Moves between active campaigns; a donor's rest is what remains of its budget.
+    """`CampaignMoves`, between active campaigns.
 
-    A campaign under its pace takes nothing: it has money of its own to spend first. Columns as of
-    `moves`, with `donor_id` and `recipient_id`.
+    A campaign under its pace takes nothing: it has money of its own to spend first.
     """
-    return moves(
+    made = moves(
         campaign_returns.filter(status=str(CampaignStatus.ACTIVE))
         .join(budget_pacing.select("campaign_id", "name", "pacing"), on="campaign_id", how="left")
         .select(
@@ -50,17 +120,15 @@ def campaign_moves(
         ),
         recommendation_rules,
     )
+    return CampaignMoves.of(made)
 
 
 def channel_moves(
     channel_returns: pl.DataFrame, channels: pl.DataFrame, recommendation_rules: RecommendationRules
 ) -> pl.DataFrame:
-    """Moves between channels of one active campaign; a donor's rest is its planned spend.
-
-    Columns as of `moves`; `scope` is the campaign.
-    """
+    """`ChannelMoves`, between channels of one active campaign."""
     named = channel_names(channels).rename({"channel_name": "name"})
-    return moves(
+    made = moves(
         channel_returns.filter(status=str(CampaignStatus.ACTIVE))
         .join(named, on="channel_id", how="left")
         .select(
@@ -74,6 +142,7 @@ def channel_moves(
         ),
         recommendation_rules,
     )
+    return ChannelMoves.of(made)
 
 
 def moves(held: pl.DataFrame, rules: RecommendationRules) -> pl.DataFrame:
@@ -87,16 +156,8 @@ def moves(held: pl.DataFrame, rules: RecommendationRules) -> pl.DataFrame:
 
     Returns
     -------
-    One row per donor of a scope that has a recipient, sorted by scope and donor. The recipient is
-    open, attains `recipient_attainment` at the low end, can take `minimum_reallocation` or more,
-    and has the scope's highest low end. `capacity` is what it can take: `growth_share` of its own
-    planned spend. `return_gap` is its low end less the donor's high end, over the target. `bound`
-    is the donor's own: `reallocation_share` of its rest, at most `maximum_reallocation`. `amount`
-    is the bound or what of the capacity is left by donors of lesser return, whichever is less;
-    0 where the gap or the amount does not reach its minimum. `gain_*` is the revenue that the
-    amount brings more at the recipient than at the donor: low end against high end for
-    `gain_low`, high against low for `gain_high`; `lift_*` the same as percent of the donor's
-    return. Money in whole cents; nulls where a return has no interval.
+    The columns of a table of moves, sorted. The recipient is open, attains `recipient_attainment`
+    at the low end, can take `minimum_reallocation` or more, and has the scope's highest low end.
     """
     capacity = cents(pl.col("planned_spend") * rules.growth_share)
     best = (
@@ -154,16 +215,12 @@ def moves(held: pl.DataFrame, rules: RecommendationRules) -> pl.DataFrame:
 
 def _gains() -> list[pl.Expr]:
     """What the amount brings more: corners of the two intervals, and their points."""
-    corners = (
-        ("_low", "recipient_roas_low", "donor_roas_high"),
-        ("", "recipient_roas", "donor_roas"),
-        ("_high", "recipient_roas_high", "donor_roas_low"),
-    )
     return [
         expression
-        for end, recipient, donor in corners
+        for end, (ours, theirs, _) in _CORNERS.items()
+        for recipient, donor in [(pl.col(f"recipient_{ours}"), pl.col(f"donor_{theirs}"))]
         for expression in (
-            (pl.col("amount") * (pl.col(recipient) - pl.col(donor))).alias(f"gain{end}"),
-            ((ratio(pl.col(recipient), pl.col(donor)) - 1) * 100).alias(f"lift{end}"),
+            (pl.col("amount") * (recipient - donor)).alias(f"gain{end}"),
+            ((ratio(recipient, donor) - 1) * 100).alias(f"lift{end}"),
         )
     ]

@@ -14,29 +14,11 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.kpis import PHRASES, TARGET_TABLES
-from mktorch.recommend.candidates import SCHEMA, meets
+from mktorch.recommend.candidates import SCHEMA, RecommendationCandidates, meets
+from mktorch.recommend.freeze import FREEZE, freeze
 from mktorch.recommend.rule import Rule, View
 from mktorch.recommend.settings import THRESHOLD, Role, named, settings_of
-from mktorch.vocab import Escalation, Standing
-
-FREEZE = (
-    "recommendation_rules.budget_freeze",
-    "kpi_critical_threshold",
-    *TARGET_TABLES.values(),
-)
-
-
-def freeze(kpis: pl.DataFrame | None, config: MarketingOrchestratorConfig) -> str | None:
-    """Why budgets may not rise: the setting, or the KPIs whose tier forces it; null if they may."""
-    if config.recommendation_rules.budget_freeze:
-        return "budget freeze: recommendation_rules.budget_freeze is set"
-    if kpis is None:
-        return None
-    forcing = kpis.filter(
-        pl.col("escalation").str.split(", ").list.contains(str(Escalation.BUDGET_FREEZE))
-    )["kpi"].replace(PHRASES)
-    return f"budget freeze: {', '.join(forcing)} critical" if forcing.len() else None
+from mktorch.vocab import Standing
 
 
 def settle(
@@ -57,9 +39,8 @@ def settle(
 
     Returns
     -------
-    `asked` with `standing`, `standing_reason` (null where it stands), `overrides` (ids of the less
-    grave candidates it speaks against), and in `thresholds` those of the freeze and of the rules
-    it can meet, marked `freeze`, `graver` or `lesser`.
+    `RecommendationCandidates`, in `thresholds` also those of the freeze and of the rules it can
+    meet, marked `freeze`, `graver` or `lesser`.
     """
     rules = tuple(rules)
     frozen = freeze(kpis, config)
@@ -72,7 +53,7 @@ def settle(
     )
     overrides = met.group_by("graver_id").agg(pl.col("lesser_id").sort().alias("overrides"))
     beside = _beside(asked, _possible(views, rules, config), rules, config)
-    return (
+    return RecommendationCandidates.of(
         asked.join(overridden, left_on="recommendation_id", right_on="lesser_id", how="left")
         .join(overrides, left_on="recommendation_id", right_on="graver_id", how="left")
         .join(beside, on="recommendation_id", how="left")
@@ -91,7 +72,6 @@ def settle(
             pl.col("overrides").fill_null([]),
             pl.concat_list("thresholds", pl.col("beside").fill_null([])).alias("thresholds"),
         )
-        .select(*SCHEMA.names(), "standing", "standing_reason", "overrides")
         .sort("recommendation_id")
     )
 

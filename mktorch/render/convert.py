@@ -44,6 +44,11 @@ def _html_arguments(options: dict[str, Any]) -> list[str]:
         "--embed-resources",
         "--section-divs",
         *(f"--css={sheet}" for sheet in sheets),
+        *(
+            f"--variable=include-{where}:{options[key]['text']}"
+            for where in ("before", "after")
+            if (key := f"include-{where}-body") in options
+        ),
         *_contents(options),
     ]
 

@@ -23,6 +23,8 @@ HTML: Final[Mapping[str, Rule]] = {
     "css": (str, list),
     "embed-resources": {True},
     "html-math-method": {"mathml"},
+    "include-before-body": {"text": str},
+    "include-after-body": {"text": str},
 }
 TYPST: Final[Mapping[str, Rule]] = {
     **SHARED,

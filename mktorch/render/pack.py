@@ -10,8 +10,13 @@ from pathlib import Path
 from threading import Lock
 from time import perf_counter
 
+from polars.exceptions import PolarsError
+from xlsxwriter.exceptions import FileCreateError
+
+from mktorch import stops
 from mktorch.display.brand import BrandError
 from mktorch.display.contents import SOURCES, WORKBOOK
+from mktorch.errors import in_a_line
 from mktorch.exports import write_exports
 from mktorch.render.choose import choose
 from mktorch.render.embedded import Embedded
@@ -23,7 +28,7 @@ from mktorch.render.publish import publish, workshop
 from mktorch.render.quarto import Quarto
 from mktorch.render.stage import outside_resources, staged
 from mktorch.render.workers import render_pages, worker_count
-from mktorch.runs import Run, load_run
+from mktorch.runs import Run, check_whole, load_run
 from mktorch.vocab import Renderer
 
 # What a reader calls a format -> what Quarto calls it.
@@ -66,7 +71,7 @@ def render(
     run_path: str | Path,
     to: Sequence[str] = ("html", "pdf"),
     renderer: str = Renderer.AUTO,
-    campaign: str | None = None,
+    campaign: str | Sequence[str] | None = None,
     out: str | Path | None = None,
     *,
     documents: Sequence[str] | None = None,
@@ -74,6 +79,8 @@ def render(
     progress: Callable[[Progress], None] | None = None,
 ) -> list[Rendered]:
     """Render a run's pack into `out` (default: the configured reports folder, by run id).
+
+    A pack has the deep dives of the `max_deep_dives` campaigns with most at stake.
 
     Parameters
     ----------
@@ -84,9 +91,9 @@ def render(
     renderer
         `quarto`, `embedded`, or `auto`: Quarto where it is found, else embedded.
     campaign
-        Render this campaign's deep dive alone; default, every document and every campaign.
+        Render the deep dives of this campaign or these: alone, or beside the documents named.
     documents
-        Render these alone, by name; with `campaign`, the deep dive for that one.
+        Render these alone, by name; `campaign` stands for the deep dives.
     workers
         How many pages to make side by side; default, one per processor, at most four.
     progress
@@ -98,18 +105,21 @@ def render(
 
     Raises
     ------
+    RunError
+        Where the run is not whole, or not as it was written.
     RenderError
         Where a document cannot be rendered or written. Nothing is replaced then: the pack of an
         earlier call stays as it was.
     """
     run = load_run(run_path)
+    check_whole(run)
     formats = _formats(to)
     folder = Path(out) if out else Path(run.config.reports_dir) / run.run_id
-    whole = documents is None and campaign is None
+    asked = (campaign,) if isinstance(campaign, str) else tuple(campaign or ())
+    whole = documents is None and not asked
     halt = Halt()
-    more: list[Rendered] = []
     try:
-        wanted = pages(run, documents, campaign)
+        wanted = pages(run, documents, asked)
         names = [f"{page.name}.{form}" for page in wanted for form in formats]
         beside = [SOURCES, WORKBOOK] if whole and WRITERS else []
         opened = _opener(renderer, run, [*names, *beside], halt)
@@ -122,8 +132,10 @@ def render(
                 _saver(new, folder, progress, len(names)),
                 worker_count(len(wanted), workers),
                 halt,
-                lambda: more.extend(_written(run, new, folder) if whole else ()),
             )
+            # After the pages, whose kernels hold much memory and every processor.
+            more = _written(run, new, folder) if whole else []
+            stops.check()
             publish(place, folder, run.run_id, _facts([*made, *more], folder), whole)
             return [*made, *more]
     except BrandError as error:
@@ -214,10 +226,9 @@ def _told(folder: Path) -> Iterator[None]:
     """Say where it was that the disk refused."""
     try:
         yield
-    except OSError as error:
+    except (OSError, PolarsError, FileCreateError) as error:
         raise RenderError(
-            f"{folder}: cannot be written ({error.strerror or error}); "
-            "choose another place with --out"
+            f"{folder}: cannot be written ({in_a_line(error)}); choose another place with --out"
         ) from None
 
 

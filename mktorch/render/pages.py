@@ -1,16 +1,20 @@
-"""Which pages a pack has: every document once, the campaign document once for each campaign."""
+"""Which pages a pack has: every document once, one for each campaign with most at stake."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mktorch.display import escape
-from mktorch.display.files import PER_CAMPAIGN, document_name
+from mktorch.display.documents import deep_dives
+from mktorch.display.files import PER_CAMPAIGN, dive_names
 from mktorch.display.resources import reports_dir
 from mktorch.render.errors import RenderError
 from mktorch.render.qmd import title_of
 from mktorch.runs import Run
+
+_NAMED = 5  # campaigns that a message names
 
 
 @dataclass(frozen=True)
@@ -33,36 +37,35 @@ def documents() -> tuple[str, ...]:
 
 
 def pages(
-    run: Run, wanted: Sequence[str] | None = None, campaign: str | None = None
+    run: Run, wanted: Sequence[str] | None = None, asked: Sequence[str] = ()
 ) -> tuple[Page, ...]:
     """The pages to render, those of the whole run first.
 
-    `campaign` alone means its deep dive and nothing else; `wanted` names documents.
+    `wanted` names documents, by default all of them; `asked` campaigns, whose deep dives are made
+    beside those with most at stake, or alone where no document is named.
 
     Raises
     ------
     RenderError
         For a document that `reports/` or a campaign that the run does not hold.
     """
-    known, held = documents(), campaigns(run)
-    chosen = tuple(dict.fromkeys(wanted or ((PER_CAMPAIGN,) if campaign else known)))
+    known, names = documents(), dive_names(run.tables["campaigns"]["campaign_id"])
+    chosen = tuple(dict.fromkeys(wanted or (() if asked else known)))
     for name in chosen:
         if name not in known:
             raise RenderError(f"there is no document {name!r}; there are: {', '.join(known)}")
-    if campaign and campaign not in held:
-        raise RenderError(
-            f"campaign {campaign!r} is not in run {run.run_id}; it holds: {', '.join(held)}"
-        )
-    once = tuple(_page(run, name, name, "") for name in chosen if name != PER_CAMPAIGN)
-    if PER_CAMPAIGN not in chosen:
-        return once
-    dives = (campaign,) if campaign else held
-    return (*once, *(_page(run, PER_CAMPAIGN, document_name(c, held), c) for c in dives))
-
-
-def campaigns(run: Run) -> tuple[str, ...]:
-    """The ids of the run's campaigns, in order."""
-    return tuple(run.tables["campaigns"]["campaign_id"].sort())
+    for campaign in asked:
+        if campaign not in names:
+            near = difflib.get_close_matches(campaign, names, n=3) or sorted(names)[:_NAMED]
+            raise RenderError(
+                f"campaign {campaign!r} is not in run {run.run_id}; it holds {len(names):,}, "
+                f"such as {', '.join(near)}"
+            )
+    dives = {*asked, *(deep_dives(run) if PER_CAMPAIGN in chosen else ())}
+    return (
+        *(_page(run, name, name, "") for name in chosen if name != PER_CAMPAIGN),
+        *(_page(run, PER_CAMPAIGN, names[one], one) for one in sorted(dives)),
+    )
 
 
 def _page(run: Run, document: str, name: str, campaign: str) -> Page:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,14 +14,19 @@ import yaml
 
 from mktorch.display.brand import BRAND_FILE, Brand, find_brand, load_brand
 from mktorch.display.resources import font_dir, home, reports_dir, script_font_dir
+from mktorch.folders import scratch
 from mktorch.runs import Run
 
 # What a browser loads by itself; only what the page holds (data:, #part) may stand there.
-_OUTSIDE = re.compile(
-    r"<(?:script|img|iframe|link|source|video|audio|embed|object|image|use)\b[^>]*?"
-    r"\s(?:src|href|xlink:href|data|srcset|poster)\s*=\s*[\"']?\s*(?!data:|#)([^\"'\s>]+)",
+_TAG = re.compile(
+    r"<(?:script|img|iframe|link|source|video|audio|embed|object|image|use)\b"
+    r"((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>",
     re.IGNORECASE,
 )
+_ATTRIBUTE = re.compile(r"([^\s\"'=<>/]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)")
+_LOADING = frozenset({"src", "href", "xlink:href", "data", "srcset", "poster"})
+_HELD = re.compile(r"\s*(?:data:|#|$)", re.IGNORECASE)
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
 _IMPORTED = re.compile(r"@import\s+(?:url\()?[\"']?((?:https?:)?//[^\"')\s]+)", re.IGNORECASE)
 
 
@@ -67,8 +71,8 @@ def staged(run: Run, pack: Sequence[str] = ()) -> Iterator[Stage]:
     """
     file = find_brand()
     brand = load_brand(file)
-    with tempfile.TemporaryDirectory(prefix="mktorch-") as folder:
-        stage = Stage(Path(folder).resolve(), brand)
+    with scratch() as folder:
+        stage = Stage(folder, brand)
         shutil.copytree(
             reports_dir(), stage.reports, ignore=shutil.ignore_patterns(".*", "*_files", FONTS)
         )
@@ -89,8 +93,17 @@ def outside_resources(page: str) -> list[str]:
 
     >>> outside_resources('<script src="https://cdn.example/x.js"></script>')
     ['https://cdn.example/x.js']
+    >>> outside_resources('<p>text: @import url(//x.example)</p><img alt=" src=//x.example">')
+    []
     """
-    return _OUTSIDE.findall(page) + _IMPORTED.findall(page)
+    named = (
+        value.strip("\"'").strip()
+        for inside in _TAG.findall(page)
+        for name, value in _ATTRIBUTE.findall(inside)
+        if name.lower() in _LOADING
+    )
+    imported = (found for sheet in _STYLE.findall(page) for found in _IMPORTED.findall(sheet))
+    return [*(value for value in named if not _HELD.match(value)), *imported]
 
 
 def _project() -> str:

@@ -10,7 +10,7 @@ import polars as pl
 from mktorch.sources.checks import Check
 from mktorch.sources.load import RawSource
 from mktorch.sources.rules import Rule
-from mktorch.sources.schemas import SourceSpec
+from mktorch.sources.schemas import ForeignKey, SourceSpec
 from mktorch.vocab import Source
 
 ACCOUNT = "account_id"
@@ -62,14 +62,27 @@ def _renamed(own: RawSource, shared: Mapping[Source, pl.DataFrame]) -> pl.DataFr
     columns = {key.column: key.parent for key in own.spec.foreign_keys if key.parent in shared}
     if own.spec.source in OWNERS:
         columns[OWNERS[own.spec.source]] = own.spec.source
-    return own.frame.with_columns(
-        pl.when(pl.col(name).is_in(shared[owner]["id"].implode()) & pl.col(ACCOUNT).is_not_null())
+    frame = own.frame
+    for name, owner in columns.items():
+        if ids := shared[owner]["id"].to_list():
+            frame = frame.with_columns(_qualified(frame, name, ids))
+    return frame
+
+
+def _qualified(frame: pl.DataFrame, name: str, shared: list[str]) -> pl.Series:
+    """A column of ids, or of lists of them, with the shared ones as `account/id`."""
+    qualified = (
+        pl.when(pl.col(name).is_in(shared) & pl.col(ACCOUNT).is_not_null())
         .then(pl.format("{}/{}", ACCOUNT, name))
         .otherwise(name)
         .alias(name)
-        for name, owner in columns.items()
-        if shared[owner].height and own.spec.dtypes[name] == pl.String
     )
+    ids = frame.select(name, ACCOUNT)
+    if ids.schema[name] == pl.String:
+        return ids.select(qualified).to_series()
+    each = ids.with_row_index("_at").explode(name, empty_as_null=True).with_columns(qualified)
+    lists = each.group_by("_at", maintain_order=True).agg(name)[name]
+    return lists.zip_with((ids[name].list.len() > 0).fill_null(value=False), ids[name])
 
 
 def account_checks(spec: SourceSpec, frames: Mapping[Source, pl.DataFrame]) -> Iterator[Check]:
@@ -77,12 +90,13 @@ def account_checks(spec: SourceSpec, frames: Mapping[Source, pl.DataFrame]) -> I
     for key in spec.foreign_keys:
         if ACCOUNT not in spec.columns or key.parent not in OWNERS or key.parent not in frames:
             continue
-        if spec.dtypes[key.column] != pl.String:
-            continue
         owners = frames[key.parent]
         told = pl.col(ACCOUNT) if ACCOUNT in owners.columns else pl.lit(None, pl.String)
         owner = owners.select(id=pl.col(key.parent_column), account=told)
         owner = owner.drop_nulls("id").unique("id", keep="first")
+        if spec.dtypes[key.column] != pl.String:
+            yield _foreign(key, owner)
+            continue
         named = pl.col(key.column)
         account = named.replace_strict(
             owner["id"], owner["account"], default=None, return_dtype=pl.String
@@ -101,3 +115,21 @@ def account_checks(spec: SourceSpec, frames: Mapping[Source, pl.DataFrame]) -> I
             pl.lit(key.column), named, both,
         )  # fmt: skip
         yield Check(Rule.ACCOUNT_CLASH, key.column, broken, message, named)
+
+
+def _foreign(key: ForeignKey, owner: pl.DataFrame) -> Check:
+    """A list of a row of one account names what another account owns."""
+    named, own = pl.col(key.column), pl.col(ACCOUNT)
+    others = named.list.eval(
+        pl.element().replace_strict(
+            owner["id"], owner["account"], default=None, return_dtype=pl.String
+        )
+    ).list.set_difference(pl.concat_list(own))
+    other = others.list.drop_nulls()
+    message = pl.format(
+        "{} names what account {} has in {}, and the row is of account {}; write account_id in "
+        "both files, beside an id that each account has",
+        pl.lit(key.column), other.list.join(" and "), pl.lit(key.parent), own,
+    )  # fmt: skip
+    broken = own.is_not_null() & (other.list.len() > 0)
+    return Check(Rule.ACCOUNT_CLASH, key.column, broken, message, named.list.join(", "))

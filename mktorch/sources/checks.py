@@ -13,7 +13,7 @@ from mktorch.sources.columns import bounds, expected, metadata
 from mktorch.sources.rules import Rule
 from mktorch.sources.schemas import ForeignKey, SourceSpec
 from mktorch.sums import plain
-from mktorch.vocab import Source
+from mktorch.vocab import STUDIES, Source
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def column_checks(spec: SourceSpec) -> Iterator[Check]:
 
 def _missing(name: str, column: dy.Column) -> Iterator[Check]:
     if not column.nullable:
-        message = f"{name} is missing; write {expected(column)}"
+        message = f"{name} is absent, null or blank, and is required; write {expected(column)}"
         yield _check(Rule.MISSING_REQUIRED, name, pl.col(name).is_null(), message)
 
 
@@ -68,11 +68,16 @@ def _limits(name: str, column: dy.Column) -> Iterator[Check]:
         return
     outside = pl.any_horizontal(sides)
     broken = pl.col(name).list.eval(outside).list.any() if is_list else outside
-    value = pl.lit("a value of it") if is_list else pl.col(name).cast(pl.String)
+    value = listed(pl.col(name)) if is_list else pl.col(name).cast(pl.String)
     message = pl.format(
         "{} is {}, which is out of range; write {}", pl.lit(name), value, pl.lit(expected(column))
     )
     yield _check(Rule.OUT_OF_RANGE, name, broken, message)
+
+
+def listed(numbers: pl.Expr) -> pl.Expr:
+    """Lists of numbers as they would be written."""
+    return pl.format("[{}]", numbers.list.eval(pl.element().cast(pl.String)).list.join(", "))
 
 
 def reference_check(
@@ -141,8 +146,9 @@ def _negative_sums() -> Iterator[Check]:
 
 def _ends_before(rule: Rule, start: str, end: str) -> Check:
     message = pl.format(
-        "{} {} is before {} {}; swap or mend them", pl.lit(end), end, pl.lit(start), start
-    )
+        "{} {} is before {} {}; swap them, or write an {} on or after it",
+        pl.lit(end), end, pl.lit(start), start, pl.lit(end),
+    )  # fmt: skip
     return _check(rule, end, pl.col(end) < pl.col(start), message)
 
 
@@ -187,20 +193,32 @@ def _net_roi() -> Check:
         - pl.col("media_spend")
     )
     message = pl.format(
-        "net_roi {} is not value minus costs ({}); mend it or its parts",
-        "net_roi",
-        computed.round(2),
-    )
+        "net_roi {} is not estimated_value less llm_cost, human_review_cost and media_spend ({}, "
+        "to within {}); write that, or mend the part that is wrong",
+        "net_roi", computed.round(2), pl.lit(NET_ROI_ROUNDING),
+    )  # fmt: skip
     broken = (pl.col("net_roi") - computed).abs() > NET_ROI_ROUNDING + 1e-9
     return _check(Rule.NET_ROI_MISMATCH, "net_roi", broken, message)
 
 
+_SHARES = pl.col("allocation").list.sum()
 _ALLOCATION = _check(
     Rule.ALLOCATION_SUM,
     "allocation",
-    (pl.col("allocation").list.sum() - 1).abs() > 0.001,
-    "allocation does not sum to 1; write the share of each arm, control first",
-)
+    (_SHARES - 1).abs() > 0.001,
+    pl.format(
+        "allocation {} sums to {}, not to 1 (to within 0.001); write the share of each arm, "
+        "control first", listed(pl.col("allocation")), plain(_SHARES),
+    ),
+)  # fmt: skip
+
+
+def _arm_missing(name: str) -> Check:
+    """An arm of an experiment that compares assets; a study by people or regions has none."""
+    compares = ~pl.col("type").is_in(STUDIES)
+    message = f"{name} is missing; write the asset's id (only types lift and geo do without)"
+    return _check(Rule.MISSING_REQUIRED, name, compares & pl.col(name).is_null(), message)
+
 
 _Across = Callable[[float, str], tuple[Check, ...]]
 _ACROSS: Mapping[Source, _Across] = MappingProxyType(
@@ -211,6 +229,8 @@ _ACROSS: Mapping[Source, _Across] = MappingProxyType(
         Source.EXPERIMENTS: lambda *_: (
             _ends_before(Rule.EXPERIMENT_END_BEFORE_START, "start_date", "end_date"),
             _ALLOCATION,
+            _arm_missing("control_asset"),
+            _arm_missing("variant_asset"),
         ),
         Source.PERFORMANCE_METRICS: lambda tolerance, base: (
             _VIEW_THROUGH,

@@ -47,6 +47,7 @@ from mktorch.sources.rules import found
 
 _QUOTE, _COLON, _COMMA, _BRACE, _BRACKET, _NEWLINE, _SPACE = b'":,}[\n '
 _NOT_ASCII = 128
+_MANY = 1000  # unknown fields that are worth reading along
 
 
 def can_be_clean(columns: Mapping[str, dy.Column]) -> bool:
@@ -74,6 +75,8 @@ def read_clean(
     """Read newline-delimited objects, or those of an array, or give None for fear of a surprise."""
     first = _first(piece)
     extras = {k: v for k, v in first.items() if k not in columns and type(v) in _EXTRA}
+    if len(extras) > _MANY:
+        return None
     # A sparse column that the first record lacks is left out: in another it would be uncounted.
     own = {n: c for n, c in columns.items() if n in first or not metadata(c, "sparse")}
     numeric = [n for n, c in own.items() if c.dtype == pl.String and _is_whole(first.get(n))]

@@ -110,7 +110,8 @@ _SHAPE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?
 _WHOLE = r"^-?\d+$"
 _WHOLES = r"^\[\s*-?\d+(\s*,\s*-?\d+)*\s*\]$"
 _NUMBER = r"^\s*[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\s*$"
-_EXACT = 2**53
+EXACT = 2**53
+"""Up to here every whole number is a Float64."""
 
 
 _Read = Callable[[pl.Series, pl.Series, str, Habits], pl.Series]
@@ -201,7 +202,7 @@ def _to_int(text: pl.Series) -> pl.Series:
     if not left.any():
         return whole
     numbers = _to_float(_where(left, text))
-    exact = (numbers == numbers.floor()) & (numbers.abs() <= _EXACT)
+    exact = (numbers == numbers.floor()) & (numbers.abs() <= EXACT)
     return _either(whole, _where(exact, numbers).cast(pl.Int64))
 
 

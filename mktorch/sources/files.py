@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from mktorch.sources.convert import Batch
+from mktorch.errors import in_a_line, is_failure
+from mktorch.sources.convert import UNKNOWN_FIELD, Batch
+from mktorch.sources.limits import (
+    Unpacked,
+    opened,
+    refuse_fields,
+    refuse_files,
+    refuse_special,
+    refuse_texts,
+)
 from mktorch.sources.readers import ending, endings, reader_of
 from mktorch.sources.readers.protocol import PACKED
 from mktorch.sources.rules import SourceError
@@ -64,6 +73,10 @@ def parts(folder: Path, name: str) -> tuple[Path, ...]:
         listed = ", ".join(path.name + "/" * path.is_dir() for path in candidates)
         raise SourceError(f"{base}: more than one candidate ({listed}); keep one of them")
     chosen = candidates[0]
+    try:
+        refuse_special(chosen)
+    except SourceError as error:
+        raise SourceError(f"{chosen} {error}") from None
     if not chosen.is_dir():
         return (chosen,)
     inside = sorted(p for p in chosen.iterdir() if ending(p.name) and p.is_file())
@@ -71,6 +84,10 @@ def parts(folder: Path, name: str) -> tuple[Path, ...]:
         raise SourceError(
             f"{chosen}/ holds no parts; put files in it ending {', '.join(endings())}"
         )
+    try:
+        refuse_files(len(inside))
+    except SourceError as error:
+        raise SourceError(f"{chosen}/ {error}") from None
     return tuple(inside)
 
 
@@ -93,6 +110,9 @@ class _Hashed:
         self.size += len(content)
         return content
 
+    def tell(self) -> int:
+        return self.size
+
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
 
@@ -103,7 +123,7 @@ def _unpacked(stream: _Hashed, name: str) -> Iterator[IO[bytes]]:
         yield cast("IO[bytes]", stream)
         return
     with gzip.GzipFile(fileobj=stream) as unpacked:  # type: ignore[call-overload]
-        yield cast("IO[bytes]", unpacked)
+        yield cast("IO[bytes]", Unpacked(unpacked, cast("IO[bytes]", stream)))
 
 
 def read_file(path: Path, spec: SourceSpec, *, fast: bool = True) -> FileRead:
@@ -115,12 +135,14 @@ def read_file(path: Path, spec: SourceSpec, *, fast: bool = True) -> FileRead:
         Where it cannot be opened, unpacked or read.
     """
     try:
-        with path.open("rb") as opened:
-            stream = _Hashed(opened)
+        with opened(path) as file:
+            stream = _Hashed(file)
             with _unpacked(stream, path.name) as content:
                 batch = reader_of(path.name).read(content, path, spec.columns, fast=fast)
             while stream.read(1 << 20):  # what the reader left, or read by the path
                 pass
+        refuse_fields(sum(habit.name == UNKNOWN_FIELD for habit in batch.habits.seen))
+        refuse_texts(batch.frame)
         return FileRead(batch, stream.hexdigest(), stream.size)
     except SourceError as error:
         raise SourceError(f"{path} {error}") from None
@@ -129,3 +151,9 @@ def read_file(path: Path, spec: SourceSpec, *, fast: bool = True) -> FileRead:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise SourceError(f"{path} cannot be read ({reason}); check its permissions") from None
+    except BaseException as error:  # of a library, which may even panic
+        if not is_failure(error):
+            raise
+        raise SourceError(
+            f"{path} cannot be read ({type(error).__name__}: {in_a_line(error)}); write it again"
+        ) from None

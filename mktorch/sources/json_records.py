@@ -16,6 +16,7 @@ import polars as pl
 
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert
+from mktorch.sources.limits import refuse_failures, refuse_fields
 from mktorch.sources.rules import Rule, failures, found
 
 
@@ -187,13 +188,16 @@ def _encodable(text: str) -> bool:
 
 def to_batch(records: list[Any], columns: Mapping[str, dy.Column]) -> Batch:
     """Decoded records as typed columns; what is no object keeps its place as a row of nulls."""
+    refuse_failures(sum(not r or not isinstance(r, dict) for r in records))
     objects: list[dict[str, Any]] = [r if isinstance(r, dict) else {} for r in records]
     pairs = [
         _column(name, [o.get(name) for o in objects], json_text=bool(metadata(column, "json")))
         for name, column in columns.items()
     ]
     habits = Habits()
-    for name in set[str]().union(*objects) - columns.keys():
+    unknown = set[str]().union(*objects) - columns.keys()
+    refuse_fields(len(unknown))
+    for name in unknown:
         rows = [row for row, record in enumerate(objects) if name in record]
         habits.add(UNKNOWN_FIELD, name, Seen(len(rows), rows[0], shown(objects[rows[0]][name])))
     texts, kinds = (pl.DataFrame(list(series)) for series in zip(*pairs, strict=True))

@@ -20,6 +20,7 @@ from mktorch.sources.convert import (
     zone_of,
 )
 from mktorch.sources.files import FileRead, MissingError, parts, read_file, relative
+from mktorch.sources.limits import limited
 from mktorch.sources.rules import FOUND, Rule, SourceError, failures, found, no_failures
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec, frame_schema
 from mktorch.sources.settled import SourcesConfig, present, settled
@@ -77,7 +78,10 @@ def load(config: SourcesConfig) -> dict[Source, RawSource]:
     problems: list[str] = []
     for source in SPECS:
         try:
-            loaded[source] = load_source(settled(source, config), folder, config.file_of(source))
+            with limited(config.input_limits):
+                loaded[source] = load_source(
+                    settled(source, config), folder, config.file_of(source)
+                )
         except SourceError as error:
             problems.append(str(error))
     if problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.sums import micros
+from mktorch.sums import MICRO
 
 BASES = ("impressions", "clicks")
 """What a supplied conversion rate may be of; of two that fit alike the first."""
@@ -13,18 +13,24 @@ KNOWN = pl.all_horizontal(pl.col("conversion_rate", "conversions", *BASES).is_no
 
 
 def implied(base: str) -> pl.Expr:
-    """Conversions that a row's rate implies, were it of `base`, in millionths."""
-    return micros(pl.col("conversion_rate") * pl.col(base))
+    """Conversions that a row's rate implies, were it of `base`."""
+    return pl.col("conversion_rate") * pl.col(base)
 
 
 def votes() -> list[pl.Expr]:
     """Of how many rows the rate is nearer to conversions per each of `BASES` than per the other."""
-    off = {base: (implied(base) - micros(pl.col("conversions"))).abs() for base in BASES}
+    stated = _millionths(pl.col("conversions"))
+    off = {base: (_millionths(implied(base)) - stated).abs() for base in BASES}
     one, other = BASES
     return [
         (off[one] < off[other]).sum().alias(f"{one}_votes"),
         (off[other] < off[one]).sum().alias(f"{other}_votes"),
     ]
+
+
+def _millionths(number: pl.Expr) -> pl.Expr:
+    """Whole millionths as floats: exact to 9e9, and as quick to compare as any float."""
+    return (number * MICRO).round()
 
 
 def counted(rows: pl.DataFrame) -> pl.DataFrame:

@@ -45,10 +45,9 @@ def repeated(
     `faulty` (file, row) are rows with an error of their own; they take no part.
     """
     required = [name for name in spec.key if not spec.columns[name].nullable]
-    keyed = frame.lazy().select(*spec.key, FILE, ROW).filter(
-        pl.all_horizontal(pl.col(required).is_not_null())
-    ).collect()  # fmt: skip
-    if keyed.select(spec.key).n_unique() == keyed.height:
+    keyed = frame.filter(pl.all_horizontal(pl.col(required).is_not_null())).select(spec.key)
+    # As many hashes as rows are as many keys; of fewer, some keys may still differ.
+    if keyed.hash_rows().n_unique() == keyed.height or not keyed.is_duplicated().any():
         return None, None
     marks = faulty.select(pl.col("file").alias(FILE), pl.col("row").alias(ROW)).unique()
     rows = (

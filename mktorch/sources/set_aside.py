@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.formats import CURRENCY, PERCENT, Locale, format_value
 from mktorch.sources.rules import ERROR, MEND, Rule
-from mktorch.sources.schemas import FILE, ROW
-from mktorch.sources.totals import apart
+from mktorch.sources.schemas import FILE, ROW, SPECS
+from mktorch.sources.totals import apart, places_apart
 from mktorch.sums import micros, units
+from mktorch.tables import count, declare, flag, fraction, money, number, read, text, word
 from mktorch.vocab import Source
 
 MEASURED = {
@@ -30,25 +33,64 @@ MEASURED = {
 """Per source, the columns that hold spend, conversions and revenue."""
 _PLAIN = Locale()
 FIGURES = ("spend", "conversions", "revenue")
-SCHEMA: Mapping[str, type[pl.DataType]] = {
-    "source": pl.String,
-    "rule": pl.String,
-    "rows": pl.Int64,
-    "rows_share": pl.Float64,
-    **{name: pl.Float64 for figure in FIGURES for name in (figure, f"{figure}_share")},
-    "remedy": pl.String,
+_KINDS: Mapping[str, Callable[..., dy.Column]] = {
+    "spend": money,
+    "conversions": partial(number, "count"),
+    "revenue": money,
 }
+_RULED = ("validation_severity",)
+_REJECTED = ("failures", "file", "row")
+_NONE = "the source has no such column, or none of the records a value"
+
+
+# fmt: off
+def _figures(whose: str, null: str) -> dict[str, dy.Column]:
+    """Money and conversions of rejected records, each with its share of all of the source's."""
+    return {name: column for figure in FIGURES for name, column in (
+        (figure, _KINDS[figure](f"{figure.capitalize()} in {whose}, as far as it can be read",
+            read(*_REJECTED, severity=ERROR), config=_RULED, null=null)),
+        (f"{figure}_share", fraction(f"{figure.capitalize()} in {whose} / in all of them, without "
+            "those that newer ones replaced", read(*_REJECTED, severity=ERROR),
+            config=(*_RULED, "maximum_rejected_share"), null=null)))}
+
+
+SetAside = declare("set_aside",
+    "One row per source, rule and field that rejected records, most records first. A record counts "
+    "once, under its first error.", {
+    "source": word(Source, "The source", key=True),
+    "rule": word(Rule, "The rule", key=True),
+    "field": text("The column that breaks the rule", key=True, null="the whole record is at fault"),
+    "rows": count("Number of records that the rule rejected",
+        read(*_REJECTED, on=("source", "rule", "field"), severity=ERROR), config=_RULED),
+    "rows_share": fraction("Records rejected / records of the source, without those that newer "
+        "ones replaced", read(*_REJECTED, on=("source", "rule", "field"), severity=ERROR),
+        config=_RULED, null="the source has no other record"),
+    **_figures("the records rejected", _NONE),
+    "remedy": text("What mends them"),
+})
+SetAsideTotal = declare("set_aside_total", "One row: what was rejected in all.", {
+    "rows": count("Number of records that were rejected", read(*_REJECTED, severity=ERROR),
+        config=_RULED),
+    "rows_share": fraction("Rejected records / records read, without those that newer ones "
+        "replaced", read(*_REJECTED, severity=ERROR), config=(*_RULED, "maximum_rejected_share")),
+    **_figures("rejected performance records", "no performance record was rejected, or none "
+        "states it"),
+    "restated_rows": count("Number of records that newer ones of their key replaced"),
+    "maximum_share": fraction("Largest share that may be rejected",
+        config=("maximum_rejected_share",)),
+    "incomplete": flag("Whether more of the records or of the spend was rejected than may be",
+        read("set_aside_total", "rows_share", "spend_share"), config=("maximum_rejected_share",)),
+})
+# fmt: on
 
 
 def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> pl.DataFrame:
-    """The rejected rows by source and rule, with what could be read of their money.
+    """`SetAside`.
 
     `frames` are the sources as read, money in one currency; `failures` say which rows were
-    rejected. A row counts once, under its first error. Shares are of the source's rows and sums
-    without the rows that a newer one replaced; null where the source has no such column, or none
-    of the rows a value. One row per source and rule, most rows first.
+    rejected.
     """
-    parts = [pl.DataFrame(schema=SCHEMA)]
+    parts = [SetAside.frame()]
     for source, frame in frames.items():
         own = failures.filter(source=str(source))
         rejected, restated = apart(frame, own)
@@ -56,24 +98,30 @@ def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> 
             continue
         rule = own.filter(pl.col("severity") == ERROR).unique(
             ["file", "row"], keep="first", maintain_order=True
-        ).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW), "rule")  # fmt: skip
+        ).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW), "rule", "field")  # fmt: skip
         figures = MEASURED.get(source, {})
         sums = [_sum(figures.get(name)).alias(name) for name in FIGURES]
         by_rule = (
             rejected.join(rule, on=[FILE, ROW], how="left")
-            .group_by("rule")
+            .group_by("rule", "field")
             .agg(pl.len().cast(pl.Int64).alias("rows"), *sums)
         )
         standing = frame.join(restated.select(FILE, ROW), on=[FILE, ROW], how="anti")
         whole = standing.select(pl.len().cast(pl.Int64).alias("rows"), *sums)
         parts.append(
-            by_rule.with_columns(
-                pl.lit(str(source)).alias("source"),
-                *(_share(n, whole[n].item()).alias(f"{n}_share") for n in ("rows", *FIGURES)),
-                pl.col("rule").replace_strict(_REMEDIES, return_dtype=pl.String).alias("remedy"),
-            ).select(list(SCHEMA))
+            SetAside.of(
+                by_rule.with_columns(
+                    pl.lit(str(source)).alias("source"),
+                    *(_share(n, whole[n].item()).alias(f"{n}_share") for n in ("rows", *FIGURES)),
+                    pl.col("rule")
+                    .replace_strict(_REMEDIES, return_dtype=pl.String)
+                    .alias("remedy"),
+                )
+            )
         )
-    return pl.concat(parts).sort("rows", "source", "rule", descending=[True, False, False])
+    return pl.concat(parts).sort(
+        "rows", "source", "rule", "field", descending=[True, False, False, False]
+    )
 
 
 def _share(column: str, whole: float | None) -> pl.Expr:
@@ -89,34 +137,23 @@ def _sum(column: str | None) -> pl.Expr:
     return pl.when(pl.col(column).count() > 0).then(units(micros(pl.col(column)).sum()))
 
 
-TOTAL: Mapping[str, type[pl.DataType]] = {
-    "rows": pl.Int64,
-    "rows_share": pl.Float64,
-    **{name: pl.Float64 for figure in FIGURES for name in (figure, f"{figure}_share")},
-    "restated_rows": pl.Int64,
-    "maximum_share": pl.Float64,
-    "incomplete": pl.Boolean,
-}
-
-
 def set_aside_total(
-    frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame, maximum: float
+    by_rule: pl.DataFrame,
+    frames: Mapping[Source, pl.DataFrame],
+    failures: pl.DataFrame,
+    maximum: float,
 ) -> pl.DataFrame:
-    """One row: rejected rows of all sources, and the rejected money of performance.
+    """`SetAsideTotal`.
 
-    `incomplete` says whether more than `maximum` (a share) of the rows or of the spend was
-    rejected. `restated_rows` were replaced by newer ones of their key, which loses nothing.
+    `by_rule` is what `set_aside` makes of frames and failures, `maximum` the share from which
+    figures are incomplete.
     """
-    by_rule = set_aside(frames, failures)
     rows = sum(frame.height for frame in frames.values())
-    restated = sum(
-        apart(frame, failures.filter(source=str(source)))[1].height
-        for source, frame in frames.items()
-    )
+    restated = sum(places_apart(failures.filter(source=str(source)))[1].height for source in frames)
     rejected = int(by_rule["rows"].sum())
-    money = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
+    measured = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))
     sums: dict[str, float | None] = {
-        name: float(money[name].sum()) if money[name].null_count() < money.height else None
+        name: float(measured[name].sum()) if measured[name].null_count() < measured.height else None
         for figure in FIGURES
         for name in (figure, f"{figure}_share")
     }
@@ -130,18 +167,19 @@ def set_aside_total(
         "maximum_share": maximum,
         "incomplete": worst > maximum,
     }
-    return pl.DataFrame([row], schema=TOTAL)
+    return SetAsideTotal.frame([row])
 
 
 _CAUSES: Mapping[str, str] = {
     Rule.NOT_AN_OBJECT: "that are no objects",
     Rule.UNREADABLE_ROW: "that cannot be read",
-    Rule.UNREADABLE_VALUE: "with a value that cannot be read",
-    Rule.MISSING_REQUIRED: "without a required field",
-    Rule.UNKNOWN_ENUM: "with an unknown word",
-    Rule.OUT_OF_RANGE: "with a value out of range",
-    Rule.DUPLICATE_KEY: "that repeat another record's key",
-    Rule.ORPHAN_KEY: "that name an unknown id",
+    Rule.UNREADABLE_VALUE: "with an unreadable {field}",
+    Rule.MISSING_REQUIRED: "without {field}",
+    Rule.UNKNOWN_ENUM: "with an unknown {field}",
+    Rule.OUT_OF_RANGE: "with {field} out of range",
+    Rule.DUPLICATE_KEY: "that repeat the key of another record",
+    Rule.ORPHAN_KEY: "with an unknown {field}",
+    Rule.ACCOUNT_CLASH: "with {field} in two accounts",
 }
 _RECORDS: Mapping[str, str] = {
     Source.PERFORMANCE_METRICS: "performance",
@@ -150,23 +188,30 @@ _RECORDS: Mapping[str, str] = {
 
 
 def set_aside_line(
-    by_rule: pl.DataFrame, total: pl.DataFrame, locale: Locale = _PLAIN
+    by_rule: pl.DataFrame, total: pl.DataFrame, locale: Locale = _PLAIN, scope: str = ""
 ) -> str | None:
     """What was set aside, why, and what mends it; None where nothing was.
 
-    >>> nothing = set_aside_total({}, pl.DataFrame(schema={"source": pl.String}), 0.01)
-    >>> set_aside_line(pl.DataFrame(schema=SCHEMA), nothing) is None
+    `scope` says of what, where that is more than the page is about.
+
+    >>> from mktorch.sources.rules import no_failures
+    >>> nothing = SetAside.frame()
+    >>> set_aside_line(nothing, set_aside_total(nothing, {}, no_failures(), 0.01)) is None
     True
     """
     if by_rule.is_empty():
         return None
     row, first = total.row(0, named=True), by_rule.row(0, named=True)
     mark = "Incomplete: " if row["incomplete"] else ""
-    remedy = f"{first['remedy'][:1].upper()}{first['remedy'][1:]}"
-    return (
-        f"{mark}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}. {remedy}, "
-        "then rerun; mktorch validate lists every record."
-    )
+    field = first["field"]
+    aim = f"To fix {field}, " if field in SPECS[first["source"]].columns else ""
+    remedy = f"{aim}{first['remedy']}"
+    said = f"{mark}{scope}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}"
+    return f"{_capital(said)}. {_capital(remedy)}, then rerun; mktorch validate lists every record."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _amount(row: Mapping[str, Any], locale: Locale) -> str:
@@ -186,7 +231,8 @@ def _cause(first: Mapping[str, Any], kinds: int) -> str:
     """The records of the rule that rejected most, and that there are further ones."""
     source, rule = first["source"], first["rule"]
     named = _RECORDS.get(source, source.replace("_", " "))
-    why = _CAUSES.get(rule, f"that break the rule {rule.replace('_', ' ')}")
+    otherwise = f"that break the rule {rule.replace('_', ' ')}"
+    why = _CAUSES.get(rule, otherwise).format(field=first["field"])
     records = "record" if first["rows"] == 1 else "records"
     more = "" if kinds == 1 else ", and others for further causes"
     return f"{first['rows']:,} {named} {records} {why}{more}"

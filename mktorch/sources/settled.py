@@ -10,6 +10,7 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.columns import grain, metadata
+from mktorch.sources.limits import Limits
 from mktorch.sources.schemas import SPECS, SourceSpec
 from mktorch.vocab import Duplicates, FailureSeverity, Source
 
@@ -38,6 +39,8 @@ class SourcesConfig(Protocol):
     def duplicates(self) -> Duplicates: ...
     @property
     def grain(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def input_limits(self) -> Limits: ...
     @property
     def funnel_rules(self) -> Stages: ...
     def file_of(self, source: Source) -> str: ...

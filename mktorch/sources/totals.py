@@ -73,14 +73,23 @@ def _sums(frame: pl.DataFrame, columns: list[str]) -> Iterator[int | None]:
 
 def apart(frame: pl.DataFrame, failures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Of a source's rows those with an error, and those that only a newer row replaced."""
+    rejected, restated = (
+        frame.join(places, on=_PLACE, how="semi", maintain_order="left")
+        if places.height
+        else frame.clear()
+        for places in places_apart(failures)
+    )
+    return rejected, restated
+
+
+def places_apart(failures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Where, by file and row, a source's failures are errors, and where a newer row stands."""
     error = pl.col("severity") == ERROR
-    places = [
+    rejected, restated = (
         failures.filter(rows).select(pl.col("file").alias(FILE), pl.col("row").alias(ROW)).unique()
         for rows in (error, ~error & (pl.col("rule") == Rule.RESTATED_ROW))
-    ]
-    rejected = frame.join(places[0], on=_PLACE, how="semi", maintain_order="left")
-    gone = places[1].join(places[0], on=_PLACE, how="anti")
-    return rejected, frame.join(gone, on=_PLACE, how="semi", maintain_order="left")
+    )
+    return rejected, restated.join(rejected, on=_PLACE, how="anti")
 
 
 def total_lines(sums: pl.DataFrame) -> Iterator[str]:

@@ -9,8 +9,9 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.accounts import account_checks, qualified
-from mktorch.sources.checks import Check, column_checks, reference_check, row_checks
+from mktorch.sources.checks import Check, column_checks, listed, reference_check, row_checks
 from mktorch.sources.columns import metadata
+from mktorch.sources.limits import refuse_failures
 from mktorch.sources.load import RawSource, with_keys
 from mktorch.sources.measures import SUMMED
 from mktorch.sources.rates import BASES, counted, rate_base
@@ -53,7 +54,7 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
     Raises
     ------
     SourceError
-        For an unknown rule in `config.validation_severity`.
+        For an unknown rule in `config.validation_severity`, or more failures than may be.
     """
     severity = severities(config.validation_severity)
     raw, shared = qualified(raw)
@@ -64,8 +65,9 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
     for source in SPECS:
         own, spec = raw[source], raw[source].spec
         bad = [own.failures]
+        rates = counted(own.frame) if source == Source.PERFORMANCE_METRICS else None
         if config.enable_validation:
-            bad.append(_breaches(own, spec, _checks(own, parents, frames, config)))
+            bad.append(_breaches(own, spec, _checks(own, parents, frames, config, rates)))
             faulty = _errors(pl.concat(bad), severity)
             again, note = repeated(own.frame, spec, faulty, config.duplicates)
             if again is not None:
@@ -74,7 +76,10 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
         named = _graded(pl.concat(bad), severity, spec)
         frames[source], rejected = _parted(own.frame, named)
         failures.append(named)
-        notes += _said(source, frames[source])
+        if rates is not None:
+            valid = frames[source]
+            stand = rates if valid.height == own.frame.height else counted(valid)
+            notes += _said(source, valid, stand)
         if any(key.parent == source for child in SPECS.values() for key in child.foreign_keys):
             parents[source] = _parent(
                 frames[source], rejected, named, spec.key[0], shared.get(source)
@@ -87,10 +92,11 @@ def _checks(
     parents: Mapping[Source, _Parent],
     frames: Mapping[Source, pl.DataFrame],
     config: SourcesConfig,
+    rates: pl.DataFrame | None,
 ) -> Iterator[Check]:
     spec = own.spec
     yield from column_checks(spec)
-    base = rate_base(counted(own.frame)) if spec.source == Source.PERFORMANCE_METRICS else BASES[0]
+    base = BASES[0] if rates is None else rate_base(rates)
     yield from row_checks(spec.source, config.rate_tolerance, base)
     yield from account_checks(spec, frames)
     for key in spec.foreign_keys:
@@ -99,11 +105,8 @@ def _checks(
         yield reference_check(key, parent.valid, parent.rejected, is_list)
 
 
-def _said(source: Source, valid: pl.DataFrame) -> Iterator[str]:
+def _said(source: Source, valid: pl.DataFrame, rates: pl.DataFrame) -> Iterator[str]:
     """What was taken how: the denominator of supplied rates, and cells that are blank."""
-    if source != Source.PERFORMANCE_METRICS:
-        return
-    rates = counted(valid)
     if known := rates["known"].item():
         yield (
             f"{source}.conversion_rate: {known:,} rates taken as conversions / "
@@ -111,8 +114,8 @@ def _said(source: Source, valid: pl.DataFrame) -> Iterator[str]:
         )
     day = pl.col("timestamp").dt.date()
     for name in SUMMED[source]:
-        blank = valid.filter(pl.col(name).is_null())
-        if blank.height:
+        if valid[name].null_count():
+            blank = valid.filter(pl.col(name).is_null())
             first, last = blank.select(day.min().alias("first"), day.max().alias("last")).row(0)
             yield (
                 f"{source}.{name}: blank in {blank.height:,} rows, from {first} to "
@@ -127,6 +130,8 @@ def _breaches(raw: RawSource, spec: SourceSpec, checks: Iterator[Check]) -> pl.D
     masks = frame.select(
         check.broken.fill_null(value=False).alias(str(i)) for i, check in enumerate(listed)
     )
+    found = raw.failures.height + int(masks.sum().sum_horizontal().sum())
+    refuse_failures(found, spec.source)
     parts = [
         # In one chunk: polars 2.1's `format` panics where a filter left a chunk without rows.
         frame.filter(masks[str(i)])
@@ -157,7 +162,7 @@ def _shown(value: pl.Expr, column: dy.Column) -> pl.Expr:
     if metadata(column, "count"):
         text = plain(value)
     elif dtype == pl.List(pl.Float64):
-        text = pl.format("[{}]", value.list.eval(pl.element().cast(pl.String)).list.join(", "))
+        text = listed(value)
     elif dtype.is_temporal():
         form = "%Y-%m-%d" if dtype == pl.Date else "%Y-%m-%dT%H:%M:%S%.f"
         text = value.dt.to_string(form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,6 +19,14 @@ EPSILON = float(np.finfo(np.float64).eps)
 _SPLIT = 134217729.0  # 2**27 + 1: halves a 53-bit significand (Dekker 1971)
 
 
+class Alternative(StrEnum):
+    """What a test asks: whether the arms differ, or whether the variant is on one side."""
+
+    TWO_SIDED = "two_sided"
+    GREATER = "greater"
+    LESS = "less"
+
+
 class Interval(NamedTuple):
     """Two arrays of one shape: the interval's ends, in the unit of the estimate."""
 
@@ -26,7 +35,7 @@ class Interval(NamedTuple):
 
 
 class HypothesisTest(NamedTuple):
-    """Two arrays of one shape: the statistic and its two-sided p-value."""
+    """Two arrays of one shape: the statistic and its p-value, two-sided unless asked otherwise."""
 
     statistic: Floats
     p_value: Floats
@@ -41,6 +50,31 @@ def floats(*values: ArrayLike) -> tuple[Floats, ...]:
 def two_sided(z: Floats) -> Floats:
     """Two-sided normal p of z, accurate to |z| = 37 (p near 1e-299)."""
     return np.asarray(special.erfc(np.abs(z) / np.sqrt(2.0)))
+
+
+def normal_p(z: Floats, alternative: str) -> Floats:
+    """p of z under the alternative. Raises ValueError on an unknown one."""
+    asked = checked(alternative)
+    if asked is Alternative.TWO_SIDED:
+        return two_sided(z)
+    return np.asarray(special.ndtr(-z if asked is Alternative.GREATER else z))
+
+
+def checked(alternative: str) -> Alternative:
+    """The alternative as a word of `Alternative`; ValueError names the allowed ones."""
+    if alternative not in list(Alternative):
+        raise ValueError(f"unknown alternative {alternative!r}: use {', '.join(Alternative)}")
+    return Alternative(alternative)
+
+
+def one_side(interval: Interval, least: float, most: float, alternative: str) -> Interval:
+    """The interval without the end that a one-sided test leaves open; NaN stays NaN."""
+    low, high = interval
+    if alternative == Alternative.GREATER:
+        return Interval(low, np.where(np.isnan(high), np.nan, most))
+    if alternative == Alternative.LESS:
+        return Interval(np.where(np.isnan(low), np.nan, least), high)
+    return interval
 
 
 def critical_z(alpha: ArrayLike) -> Floats:

@@ -16,12 +16,15 @@ from scipy import special
 
 from mktorch.stats._numeric import (
     EPSILON,
+    Alternative,
     Flags,
     Floats,
     HypothesisTest,
     Interval,
+    checked,
     cross,
     floats,
+    one_side,
     quiet,
     settle,
 )
@@ -50,7 +53,6 @@ class Relative(StrEnum):
     """Ways to bound a relative difference."""
 
     LOG = "log"
-    DELTA = "delta"
     FIELLER = "fieller"
 
 
@@ -159,10 +161,26 @@ def satterthwaite(control: Estimate, variant: Estimate) -> Floats:
 
 
 @quiet
-def welch_test(control: Estimate, variant: Estimate) -> HypothesisTest:
-    """Welch's two-sided t of equal values; NaN where either arm has n < 2 or neither varies.
+def mean_interval(estimate: Estimate, *, alpha: ArrayLike = 0.05) -> Interval:
+    """One arm's interval, at Student's quantile, in the unit of the value.
 
-    Source: Welch (1947), Biometrika 34; R's `t.test`.
+    NaN where the variance is unknown or alpha is outside (0, 1).
+
+    >>> sleep = mean_estimate(10, 23.3, 90.37)
+    >>> [round(float(end), 4) for end in mean_interval(sleep)]
+    [0.8977, 3.7623]
+    """
+    reach = critical_t(alpha, estimate.df) * np.sqrt(estimate.variance)
+    return Interval(estimate.value - reach, estimate.value + reach)
+
+
+@quiet
+def welch_test(
+    control: Estimate, variant: Estimate, *, alternative: str = Alternative.TWO_SIDED
+) -> HypothesisTest:
+    """Welch's t of equal values; NaN where either arm has n < 2 or neither varies.
+
+    Raises ValueError on an unknown alternative. Source: Welch (1947), Biometrika 34; R's `t.test`.
 
     >>> sleep = mean_estimate(10, 7.5, 34.43), mean_estimate(10, 23.3, 90.37)
     >>> t, p = welch_test(*sleep)
@@ -170,22 +188,30 @@ def welch_test(control: Estimate, variant: Estimate) -> HypothesisTest:
     (1.8608, 0.07939)
     """
     t = (variant.value - control.value) / standard_error(control, variant)
-    return HypothesisTest(t, two_sided_t(t, satterthwaite(control, variant)))
+    return HypothesisTest(t, student_p(t, satterthwaite(control, variant), alternative))
 
 
 @quiet
-def welch_interval(control: Estimate, variant: Estimate, *, alpha: ArrayLike = 0.05) -> Interval:
+def welch_interval(
+    control: Estimate,
+    variant: Estimate,
+    *,
+    alpha: ArrayLike = 0.05,
+    alternative: str = Alternative.TWO_SIDED,
+) -> Interval:
     """Welch's interval for variant minus control, in the unit of the value.
 
-    Excludes 0 exactly where `welch_test` gives p < alpha. NaN where that test is NaN.
+    Excludes 0 exactly where `welch_test` gives p < alpha under the same alternative; a one-sided
+    one leaves the other end infinite. NaN where that test is NaN.
 
     >>> sleep = mean_estimate(10, 7.5, 34.43), mean_estimate(10, 23.3, 90.37)
     >>> [round(float(end), 5) for end in welch_interval(*sleep)]
     [-0.20548, 3.36548]
     """
-    gap, critical, significant = _decision(control, variant, alpha)
+    gap, critical, significant = _decision(control, variant, alpha, alternative)
     reach = critical * standard_error(control, variant)
-    return settle(Interval(gap - reach, gap + reach), gap > 0, significant, null=0.0)
+    interval = settle(Interval(gap - reach, gap + reach), gap > 0, significant, null=0.0)
+    return one_side(interval, -np.inf, np.inf, alternative)
 
 
 @quiet
@@ -199,60 +225,101 @@ def relative_difference(control: Estimate, variant: Estimate) -> Floats:
 
 
 @quiet
-def relative_interval(
-    control: Estimate, variant: Estimate, *, alpha: ArrayLike = 0.05, method: str = Relative.FIELLER
-) -> Interval:
-    """Interval for variant over control, minus 1, at Welch's t quantile.
+def log_ratio_test(
+    control: Estimate, variant: Estimate, *, alternative: str = Alternative.TWO_SIDED
+) -> HypothesisTest:
+    """Student's t of the log of variant over control; NaN where either value is not positive.
 
-    `fieller` inverts the test of `welch_test` and so excludes 0 exactly where p < alpha; it
-    is NaN where the control's value is not itself distinguishable from 0, for then the set
-    of ratios is unbounded. `delta` is symmetric about the estimate, `log` about its log.
-    NaN where the control's value is not positive, or for `log` where either is not.
-    Raises ValueError on an unknown method.
+    On the log scale an arm's variance is its squared coefficient of variation, and the degrees of
+    freedom are Satterthwaite's of those, not of the variances themselves.
 
-    Sources: Fieller (1954), JRSS B 16; delta method as in Deng et al. (2018).
-
-    >>> sleep = mean_estimate(10, 7.5, 34.43), mean_estimate(10, 23.3, 90.37)
-    >>> [round(float(end), 3) for end in relative_interval(*sleep, method="delta")]
-    [-3.131, 7.344]
+    >>> sales = Estimate(*floats(10.0, 4.0, 4)), Estimate(*floats(30.0, 9.0, 4))
+    >>> t, p = log_ratio_test(*sales)
+    >>> round(float(t), 4), round(float(p), 4)
+    (4.9131, 0.0028)
     """
-    if method not in list(Relative):
-        raise ValueError(f"unknown method {method!r}: use one of {', '.join(Relative)}")
-    gap, critical, significant = _decision(control, variant, alpha)
-    if method == Relative.FIELLER:
-        return settle(fieller(control, variant, critical), gap > 0, significant, null=0.0)
-    ratio = np.where(control.value > 0, variant.value / control.value, np.nan)
-    if method == Relative.DELTA:
-        reach = critical * np.sqrt(variant.variance + ratio**2 * control.variance) / control.value
-        return Interval(ratio - reach - 1, ratio + reach - 1)
-    ratio = np.where(ratio > 0, ratio, np.nan)
-    relative = variant.variance / variant.value**2 + control.variance / control.value**2
-    reach = critical * np.sqrt(relative)
-    return Interval(np.expm1(np.log(ratio) - reach), np.expm1(np.log(ratio) + reach))
+    on_log = _logs(control), _logs(variant)
+    return welch_test(*on_log, alternative=alternative)
+
+
+def _logs(arm: Estimate) -> Estimate:
+    value = np.where(arm.value > 0, arm.value, np.nan)
+    return Estimate(np.log(value), arm.variance / value**2, arm.df)
 
 
 @quiet
-def fieller(control: Estimate, variant: Estimate, critical: Floats) -> Interval:
+def relative_interval(
+    control: Estimate,
+    variant: Estimate,
+    *,
+    alpha: ArrayLike = 0.05,
+    method: str = Relative.FIELLER,
+    alternative: str = Alternative.TWO_SIDED,
+) -> Interval:
+    """Interval for variant over control, minus 1, at Student's quantile.
+
+    `fieller` inverts `welch_test` and `log` inverts `log_ratio_test`: each excludes 0 exactly where
+    its test gives p < alpha under the same alternative. Where the control's value is not itself
+    distinguishable from 0, Fieller's set is unbounded, and so is the interval: to the far side of
+    a significant difference, else to both. NaN where the control's value is not positive, or for
+    `log` where either is not. Raises ValueError on an unknown method or alternative.
+
+    Source: Fieller (1954), JRSS B 16.
+
+    >>> sleep = mean_estimate(10, 7.5, 34.43), mean_estimate(10, 23.3, 90.37)
+    >>> [round(float(end), 3) for end in relative_interval(*sleep, method="log")]
+    [-0.465, 17.04]
+    """
+    if method not in list(Relative):
+        raise ValueError(f"unknown method {method!r}: use one of {', '.join(Relative)}")
+    if method == Relative.LOG:
+        logs = welch_interval(_logs(control), _logs(variant), alpha=alpha, alternative=alternative)
+        return Interval(np.expm1(logs.low), np.expm1(logs.high))
+    gap, critical, significant = _decision(control, variant, alpha, alternative)
+    interval = settle(fieller(control, variant, critical), gap > 0, significant, null=0.0)
+    return one_side(interval, -np.inf, np.inf, alternative)
+
+
+@quiet
+def fieller(
+    control: Estimate, variant: Estimate, critical: Floats, covariance: Floats | float = 0.0
+) -> Interval:
     """Ratios minus 1 at which (variant - ratio * control) is within `critical` standard errors.
 
-    NaN where the control's value is not more than `critical` standard errors above 0.
+    `covariance` is that of the two values. NaN where the control's value is not positive or
+    neither varies. Where it is not more than `critical` standard errors above 0 the ratios are two
+    rays: the one of a gain, or of a loss, where 1 lies between them, else all there is.
     """
     square = critical * critical
     a = control.value**2 - square * control.variance
     c = variant.value**2 - square * variant.variance
-    b = control.value * variant.value
-    bounded = (control.value > 0) & (a > 0) & (control.variance + variant.variance > 0)
-    root = np.sqrt(np.where(bounded, np.maximum(b * b - a * c, 0.0), np.nan))
+    b = control.value * variant.value - square * covariance
+    varies = control.variance + variant.variance - 2 * covariance > 0
+    defined = (control.value > 0) & varies & np.isfinite(critical)
     # The larger root in size by addition, the other from their product c / a.
+    root = np.sqrt(np.where(defined, np.maximum(b * b - a * c, 0.0), np.nan))
     outer = b + np.where(b >= 0, root, -root)
     first, second = outer / a, c / np.where(outer == 0, np.nan, outer)
     second = np.where(outer == 0, 0.0, second)
-    return Interval(np.minimum(first, second) - 1, np.maximum(first, second) - 1)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    rays = defined & (a < 0)
+    apart = (b * b > a * c) & (low < 1) & (high > 1)
+    gain = apart & (variant.value > control.value)
+    from_ray = np.where(gain, high, -np.inf), np.where(apart & ~gain, low, np.inf)
+    return Interval(np.where(rays, from_ray[0], low) - 1, np.where(rays, from_ray[1], high) - 1)
 
 
 def two_sided_t(t: Floats, df: Floats) -> Floats:
     """Two-sided Student p of t, accurate in the tail."""
     return np.asarray(2 * special.stdtr(df, -np.abs(t)))
+
+
+def student_p(t: Floats, df: Floats, alternative: str) -> Floats:
+    """p of t under the alternative. Raises ValueError on an unknown one."""
+    asked = checked(alternative)
+    if asked is Alternative.TWO_SIDED:
+        return two_sided_t(t, df)
+    return np.asarray(special.stdtr(df, -t if asked is Alternative.GREATER else t))
 
 
 def critical_t(alpha: ArrayLike, df: Floats) -> Floats:
@@ -264,10 +331,11 @@ def critical_t(alpha: ArrayLike, df: Floats) -> Floats:
 
 
 def _decision(
-    control: Estimate, variant: Estimate, alpha: ArrayLike
+    control: Estimate, variant: Estimate, alpha: ArrayLike, alternative: str
 ) -> tuple[Floats, Floats, Flags]:
     """The difference, its t quantile at alpha, and whether Welch's p is below alpha."""
     (level,) = floats(alpha)
-    critical = critical_t(level, satterthwaite(control, variant))
-    significant = welch_test(control, variant).p_value < level
+    tails = level if alternative == Alternative.TWO_SIDED else 2 * level
+    critical = critical_t(tails, satterthwaite(control, variant))
+    significant = welch_test(control, variant, alternative=alternative).p_value < level
     return variant.value - control.value, critical, significant

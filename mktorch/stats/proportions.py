@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from mktorch.stats._numeric import (
+    Alternative,
     Flags,
     Floats,
     HypothesisTest,
@@ -22,8 +23,8 @@ from mktorch.stats._numeric import (
     critical_z,
     cross,
     floats,
+    normal_p,
     quiet,
-    two_sided,
 )
 
 
@@ -67,14 +68,24 @@ def why_undefined(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) ->
 
 
 @quiet
-def score_test(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -> HypothesisTest:
-    """The pooled two-proportion z (score) test of no difference, two-sided.
+def score_test(
+    x0: ArrayLike,
+    n0: ArrayLike,
+    x1: ArrayLike,
+    n1: ArrayLike,
+    *,
+    alternative: str = Alternative.TWO_SIDED,
+    continuity: bool = False,
+) -> HypothesisTest:
+    """The pooled two-proportion z (score) test of no difference.
 
     z = (p1 - p0) / sqrt(p (1 - p) (1/n0 + 1/n1)) with p the pooled rate; z**2 is Pearson's
-    chi-square without correction. NaN where counts are invalid or the pooled variance is 0.
-    The numerator is an exact cross product, so z keeps its digits at any count.
+    chi-square without correction. `continuity` brings the difference 1 / (2 min(n0, n1)) closer
+    to 0. NaN where counts are invalid or the pooled variance is 0. The numerator is an exact
+    cross product, so z keeps its digits at any count. Raises ValueError on an unknown alternative.
 
-    Source: Pearson (1900); R's `prop.test(correct = FALSE)`.
+    Sources: Pearson (1900); R's `prop.test(correct = FALSE)`; Hauck and Anderson (1986), The
+    American Statistician 40, for the correction.
 
     >>> test = score_test(48, 80, 56, 70)
     >>> round(float(test.statistic), 4), round(float(test.p_value), 6)
@@ -83,9 +94,12 @@ def score_test(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -> Hy
     x0, n0, x1, n1 = floats(x0, n0, x1, n1)
     successes, failures = x0 + x1, (n0 - x0) + (n1 - x1)
     spread = np.sqrt(n0 * n1) * np.sqrt(successes * failures) / np.sqrt(n0 + n1)
-    z = cross(x1, n0, x0, n1) / np.where(valid_counts(x0, n0, x1, n1), spread, np.nan)
+    gap = cross(x1, n0, x0, n1)
+    if continuity:
+        gap = np.copysign(np.maximum(np.abs(gap) - np.maximum(n0, n1) / 2, 0.0), gap)
+    z = gap / np.where(valid_counts(x0, n0, x1, n1), spread, np.nan)
     z = np.where(spread > 0, z, np.nan)
-    return HypothesisTest(z, two_sided(z))
+    return HypothesisTest(z, normal_p(z, alternative))
 
 
 @quiet
@@ -109,6 +123,21 @@ def lift(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -> Floats:
     x0, n0, x1, n1 = floats(x0, n0, x1, n1)
     defined = valid_counts(x0, n0, x1, n1) & (x0 > 0)
     return np.where(defined, cross(x1, n0, x0, n1) / (x0 * n1), np.nan)
+
+
+@quiet
+def odds_ratio(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -> Floats:
+    """The variant's odds over the control's; NaN where invalid or neither of two cells is filled.
+
+    Infinite where the control has no success, or the variant no failure, and the rest is there.
+    Its interval is `compare_proportions`'s.
+
+    >>> round(float(odds_ratio(48, 80, 56, 70)), 4)
+    2.6667
+    """
+    x0, n0, x1, n1 = floats(x0, n0, x1, n1)
+    ratio = x1 * (n0 - x0) / ((n1 - x1) * x0)
+    return np.where(valid_counts(x0, n0, x1, n1), ratio, np.nan)
 
 
 @quiet
@@ -229,21 +258,6 @@ def standard_error(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -
     x0, n0, x1, n1 = floats(x0, n0, x1, n1)
     variance = x1 * (n1 - x1) / n1**3 + x0 * (n0 - x0) / n0**3
     return np.where(valid_counts(x0, n0, x1, n1), np.sqrt(variance), np.nan)
-
-
-@quiet
-def cohens_h(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -> Floats:
-    """Effect size on the arcsine scale, 2 asin(sqrt(p1)) - 2 asin(sqrt(p0)), in radians.
-
-    NaN where counts are invalid. Source: Cohen (1988), Statistical Power Analysis, ch. 6.
-
-    >>> round(float(cohens_h(48, 80, 56, 70)), 6)
-    0.442143
-    """
-    x0, n0, x1, n1 = floats(x0, n0, x1, n1)
-    angle1 = 2 * np.arctan2(np.sqrt(x1), np.sqrt(n1 - x1))
-    angle0 = 2 * np.arctan2(np.sqrt(x0), np.sqrt(n0 - x0))
-    return np.where(valid_counts(x0, n0, x1, n1), angle1 - angle0, np.nan)
 
 
 @quiet

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from mktorch.stats._numeric import Floats, HypothesisTest, floats, quiet
+from mktorch.stats._numeric import Alternative, Floats, HypothesisTest, checked, floats, quiet
 from mktorch.stats.proportions import score_test, valid_counts
 
 _RELATIVE_TIE = 1 + 1e-7  # probabilities this close count as equal, as in R's fisher.test
@@ -48,18 +51,27 @@ def chi_square(x: ArrayLike, n: ArrayLike, *, yates: bool = False) -> Hypothesis
 
 
 @quiet
-def fisher_exact(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -> Floats:
-    """Fisher's two-sided exact p: tables with these margins no likelier than the observed.
+def fisher_exact(
+    x0: ArrayLike,
+    n0: ArrayLike,
+    x1: ArrayLike,
+    n1: ArrayLike,
+    *,
+    alternative: str = Alternative.TWO_SIDED,
+) -> Floats:
+    """Fisher's exact p: two-sided, of tables with these margins no likelier than the observed.
 
     All tables at once: outcomes are enumerated, so cost grows with the rarer of total
     successes and failures. NaN where counts are invalid or that is above `MOST_OUTCOMES`.
-    1 where there are no successes, or no failures: only one table has those margins.
+    1 where there are no successes, or no failures: only one table has those margins. Raises
+    ValueError on an unknown alternative.
 
     Source: Fisher (1935); R's `fisher.test`.
 
     >>> round(float(fisher_exact(1, 4, 3, 4)), 4)
     0.4857
     """
+    asked = checked(alternative)
     x0, n0, x1, n1 = floats(x0, n0, x1, n1)
     shape = x0.shape
     x0, n0, x1, n1 = (array.ravel() for array in (x0, n0, x1, n1))
@@ -69,7 +81,8 @@ def fisher_exact(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) -> 
     p = np.full(x0.shape, np.nan)
     order = np.flatnonzero(usable)[np.argsort(outcomes[usable], kind="stable")]
     for rows in _batches(order, outcomes[order]):
-        p[rows] = _fisher(x0[rows], n0[rows], x1[rows], n1[rows], lowest[rows], outcomes[rows])
+        arms = x0[rows], n0[rows], x1[rows], n1[rows]
+        p[rows] = _fisher(*arms, lowest[rows], outcomes[rows], asked)
     return p.reshape(shape)
 
 
@@ -86,9 +99,15 @@ def _batches(order: NDArray[np.intp], widths: Floats) -> list[NDArray[np.intp]]:
 
 
 def _fisher(
-    x0: Floats, n0: Floats, x1: Floats, n1: Floats, lowest: Floats, outcomes: Floats
+    x0: Floats,
+    n0: Floats,
+    x1: Floats,
+    n1: Floats,
+    lowest: Floats,
+    outcomes: Floats,
+    asked: Alternative,
 ) -> Floats:
-    """Two-sided p of each table; a row of a matrix enumerates the variant's successes."""
+    """p of each table; a row of a matrix enumerates the variant's successes."""
     step = np.arange(int(outcomes.max()))
     successes = (x0 + x1)[:, None]
     count = lowest[:, None] + step
@@ -99,8 +118,12 @@ def _fisher(
     log_p[:, 1:] = np.cumsum(np.log(ratio[:, :-1]), axis=1)
     log_p = np.where(step < outcomes[:, None], log_p, -np.inf)
     weight = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-    observed = np.take_along_axis(weight, (x1 - lowest).astype(np.intp)[:, None], axis=1)
-    extreme = np.where(weight <= observed * _RELATIVE_TIE, weight, 0.0).sum(axis=1)
+    observed = (x1 - lowest).astype(np.intp)[:, None]
+    if asked is Alternative.TWO_SIDED:
+        beyond = weight <= np.take_along_axis(weight, observed, axis=1) * _RELATIVE_TIE
+    else:
+        beyond = step >= observed if asked is Alternative.GREATER else step <= observed
+    extreme = np.where(beyond, weight, 0.0).sum(axis=1)
     return np.asarray(np.minimum(extreme / weight.sum(axis=1), 1.0))
 
 
@@ -118,30 +141,81 @@ def barnard_exact(x0: ArrayLike, n0: ArrayLike, x1: ArrayLike, n1: ArrayLike) ->
     0.0682
     """
     x0, n0, x1, n1 = floats(x0, n0, x1, n1)
-    shape = x0.shape
-    x0, n0, x1, n1 = (array.ravel() for array in (x0, n0, x1, n1))
     z = np.abs(score_test(x0, n0, x1, n1).statistic)
-    usable = ~np.isnan(z) & (np.maximum(n0, n1) <= MOST_TRIALS)
-    p = np.full(x0.shape, np.nan)
+    return _unconditional(-z, n0, n1, _negative_z)
+
+
+@quiet
+def boschloo_exact(
+    x0: ArrayLike,
+    n0: ArrayLike,
+    x1: ArrayLike,
+    n1: ArrayLike,
+    *,
+    alternative: str = Alternative.TWO_SIDED,
+) -> Floats:
+    """Boschloo's exact p, ordering tables by Fisher's one-sided p: never above it.
+
+    The greatest probability, over the common rate, of a table whose Fisher p is at most the
+    observed. Two-sided it is twice the lesser of both sides, as in scipy. NaN where counts are
+    invalid or an arm has more than `MOST_TRIALS` trials. Raises ValueError on an unknown
+    alternative.
+
+    Source: Boschloo (1970), Statistica Neerlandica 24.
+
+    >>> round(float(boschloo_exact(31, 63, 74, 117, alternative="greater")), 4)
+    0.0356
+    """
+    x0, n0, x1, n1 = floats(x0, n0, x1, n1)
+    asked = checked(alternative)
+    if asked is Alternative.TWO_SIDED:
+        sides = (
+            boschloo_exact(x0, n0, x1, n1, alternative=side)
+            for side in (Alternative.GREATER, Alternative.LESS)
+        )
+        return np.asarray(np.minimum(2 * np.minimum(*sides), 1.0))
+    order = partial(fisher_exact, alternative=asked)
+    small = np.maximum(n0, n1) <= MOST_TRIALS
+    observed = np.full(x0.shape, np.nan)
+    observed[small] = order(x0[small], n0[small], x1[small], n1[small])
+    return _unconditional(observed, n0, n1, order)
+
+
+def _negative_z(x0: Floats, n0: Floats, x1: Floats, n1: Floats) -> Floats:
+    return -np.abs(score_test(x0, n0, x1, n1).statistic)
+
+
+def _unconditional(
+    observed: Floats, n0: Floats, n1: Floats, order: Callable[..., Floats]
+) -> Floats:
+    """The greatest chance, over the common rate, of a table that `order` puts at or below."""
+    shape = observed.shape
+    observed, n0, n1 = observed.ravel(), n0.ravel(), n1.ravel()
+    usable = ~np.isnan(observed) & (np.maximum(n0, n1) <= MOST_TRIALS)
+    p = np.full(observed.shape, np.nan)
     cells = (n0 + 1) * (n1 + 1)
-    order = np.flatnonzero(usable)[np.lexsort((n1[usable], n0[usable], cells[usable]))]
-    widest = (np.maximum.accumulate(n0[order]) + 1) * (np.maximum.accumulate(n1[order]) + 1)
-    for rows in _batches(order, widest):
-        p[rows] = _barnard(n0[rows], n1[rows], z[rows])
+    rising = np.flatnonzero(usable)[np.lexsort((n1[usable], n0[usable], cells[usable]))]
+    widest = (np.maximum.accumulate(n0[rising]) + 1) * (np.maximum.accumulate(n1[rising]) + 1)
+    for rows in _batches(rising, widest):
+        p[rows] = _greatest_tail(n0[rows], n1[rows], observed[rows], order)
     return p.reshape(shape)
 
 
-def _barnard(n0: Floats, n1: Floats, z: Floats) -> Floats:
-    """The greatest tail probability over the common rate, zooming twice into a grid."""
+def _greatest_tail(
+    n0: Floats, n1: Floats, observed: Floats, order: Callable[..., Floats]
+) -> Floats:
+    """The greatest tail probability over the common rate, zooming three times into a grid."""
     first = np.arange(n0.max() + 1)
     second = np.arange(n1.max() + 1)
-    tables = score_test(
-        first[None, :, None], n0[:, None, None], second[None, None, :], n1[:, None, None]
+    arms, index = np.unique(np.stack([n0, n1]), axis=1, return_inverse=True)
+    tables = order(
+        first[None, :, None], arms[0][:, None, None], second[None, None, :], arms[1][:, None, None]
     )
     # Outcomes beyond an arm's trials are NaN and, like an undefined z, never extreme.
-    extreme = (np.abs(tables.statistic) >= z[:, None, None] * (1 - 1e-12)).astype(np.float64)
-    low, high = np.zeros(z.size), np.ones(z.size)
-    best = np.zeros(z.size)
+    limit = observed + np.abs(observed) * 1e-12
+    extreme = (tables[index.ravel()] <= limit[:, None, None]).astype(np.float64)
+    low, high = np.zeros(n0.size), np.ones(n0.size)
+    best = np.zeros(n0.size)
     for _ in range(4):
         rate = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, 101)
         left, right = _binomial(first, n0, rate), _binomial(second, n1, rate)

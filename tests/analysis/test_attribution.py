@@ -39,13 +39,13 @@ def reported(**channels: int) -> pl.DataFrame:
             "campaign_id": ["A"] * len(channels),
             "channel_id": list(channels),
             "window": ["all"] * len(channels),
-            "conversions": list(channels.values()),
+            "conversions": [float(each) for each in channels.values()],
         },
         schema={
             "campaign_id": pl.String,
             "channel_id": pl.String,
             "window": pl.String,
-            "conversions": pl.Int64,
+            "conversions": pl.Float64,
         },
     )
 

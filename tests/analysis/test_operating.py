@@ -7,6 +7,7 @@ import pytest
 
 from mktorch.analysis.operating import operating_cost, roi_fully_loaded, value_by
 from mktorch.config.operating_rules import OperatingRules
+from mktorch.paired import RollupPaired
 
 MONEY = pl.DataFrame(
     {
@@ -89,7 +90,8 @@ def test_value_by_channel_adds_up_to_the_portfolio() -> None:
     )
     names = pl.DataFrame({"channel_id": ["H1", "H2"], "platform": ["Search", "Mail"]})
     assessment = pl.DataFrame({"total_spend": [180.3], "total_revenue_proxy": [340.0]})
-    table = value_by("channel_id", rollup, names.rename({"platform": "name"}), assessment)
+    names = names.rename({"platform": "name"})
+    table = value_by("channel_id", rollup, RollupPaired.create_empty(), names, assessment)
     assert table.select("channel_id", "name", "spend", "revenue").rows() == [
         ("H1", "Search", 150.0, 330.0),
         ("H2", "Mail", 0.0, 20.0),
@@ -97,3 +99,33 @@ def test_value_by_channel_adds_up_to_the_portfolio() -> None:
     ]
     assert table["value_per_unit"].to_list() == [2.2, None, pytest.approx(-10 / 30.3)]
     assert table["spend"].sum() == pytest.approx(180.3)
+
+
+def test_value_per_unit_is_of_the_days_that_know_both() -> None:
+    """Of 150 on H1 only 60, in C1, have a known revenue of 300: 5 per unit, not 300 / 150."""
+    rollup = pl.DataFrame(
+        {
+            "campaign_id": ["C1", "C2", "C1"],
+            "channel_id": ["H1", "H1", "H2"],
+            "window": ["all"] * 3,
+            "cost": [100.0, 50.0, 40.0],
+            "revenue": [300.0, None, 20.0],
+        }
+    )
+    told = {"channel_id": "H1", "window": "all", "numerator_name": "revenue"}
+    rows = [
+        {"campaign_id": "C1", **told, "numerator": 300.0, "denominator": 60.0},
+        {"campaign_id": "C2", **told, "numerator": None, "denominator": None},
+    ]
+    blanks = pl.DataFrame(
+        [{**each, "denominator_name": "cost"} for each in rows], schema=RollupPaired.dtypes()
+    )
+    names = pl.DataFrame({"channel_id": ["H1", "H2"], "name": ["Search", "Mail"]})
+    unknown = pl.DataFrame({"total_spend": [190.0], "total_revenue_proxy": [None]})
+    assessment = unknown.cast({"total_revenue_proxy": pl.Float64})
+    table = value_by("channel_id", rollup, blanks, names, assessment)
+    assert table.select("spend", "revenue", "value_per_unit").rows() == [
+        (150.0, 300.0, 5.0),
+        (40.0, 20.0, 0.5),
+        (0.0, None, None),
+    ]

@@ -35,6 +35,7 @@ DETECTED = {
     "recommended_action": pl.String,
     "first_day": pl.Date,
     "last_day": pl.Date,
+    "spend": pl.Float64,
     "detail": pl.String,
 }
 # Current cost: A1 10.10, A2 20.20, A3 40 in C1; B1 5 in C2. A1 cost 999 before.
@@ -244,7 +245,12 @@ def test_violations_by_hand() -> None:
             {"risk_type": "spend_spike", "severity": "critical"},
         ),
         findings(
-            {"detection": "delivery_without_approval", "subject": "A1", "detail": "unapproved"},
+            {
+                "detection": "delivery_without_approval",
+                "subject": "A1",
+                "detail": "unapproved",
+                "spend": 30.0,
+            },
             {"detection": "delivery_with_risk_flags", "subject": "A1", "detail": "flagged"},
             {"detection": "delivery_with_risk_flags", "subject": "A2", "detail": "flagged"},
             {"detection": "spend_spike", "subject": "A3"},
@@ -258,13 +264,14 @@ def test_violations_by_hand() -> None:
                 "violation": [True, False, None],
             }
         ),
+        COSTS,
     )
-    assert table.select("kind", "id", "detail").rows() == [
-        ("asset", "A1", "flagged; unapproved"),
-        ("asset", "A2", "flagged"),
-        ("budget_move", "B1", "6500.0 USD executed without approval"),
-        ("risk_signal", "R1", "brand safety signal, low, mitigated"),
-        ("risk_signal", "R3", "policy violation signal, medium, in review"),
+    assert table.select("kind", "id", "money", "detail").rows() == [
+        ("asset", "A1", 30.0, "flagged; unapproved"),
+        ("asset", "A2", None, "flagged"),
+        ("budget_move", "B1", 6500.0, "6500.0 USD executed without approval"),
+        ("risk_signal", "R1", 10.1, "brand safety signal, low, mitigated"),
+        ("risk_signal", "R3", 10.1, "policy violation signal, medium, in review"),
     ]
 
 
@@ -277,7 +284,7 @@ def test_no_risk_at_all() -> None:
         schema={"budget_action_id": pl.String, "campaign_id": pl.String, "amount": pl.Float64,
                 "currency": pl.String, "violation": pl.Boolean}
     )  # fmt: skip
-    assert policy_violations(signals(), findings(), moves).is_empty()
+    assert policy_violations(signals(), findings(), moves, COSTS).is_empty()
 
 
 CHANGES = st.lists(
@@ -320,6 +327,7 @@ def sample(sample_run: mktorch.Run) -> dict[str, pl.DataFrame]:
         tables.rollup_segment,
         tables.creative_assets,
         tables.campaigns,
+        tables.campaign_goals,
         clock,
         RULES,
     )
@@ -333,7 +341,9 @@ def sample(sample_run: mktorch.Run) -> dict[str, pl.DataFrame]:
         clock,
         RULES,
     )
-    violations = policy_violations(tables.campaign_risk_signals, detected, moves)
+    violations = policy_violations(
+        tables.campaign_risk_signals, detected, moves, tables.rollup_asset
+    )
     return {"inbox": table, "violations": violations, "costs": tables.rollup_asset}
 
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import mktorch
+from mktorch.analysis.model_cost import measured_roi_analysis
 from mktorch.analysis.roi import roi_analysis, roi_waterfall
 from mktorch.sums import total
 from tests.conftest import TINY
@@ -85,7 +86,9 @@ def test_the_waterfall_ends_where_the_net_return_stands(tiny_run: mktorch.Run) -
 def totals(**columns) -> pl.DataFrame:
     base = {"llm_cost": 0.0, "human_review_cost": 0.0, "media_spend": 0.0, "estimated_value": 0.0}
     row = {**base, "net_roi": 0.0, **columns}
-    return roi_analysis(pl.DataFrame({k: [v] for k, v in row.items()}).cast(pl.Float64))
+    campaign = pl.DataFrame({k: [v] for k, v in row.items()}).cast(pl.Float64)
+    rated = {"media_spend": "rated_spend", "estimated_value": "rated_revenue"}
+    return roi_analysis(campaign, campaign.rename(rated))
 
 
 @pytest.mark.parametrize(
@@ -109,3 +112,26 @@ def test_a_campaign_without_a_ledger_row_counts_its_metrics(edit, tmp_path) -> N
     assert (last["source"], last["llm_cost"], last["media_spend"]) == ("metrics", None, 2500.0)
     assert last["net_roi"] == 500.0  # 3000 of revenue less 2500 of cost; no review is recorded
     assert run.state["roi_analysis"]["total_net_roi"] == 4991.5 + 2759.95 + 500.0
+
+
+def test_the_percentage_is_of_what_knows_both() -> None:
+    """C1: 60 of its 100 with a value of 150, less 10 of review; C2 has no value: 80 / 60."""
+    by_campaign = pl.DataFrame(
+        {
+            "llm_cost": [None, None],
+            "human_review_cost": [10.0, None],
+            "media_spend": [100.0, 50.0],
+            "estimated_value": [150.0, None],
+            "net_roi": [40.0, None],
+        },
+        schema_overrides={"llm_cost": pl.Float64},
+    )
+    rated = by_campaign.with_columns(
+        rated_spend=pl.Series([60.0, None]), rated_revenue=pl.Series([150.0, None])
+    )
+    made = roi_analysis(by_campaign, rated)
+    assert made["roi_percentage"].item() == pytest.approx(100 * 80 / 60)
+    assert made["total_llm_cost"].item() is None  # nobody recorded one: not 0
+    assert measured_roi_analysis(made, 5.0)["total_llm_cost"].item() == 5.0
+    left = measured_roi_analysis(made, 5.0)["roi_percentage"].item()
+    assert left == pytest.approx(100 * 80 / 60 - 100 * 5 / 150)

@@ -92,7 +92,7 @@ def analysed(tables, *, rules=RULESET, as_of=AS_OF, metrics=None):
         clock,
         rules,
     )
-    summary = segment_summary(portfolio, tables["audience_segments"])
+    summary = segment_summary(portfolio, tables["audience_segments"], rolled["rollup_paired"])
     made = (windows, trends, portfolio, segment_momentum(portfolio), summary)
     return dict(zip(TABLES, made, strict=True))
 

@@ -20,6 +20,7 @@ def with_tables(run: mktorch.Run, **frames: pl.DataFrame) -> Any:
         clock=run.clock,
         manifest=run.manifest,
         run_id=run.run_id,
+        path=run.path,
     )
 
 
@@ -32,6 +33,7 @@ def with_config(run: mktorch.Run, **settings: Any) -> Any:
         clock=Clock(run.manifest.as_of, config.window_days),
         manifest=run.manifest,
         run_id=run.run_id,
+        path=run.path,
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mktorch.display.block import EXECUTE_INFO
-from mktorch.display.files import campaign_slugs, document_name, pack_files
+from mktorch.display.files import campaign_slugs, dive_names, pack_files
 
 
 @given(st.lists(st.text(max_size=80), max_size=30))
@@ -34,7 +34,7 @@ def test_a_plain_id_may_read_like_a_marked_one() -> None:
     marked = campaign_slugs(["A b", "A_b"])["A b"]
     slugs = campaign_slugs(["A b", "A_b", marked])
     assert len(set(slugs.values())) == 3
-    assert document_name("A b", slugs) != document_name(marked, slugs)
+    assert dive_names(slugs)["A b"] != dive_names(slugs)[marked]
 
 
 def test_a_page_learns_the_files_of_its_pack(tmp_path, monkeypatch) -> None:

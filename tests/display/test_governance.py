@@ -45,7 +45,7 @@ def test_the_ledger_holds_every_move_and_its_gravest_fault(sample_run) -> None:
     assert standing["BA_007"] == "same_channel"
     assert standing["BA_001"] == "order"
     assert by(table, "budget_action_id", "ruled")["BA_010"] == "approver_01, 24.2 hours"
-    assert table.title == "1 of 13 budget moves broke the rule of approval."
+    assert table.title == "1 of 13 budget moves violated the approval policy."
 
 
 def test_a_move_that_cannot_be_judged_says_why(sample_run) -> None:
@@ -72,12 +72,6 @@ def test_the_risk_register_holds_settled_ones_too(sample_run) -> None:
     assert table.frame.height == sample_run.tables["risk_inbox"].height
     assert {"dismissed", "mitigated"} <= set(table.frame["status"])
     assert by(table, "id", "seen")["RISK_002"] == "days 9, conversions 0"
-
-
-def test_a_long_register_says_what_it_leaves_out(sample_run) -> None:
-    table = display.risk_register(sample_run, most=3)
-    assert table.frame.height == 3
-    assert "14 more rows in exports/risk-register.csv." in table.all_notes
 
 
 def test_the_timeline_stacks_what_was_open_at_each_moment(sample_run) -> None:
@@ -116,7 +110,7 @@ def test_no_open_risk_is_a_sentence(sample_run) -> None:
 
 def test_every_recommendation_stands_with_conditions_evidence_and_steps(sample_run) -> None:
     found = sample_run.tables["recommendations"].sort("rank")
-    table = display.recommendation_register(sample_run, most=100)
+    table = display.recommendation_register(sample_run)
     assert table.frame["recommendation_id"].to_list() == found["recommendation_id"].to_list()
     for shown, row in zip(table.frame.to_dicts(), found.to_dicts(), strict=True):
         facts = {fact["fact"] for fact in row["evidence"]}
@@ -133,13 +127,6 @@ def test_every_recommendation_stands_with_conditions_evidence_and_steps(sample_r
         assert row["what_could_go_wrong"] in shown["caveats"]
 
 
-def test_a_long_register_says_where_the_rest_is(sample_run) -> None:
-    table = display.recommendation_register(sample_run, most=45)
-    assert table.frame["rank"].to_list() == list(range(1, 46))
-    assert table.notes[-1] == "1 more row in exports/recommendation-register.csv."
-    assert table.title.startswith("46 recommendations stand")
-
-
 def test_every_setting_behind_a_rule_stands_with_it(sample_run) -> None:
     table = display.rules_in_force(sample_run)
     told = dict(table.frame.select("rule_id", "settings").rows())
@@ -153,25 +140,18 @@ def test_every_setting_behind_a_rule_stands_with_it(sample_run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("campaign", "most", "rows", "rest"),
-    [
-        ("", 5, 5, ["11 more rows in exports/held-back.csv."]),
-        ("", 16, 16, []),
-        ("CAMP_003", 5, 12, []),  # a deep dive shows more
-        ("CAMP_005", 1, 2, []),
-    ],
+    ("campaign", "rows", "shown"),
+    [("", 16, 5), ("CAMP_003", 12, 12), ("CAMP_005", 2, 2)],  # a deep dive shows more
 )
-def test_what_was_held_back_is_listed_with_its_reason(
-    campaign, most, rows, rest, sample_run
-) -> None:
+def test_what_was_held_back_is_listed_with_its_reason(campaign, rows, shown, sample_run) -> None:
     asked = sample_run.tables["recommendation_candidates"]
     held = asked.filter(pl.col("standing") != Standing.STANDS)
-    table = display.held_back(sample_run, campaign, most=most)
-    assert (table.frame.height, list(table.notes[1:])) == (rows, rest)
+    table = display.held_back(sample_run, campaign)
+    assert (table.frame.height, table.shown.frame.height) == (rows, shown)
     assert set(table.frame["recommendation_id"]) <= set(held["recommendation_id"])
     assert table.frame["why"].null_count() == 0
     assert "conditions" not in [c.name for c in table.columns]
-    checked = display.held_back(sample_run, campaign, most=most, checked=True)
+    checked = display.held_back(sample_run, campaign, checked=True)
     assert "conditions" in [c.name for c in checked.columns]
     assert checked.frame["conditions"].str.len_chars().min() > 0
 

@@ -22,14 +22,17 @@ HOSTILE = "</p><script>x</script>#panic() `{=html} " + "x" * 60
 
 def told(run, **changes):
     given = {"headline": "CRITICAL: it burns; it floods", "verdict": "CRITICAL"} | changes
-    row = run.tables["verdict"].with_columns(**{k: pl.lit(v, pl.String) for k, v in given.items()})
+    row = run.tables["verdict"].with_columns(
+        **{k: pl.lit(v, pl.String) for k, v in given.items()},
+        reasons=pl.lit(["it burns: One", "it floods", "a KPI is short: rate"], pl.List(pl.String)),
+    )
     return with_tables(run, verdict=row)
 
 
 def test_the_verdict_is_a_word_a_shape_and_a_colour(sample_run) -> None:
-    lead = display.verdict(told(sample_run, so_what="So."))
+    lead = display.verdict(told(sample_run, financial_summary="So."))
     assert lead.sentence == "So."
-    assert lead.points[0].startswith("6 KPIs are critical: ")
+    assert lead.points == ("It burns: One.", "It floods.", "A KPI is short: rate.")
     assert "mk-bad" in lead.html()
     assert "\u25bc</span> CRITICAL" in lead.html()
     assert "\u25bc CRITICAL" in lead.typst().replace("\\u{25bc}", "\u25bc")
@@ -37,7 +40,12 @@ def test_the_verdict_is_a_word_a_shape_and_a_colour(sample_run) -> None:
 
 @pytest.mark.parametrize(
     ("word", "tone"),
-    [("ON TRACK", Tone.GOOD), ("ATTENTION", Tone.WATCH), ("CRITICAL", Tone.BAD)],
+    [
+        ("ON TRACK", Tone.GOOD),
+        ("WATCH", Tone.STEADY),
+        ("ATTENTION", Tone.WATCH),
+        ("CRITICAL", Tone.BAD),
+    ],
 )
 def test_each_verdict_has_its_tone(sample_run, word: str, tone: Tone) -> None:
     status = display.verdict(told(sample_run, verdict=word, headline=f"{word}: why")).status
@@ -45,7 +53,7 @@ def test_each_verdict_has_its_tone(sample_run, word: str, tone: Tone) -> None:
 
 
 def test_what_cannot_be_told_says_why(sample_run) -> None:
-    run = told(sample_run, so_what=None, so_what_reason="no money")
+    run = told(sample_run, financial_summary=None, financial_summary_reason="no money")
     assert display.verdict(run).sentence == "The return is not known: no money."
 
 
@@ -54,9 +62,9 @@ def test_page_one_has_room_for_five_reasons_of_one_line(sample_run) -> None:
         {"reasons": [[f"{n} things are wrong: " + "name, " * 99 for n in range(9)]]}
     )
     run = with_tables(sample_run, verdict=sample_run.tables["verdict"].update(reasons))
-    points = display.verdict(run).points
+    _, *points = display.verdict(run).points
     assert [point[:2] for point in points] == ["0 ", "1 ", "2 ", "3 ", "4 "]
-    assert all(len(point) <= 110 and point.endswith("\u2026") for point in points)
+    assert all(len(point) <= 96 and point.endswith("\u2026") for point in points)
 
 
 def test_a_run_without_verdict_says_so(sample_run) -> None:
@@ -126,7 +134,7 @@ def test_what_counts_as_steady_is_a_setting(sample_run) -> None:
             with_config(with_tables(sample_run, **made), narrative_rules=rules)
         )
         told[limit] = [card.change.word.rpartition(", ")[2] for card in cards.cards[1:]]
-        assert f"less than {'0%' if limit == 0 else '12.5%'} either way" in cards.notes[0]
+        assert f"less than {'0%' if limit == 0 else '12.5%'} in either direction" in cards.notes[0]
     assert told[0.0] == ["worse", "worse", "better", "better", "steady"]  # no change is no change
     assert told[0.125] == ["steady"] * 5
 
@@ -180,6 +188,8 @@ def test_decisions_name_who_when_and_how_much(sample_run) -> None:
             "order": [1, 2],
             "question": ["Approve it?", HOSTILE],
             "kind": ["proposal", "freeze"],
+            "topic": ["Budget moves", None],
+            "target": ["BA_1", "x"],
             "target_id": ["BA_1", "x"],
             "campaign_id": ["CAMP_001", None],
             "amount": [4000.0, None],
@@ -194,7 +204,7 @@ def test_decisions_name_who_when_and_how_much(sample_run) -> None:
     assert column(table, "decided_by") == ["Finance", "Marketing lead"]
     assert column(table, "amount") == ["$4,000", "n/a"]
     assert table.frame["age"].to_list() == [None, None]
-    assert len(table.frame["question"][1]) <= 110
+    assert len(table.frame["question"][1]) <= 96
     register = display.decisions_asked(with_tables(sample_run, decisions_asked=asked), whole=True)
     assert register.frame["age"].to_list() == ["open 24 days", None]
     assert register.frame["question"][1] == HOSTILE
@@ -226,12 +236,33 @@ def test_page_one_lists_the_gravest_and_says_where_the_rest_is(most, sample_run)
     first = display.decisions_asked(run)
     assert first.frame["order"].to_list() == list(range(1, most + 1))
     assert first.title.startswith("19 decisions are open with ")
-    assert first.title.endswith(
-        f"; the first {most} are listed here, all of them in the governance appendix."
-    )
+    assert "Every decision is in the governance appendix." in first.notes
     whole = display.decisions_asked(run, whole=True)
     assert whole.frame.height == 19
-    assert "the first" not in whole.title
+    assert len(whole.notes) == 1
+
+
+def test_many_decisions_of_one_topic_share_a_line(sample_run) -> None:
+    asked = pl.DataFrame(
+        {
+            "order": range(1, 7),
+            "question": [f"Do {n}." for n in range(1, 7)],
+            "topic": [None, "Pause", "Cut", "Pause", "Cut", "Pause"],
+            "target": [None, "A", "B", "C", "D", "E" * 40],
+            "amount": [None, 9.0, 8.0, 7.0, None, 1.0],
+            "decided_by": ["me"] * 6,
+            "due": [date(2026, 5, day) for day in (9, 8, 7, 6, 5, 4)],
+            "age_days": [None] * 6,
+            "why": [""] * 6,
+        },
+        schema_overrides={"order": pl.Int64, "age_days": pl.Int64},
+    )
+    table = display.decisions_asked(with_tables(sample_run, decisions_asked=asked))
+    shortened = "E" * 27 + "\u2026"
+    assert column(table, "question") == ["Do 1.", f"Pause: A, C and {shortened}", "Do 3.", "Do 5."]
+    assert table.frame["due"][1] == date(2026, 5, 4)
+    assert table.frame["largest"].to_list() == [None, "first of 3", None, None]
+    assert table.title.startswith("6 decisions are open")
 
 
 def test_the_models_words_stand_as_text_and_the_rules_are_not_repeated(sample_run) -> None:
@@ -253,8 +284,8 @@ def test_the_basis_counts_records_and_gaps(sample_run) -> None:
     read = sum(file.rows for file in sample_run.manifest.inputs)
     gaps = sample_run.tables["reconciliations"].filter(verdict="differs").height
     note = display.data_basis(sample_run).note
-    assert note.startswith(f"Rests on {read:,} records in ")
-    assert f"; {gaps} figures of two records differ." in note
+    assert note.startswith(f"Based on {read:,} records in ")
+    assert f"; {gaps} figures stated in two records differ." in note
 
 
 def test_each_card_is_defined_as_the_sum_or_the_ratio_it_is(sample_run) -> None:

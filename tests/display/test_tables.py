@@ -28,7 +28,7 @@ FRAME = pl.DataFrame(
 )
 COLUMNS = (
     Column(name="name", label="Campaign", detail="id"),
-    Column(name="spend", label="Spend", format=CURRENCY_EXACT, missing="no record of spend"),
+    Column(name="spend", label="Spend", format=CURRENCY_EXACT, missing="no spend on record"),
     Column(name="roi", label="ROI", format=PERCENT),
     Column(name="verdict", label="Verdict", statuses=PERFORMANCE),
 )
@@ -72,7 +72,7 @@ def test_both_targets_show_the_same_texts() -> None:
         "n/a",
         "C2",
     )
-    notes = ("n/a: Spend, no record of spend.", "Source: x.")
+    notes = ("n/a: Spend, no spend on record.", "Source: x.")
     for words in (html_words(table.html()), pdf_words(table.typst())):
         for text in (*shown, *notes, "Exceeding", "No data"):
             assert text in words
@@ -88,7 +88,7 @@ def test_status_is_word_shape_and_colour() -> None:
 def test_a_null_never_hides_a_reason_that_is_known() -> None:
     whole = make(frame=FRAME.drop_nulls())
     assert not any("n/a" in note for note in whole.all_notes)
-    assert any("no record of spend" in note for note in make().all_notes)
+    assert any("no spend on record" in note for note in make().all_notes)
 
 
 def test_figures_carry_their_value_and_source() -> None:
@@ -106,7 +106,7 @@ def test_it_is_a_great_table_with_heading_and_notes() -> None:
     gt = make().as_gt()
     assert isinstance(gt, GT)
     assert "Spring leads." in gt.as_raw_html()
-    assert "no record of spend" in gt.as_raw_html()
+    assert "no spend on record" in gt.as_raw_html()
 
 
 def test_groups_head_their_rows_in_both() -> None:
@@ -246,3 +246,47 @@ def test_a_long_code_may_break_and_an_amount_keeps_its_sign() -> None:
     assert "rules.<wbr>statistical_<wbr>significance" in page
     assert ">\u2212$1,234,567,890,123,456.00</" in page
     assert '<bdi class="mk-whole">\u2212$5,000.50</bdi>.' in page
+
+
+def long(rows: int, **changes) -> Table:
+    """A table of numbered rows in two groups, the last row of each its total."""
+    group = ["A"] * rows + ["B"] * rows
+    frame = pl.DataFrame({"n": range(2 * rows), "group": group, "id": map(str, range(2 * rows))})
+    columns = (Column(name="id", label="Id"), Column(name="n", label="N", format=INTEGER))
+    return make(**({"frame": frame, "columns": columns, "source": "x"} | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, list(range(12))),
+        ({"dense": True}, list(range(60))),
+        ({"most": 2, "last": 1}, [0, 1, 79]),
+        ({"most": 2, "last": 1, "group": "group"}, [0, 1, 39, 40, 41, 79]),
+        ({"most": 80}, list(range(80))),
+        ({"most": 79, "last": 1}, list(range(80))),
+    ],
+)
+def test_a_page_shows_the_first_rows_and_says_where_the_rest_is(changes, shown: list[int]) -> None:
+    table = long(40, **changes)
+    assert table.shown.frame["n"].to_list() == shown
+    assert table.frame.height == 80
+    assert [figure.value for figure in table.figures()] == shown
+    rest = f"{80 - len(shown)} more rows in exports/t.csv."
+    for words in (html_words(table.html()), table.typst(), table.markdown()):
+        assert ("more row" in words) == (len(shown) < 80)
+        assert len(shown) == 80 or rest in words
+    assert table.html().count("<data ") == len(shown)
+
+
+def test_a_page_of_one_campaign_names_its_own_export() -> None:
+    assert "exports/t-by-campaign.csv" in long(40, campaign="C1").html()
+    whole = long(40).frame.with_columns(campaign_id=pl.lit("C1"))
+    assert "exports/t.csv" in long(40, campaign="C1", frame=whole).html()
+
+
+@pytest.mark.parametrize(("rows", "dense", "folded"), [(2, True, 1), (1, True, 0), (2, False, 0)])
+def test_a_register_is_folded_on_a_page_and_nowhere_else(rows, dense, folded) -> None:
+    table = long(rows, dense=dense)
+    assert table.html().count('<details class="mk-fold"><summary>Show the 4 rows') == folded
+    assert "Show the" not in table.typst() + table.markdown()

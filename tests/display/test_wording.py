@@ -11,14 +11,6 @@ from mktorch.display.sections import wording
 from tests.display.made import with_config, with_tables
 
 
-def test_leading_says_how_many_more_only_where_there_are_more() -> None:
-    frame = pl.DataFrame({"a": range(5)})
-    assert wording.leading(frame, "x", most=5)[1] == []
-    shown, notes = wording.leading(frame, "x", most=2)
-    assert shown["a"].to_list() == [0, 1]
-    assert notes == ["3 more rows in the run's table x."]
-
-
 @pytest.mark.parametrize(
     ("low", "high", "text"),
     [

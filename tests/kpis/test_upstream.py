@@ -14,6 +14,7 @@ import pytest
 from mktorch.catalog import key
 from mktorch.kpis import KPIS, Kpi
 from mktorch.kpis.model import Reads, Value
+from mktorch.paired import WITHIN
 from mktorch.vocab import Window
 
 REPEATABLE = [kpi for kpi in KPIS if not kpi.measured]
@@ -36,7 +37,7 @@ def blanks(tables) -> pl.DataFrame:
     return pl.concat(
         one.select(
             "campaign_id",
-            pl.lit(None, pl.String).alias("segment_id"),
+            *(pl.lit(None, pl.String).alias(part) for part in WITHIN),
             "window",
             pl.lit(top).alias("numerator_name"),
             pl.lit(bottom).alias("denominator_name"),
@@ -62,7 +63,7 @@ def changes(frame: pl.DataFrame, column: str, rows: pl.Expr) -> Iterator[pl.Data
     elif dtype.is_temporal():
         ways = [old.dt.offset_by("-400d"), old.dt.offset_by("40d")]
     elif dtype == pl.Boolean:
-        ways = [~old]
+        ways = [~old, pl.lit(value=False), pl.lit(value=True)]
     elif dtype == pl.String:
         ways = [pl.lit(word) for word in (None, "~", *frame[column].drop_nulls().unique().sort())]
     else:

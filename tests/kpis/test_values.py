@@ -31,6 +31,7 @@ def operational(**changed: object) -> Inputs:
         "orchestrator_decisions": pl.DataFrame({"human_override": [True, False, False, False]}),
         "policy_violations": pl.DataFrame({"id": ["A", "B"]}),
         "experiment_setup_faults": pl.DataFrame({"experiment_id": ["E1", "E1", "E2"]}),
+        "experiments": pl.DataFrame({"experiment_id": ["E1", "E2", "E3", "E4"]}),
         "performance_metrics": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 6)]}),
         "funnel_events": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 9)]}),
     }
@@ -95,7 +96,10 @@ def test_operational_without_records_is_null_with_a_reason() -> None:
         ),
         performance_metrics=none,
         funnel_events=none,
+        experiments=pl.DataFrame({"experiment_id": []}),
     )
+    errors = value(inputs, "experiment_setup_errors")
+    assert errors == (None, "no experiment is on record")
     assert value(inputs, "campaign_execution_success_rate") == (
         None,
         "no campaign has been launched",
@@ -231,6 +235,22 @@ def test_one_record_moves_effectiveness(kpi, changed, expected) -> None:
     )
 
 
+def test_an_experiment_that_is_only_planned_has_no_velocity() -> None:
+    planned = EXPERIMENTS.with_columns(start_date=pl.lit(date(2099, 1, 1)))
+    inputs = effectiveness(experiments=planned)
+    assert value(inputs, "experiment_velocity") == (None, "no experiment has started")
+
+
+def test_a_segment_whose_conversions_are_not_known_yet_takes_no_part() -> None:
+    blank = BY_SEGMENT.with_columns(
+        pl.when(window="current").then(None).otherwise("conversions").alias("conversions")
+    )
+    assert value(effectiveness(rollup_segment=blank), "targeting_precision_improvement") == (
+        None,
+        "conversions are not known yet in the current window",
+    )
+
+
 def test_effectiveness_without_records_is_null_with_a_reason() -> None:
     inputs = effectiveness(
         campaigns=CAMPAIGNS.clear(),
@@ -243,7 +263,7 @@ def test_effectiveness_without_records_is_null_with_a_reason() -> None:
     for kpi, reason in {
         "experiment_velocity": "there is no campaign",
         "average_lift_percentage": "no experiment is significant",
-        "messaging_consistency_score": "no impression was served",
+        "messaging_consistency_score": "no asset that states a call to action was served",
         "insight_to_action_time_hours": "no risk signal was answered",
         "targeting_precision_improvement": "no impressions in the current window",
     }.items():
@@ -286,6 +306,7 @@ BY_EXPERIMENT = pl.DataFrame(
 def business(**changed: object) -> Inputs:
     frames = {
         "performance_assessment": ASSESSMENT,
+        "campaign_goals": pl.DataFrame({"valued": [False, True]}),
         "rollup_campaign": BY_CAMPAIGN,
         "rollup_asset": WASTE,
         "rollup_experiment": BY_EXPERIMENT,
@@ -305,6 +326,14 @@ def test_business_by_hand() -> None:
     # wasted now 10 of 100; then 30 of 100 (an asset without impressions wastes nothing)
     assert value(inputs, "wasted_spend_reduction") == (pytest.approx(1 - 0.1 / 0.3), None)
     assert value(inputs, "roi_estimate") == (0.82, None)
+
+
+def test_no_return_where_nobody_records_what_results_are_worth() -> None:
+    inputs = business(campaign_goals=pl.DataFrame({"valued": [False, False]}))
+    assert value(inputs, "roi_estimate") == (
+        None,
+        "no campaign records what its results are worth",
+    )
 
 
 def test_without_a_prior_window_variants_stand_against_controls_and_it_says_so() -> None:

@@ -8,36 +8,84 @@ from typing import Any
 import polars as pl
 
 from mktorch.kpis import NAMED
-from mktorch.narrative.verdict import COUNTS
+from mktorch.narrative.grounds import COUNTED
 from mktorch.sources.rules import no_failures
-from mktorch.sources.set_aside import set_aside_total
+from mktorch.sources.set_aside import SetAside, set_aside_total
 
 TEXT = pl.String()
+FROZEN = "notify, human_review, budget_freeze"
+_KPIS = (
+    dict.fromkeys(("kpi", "group", "better"), TEXT)
+    | dict.fromkeys(("value", "target", "high"), pl.Float64())
+    | dict.fromkeys(("standing", "escalation"), TEXT)
+)
 
 
-def kpis(*tiers: str) -> pl.DataFrame:
-    """One KPI per tier; the critical ones freeze budgets, as the scorecard says."""
+def kpis(*standings: str) -> pl.DataFrame:
+    """One KPI per standing; the critical ones freeze budgets, as the scorecard says."""
     return pl.DataFrame(
         [
             {
                 "kpi": kpi,
-                "tier": tier,
-                "escalation": "notify, human_review, budget_freeze" if tier == "critical" else None,
+                "group": str(NAMED[kpi].group),
+                "better": str(NAMED[kpi].better),
+                "value": 0.1,
+                "target": 0.5,
+                "high": 0.2,
+                "standing": standing,
+                "escalation": FROZEN if standing == "critical" else None,
             }
-            for kpi, tier in zip(NAMED, tiers, strict=False)
+            for kpi, standing in zip(NAMED, standings, strict=False)
         ],
-        schema={"kpi": TEXT, "tier": TEXT, "escalation": TEXT},
+        schema=_KPIS,
     )
 
 
-def risks(*pairs: tuple[str, str]) -> pl.DataFrame:
-    """Risks of (severity, status) in campaign C1."""
+def kpi(name: str, standing: str, **columns: Any) -> pl.DataFrame:
+    """One KPI by its name."""
+    row = {**kpis(standing).row(0, named=True), "kpi": name, "group": str(NAMED[name].group)}
+    return pl.DataFrame([{**row, **columns}], schema=_KPIS)
+
+
+def risks(*pairs: tuple[str, str], exposure: float = 1.0) -> pl.DataFrame:
+    """Risks of (severity, status) in campaign C1, each on money of its own."""
     return pl.DataFrame(
         [
-            {"severity": s, "status": t, "risk_type": "spend_spike", "campaign_id": "C1"}
+            {
+                "severity": s,
+                "status": t,
+                "risk_type": "spend_spike",
+                "campaign_id": "C1",
+                "exposure": exposure,
+            }
             for s, t in pairs
         ],
-        schema=dict.fromkeys(("severity", "status", "risk_type", "campaign_id"), TEXT),
+        schema=dict.fromkeys(("severity", "status", "risk_type", "campaign_id"), TEXT)
+        | {"exposure": pl.Float64()},
+    )
+
+
+def violations(*campaigns: str, money: float = 1.0) -> pl.DataFrame:
+    """One policy violation per campaign, A1 and on."""
+    return pl.DataFrame(
+        {
+            "id": [f"A{n}" for n, _ in enumerate(campaigns, 1)],
+            "campaign_id": list(campaigns),
+            "money": [money] * len(campaigns),
+        },
+        schema={"id": TEXT, "campaign_id": TEXT, "money": pl.Float64()},
+    )
+
+
+def campaign(performance: str, spend: float = 10.0, name: str = "One") -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "campaign_id": ["C1"],
+            "name": [name],
+            "status": ["active"],
+            "overall_performance": [performance],
+            "total_spend": [spend],
+        }
     )
 
 
@@ -119,26 +167,18 @@ def moves(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def quiet() -> dict[str, pl.DataFrame]:
-    """Every table a verdict counts in, with nothing in it to count."""
+    """Every table a ground is found in, with nothing in it to find."""
     return {
         "kpis": kpis("exceeded", "on_track"),
         "risk_inbox": risks(("low", "open"), ("critical", "mitigated"), ("high", "dismissed")),
         "roi_analysis": roi(0.0),
-        "policy_violations": pl.DataFrame(schema={"id": TEXT, "campaign_id": TEXT}),
-        "recommendations": recommendations(recommendation(1)),
-        "campaign_analysis": pl.DataFrame(
-            {
-                "campaign_id": ["C1"],
-                "name": ["One"],
-                "overall_performance": ["meeting_expectations"],
-            }
-        ),
+        "policy_violations": violations(),
+        "campaign_analysis": campaign("meeting_expectations"),
+        "campaign_goals": pl.DataFrame({"campaign_id": ["C1"], "valued": [True]}),
+        "rollup_campaign": pl.DataFrame({"window": ["current"], "cost": [100.0]}),
         "budget_moves": moves({"status": "executed"}),
-        "set_aside_total": set_aside_total({}, no_failures(), 0.01),
-        "failures": pl.DataFrame(
-            {"source": ["a"], "file": ["a.json"], "row": [1], "severity": ["warning"]}
-        ),
+        "set_aside_total": set_aside_total(SetAside.frame(), {}, no_failures(), 0.01),
     }
 
 
-assert quiet().keys() == {count.table for count in COUNTS.values()}
+assert quiet().keys() == set(COUNTED)

@@ -20,7 +20,7 @@ WRITTEN = (
     "next_steps",
     "decisions_asked",
     "verdict",
-    "verdict_signals",
+    "verdict_grounds",
     "momentum",
     "measured_summary",
     "measured_insights",

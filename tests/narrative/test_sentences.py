@@ -1,4 +1,4 @@
-"""So-what, momentum, next steps and decisions asked, by hand."""
+"""Financial summary, momentum, next steps and decisions asked, by hand."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.formats import Locale
 from mktorch.narrative.decisions_asked import decisions_asked
-from mktorch.narrative.momentum import momentum, momentum_line
+from mktorch.narrative.financial_summary import financial_summary
+from mktorch.narrative.momentum import momentum as momentum_of
+from mktorch.narrative.momentum import momentum_line
 from mktorch.narrative.next_steps import next_steps
-from mktorch.narrative.so_what import so_what
+from mktorch.paired import WITHIN, RollupPaired
 from tests.narrative import made
 from tests.narrative.made import recommendation, recommendations
 
@@ -39,15 +41,15 @@ def rollup(**windows: tuple[float, float]) -> pl.DataFrame:
     )
 
 
-def test_so_what_states_net_return_and_value_against_spend():
-    text, reason = so_what({"roi_analysis": made.roi(40.5, 100.0, 150.5)}, US)
+def test_the_financial_summary_states_net_return_and_value_against_spend():
+    text, reason = financial_summary({"roi_analysis": made.roi(40.5, 100.0, 150.5)}, US)
     # 150.50 / 100 = 1.505, to two decimals
     assert text == ("Net return is $40: $150 of value on $100 of media spend, a 1.50\u00d7 return.")
     assert reason is None
 
 
-def test_so_what_in_german():
-    text, _ = so_what({"roi_analysis": made.roi(-1234.5, 2000.0, 765.5)}, DE)
+def test_the_financial_summary_in_german():
+    text, _ = financial_summary({"roi_analysis": made.roi(-1234.5, 2000.0, 765.5)}, DE)
     assert text == (
         "Net return is \u22121.234\u00a0\u20ac: 766\u00a0\u20ac of value on "
         "2.000\u00a0\u20ac of media spend, a 0,38\u00d7 return."
@@ -69,12 +71,11 @@ def test_effects_are_named_singly_and_never_added():
         recommendation(2, stake=80.0, revenue_low=30.0, revenue_impact=41.0, revenue_high=60.0),
         recommendation(3),
     )
-    text, _ = so_what({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
+    text, _ = financial_summary({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
     # Net of the first: 100 - 60 = 40; the second brings 41.
     assert text is not None
     assert text.endswith(
-        "The most at stake in one of 3 recommendations is $80 (Target 2); "
-        "the largest expected gain is $41 ($30 to $60, Target 2)."
+        "The largest expected gain from one recommendation is $41 ($30 to $60, Target 2)."
     )
 
 
@@ -90,9 +91,11 @@ def test_the_net_effect_of_one_recommendation_holds_both_sides():
             revenue_high=-50.0,
         )
     )
-    text, _ = so_what({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
+    text, _ = financial_summary({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
     assert text is not None
-    assert text.endswith("The largest expected gain is $40 ($20 to $60, Target 1).")
+    assert text.endswith(
+        "The largest expected gain from one recommendation is $40 ($20 to $60, Target 1)."
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,8 +105,26 @@ def test_the_net_effect_of_one_recommendation_holds_both_sides():
         ({"roi_analysis": made.roi(None)}, "no value on record"),
     ],
 )
-def test_so_what_is_null_with_its_reason(tables, reason):
-    assert so_what(tables, US) == (None, reason)
+def test_the_financial_summary_is_null_with_its_reason(tables, reason):
+    assert financial_summary(tables, US) == (None, reason)
+
+
+def momentum(sums):
+    """Of days without a blank."""
+    return momentum_of(sums, RollupPaired.create_empty())
+
+
+def test_momentum_is_of_the_days_that_know_both():
+    """C1 knows its 40 of only 10 of its 25 spent: (40 + 40) / (10 + 25); before, 100 / 40."""
+    blank = pl.DataFrame(
+        [("C1", "current", "revenue", "cost", 40.0, 10.0)],
+        schema=["campaign_id", "window", "numerator_name", "denominator_name", "numerator",
+                "denominator"],
+        orient="row",
+    ).with_columns(pl.lit(None, pl.String).alias(part) for part in WITHIN)  # fmt: skip
+    sums = rollup(current=(80.0, 50.0), prior=(100.0, 40.0))
+    moves = momentum_of(sums, blank).select("measure", "current", "prior").rows()
+    assert moves == [("revenue", 80.0, 100.0), ("spend", 50.0, 40.0), ("return", 80 / 35, 2.5)]
 
 
 def test_momentum_by_hand():
@@ -142,9 +163,9 @@ def test_momentum_line_with_segments():
 @pytest.mark.parametrize(
     ("windows", "reason"),
     [
-        ({"current": (80.0, 50.0)}, "no record falls in the prior window"),
-        ({"prior": (80.0, 50.0)}, "no record falls in the current window"),
-        ({}, "no record falls in the current window; no record falls in the prior window"),
+        ({"current": (80.0, 50.0)}, "no records in the prior window"),
+        ({"prior": (80.0, 50.0)}, "no records in the current window"),
+        ({}, "no records in the current window; no records in the prior window"),
     ],
 )
 def test_without_a_window_momentum_is_null_with_its_reason(windows, reason):
@@ -158,9 +179,9 @@ def test_a_prior_window_of_nothing_has_no_share():
     moves = momentum(rollup(current=(80.0, 50.0), prior=(0.0, 0.0)))
     assert moves["relative"].to_list() == [None, None, None]
     assert moves["reason"].to_list() == [
-        "no share of a prior value of zero",
-        "no share of a prior value of zero",
-        "no return where nothing was spent",
+        "the prior value is zero",
+        "the prior value is zero",
+        "no spend to divide by",
     ]
     line, _ = momentum_line({"momentum": moves}, US)
     assert line == "Since the prior window, revenue was $80, from $0 and spend was $50, from $0."
@@ -225,8 +246,9 @@ def test_decisions_asked_by_hand():
     assert asked["question"][1] == "Approve or reject moving $1,000 from search ads to CH_2 (B2)."
     assert asked["question"][3].startswith("Approve or reject moving \u00a31,000 from ")
     assert asked["amount"].to_list()[1:4] == [1000.0, 1000.0, None]  # pounds are not dollars
-    assert (
-        asked["why"][0] == "Critical KPIs: campaigns active or completed. The freeze blocks Nine."
+    assert asked["why"][0] == (
+        "Campaigns active or completed critical at 10.0%, lifts at 25.0% or higher. "
+        "The freeze blocks Nine."
     )
     assert asked["why"][1].endswith("; open for more than 14 days.")
 

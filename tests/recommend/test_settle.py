@@ -12,12 +12,18 @@ from hypothesis import strategies as st
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend import recommendations, settle
 from mktorch.recommend.candidates import SCHEMA
-from mktorch.recommend.settle import FREEZE, freeze
+from mktorch.recommend.freeze import FREEZE, freeze
 
 CONFIG = MarketingOrchestratorConfig()
-CALM = pl.DataFrame({"kpi": ["a"], "escalation": ["notify"]})
+CALM = pl.DataFrame({"kpi": ["roi_estimate"], "escalation": ["notify"]})
 FREEZING = pl.DataFrame(
-    {"kpi": ["a", "b", "c"], "escalation": [None, "notify, human_review, budget_freeze", "notify"]}
+    {
+        "kpi": ["roi_estimate", "policy_violation_count", "data_freshness_hours"],
+        "value": [0.06, 6.0, 9.0],
+        "target": [0.5, 0.0, 2.0],
+        "better": ["up", "down", "down"],
+        "escalation": ["notify, human_review, budget_freeze"] * 2 + ["notify"],
+    }
 )
 IDS = st.lists(st.sampled_from(["campaign:1", "campaign:2", "budget:1", "asset:1"]), max_size=2)
 
@@ -85,7 +91,10 @@ def test_a_freeze_blocks_what_raises_and_frees_what_that_would_override() -> Non
     assert standing(frame, None) == {"move:T": "stands", "cut:T": "overridden"}
     assert standing(frame, FREEZING) == {"move:T": "blocked", "cut:T": "stands"}
     done = settle(frame, {}, (), FREEZING, CONFIG).filter(rule_id="move")
-    assert done["standing_reason"].item() == "budget freeze: b critical"
+    assert done["standing_reason"].item() == (
+        "budget increases are frozen: return on media spend critical at 6.0%, lifts at 25.0% or "
+        "higher; policy violations critical at 6, lifts at 0"
+    )
     named = done["thresholds"].explode().struct.unnest()
     assert set(named.filter(role="freeze")["name"]) == set(FREEZE)
 
@@ -94,7 +103,9 @@ def test_the_setting_freezes_whatever_the_kpis_say() -> None:
     config = MarketingOrchestratorConfig(recommendation_rules={"budget_freeze": True})
     assert freeze(CALM, CONFIG) is None
     assert freeze(None, CONFIG) is None
-    assert freeze(CALM, config) == "budget freeze: recommendation_rules.budget_freeze is set"
+    assert freeze(CALM, config) == (
+        "budget increases are frozen by recommendation_rules.budget_freeze"
+    )
     assert freeze(CALM.clear(), CONFIG) is None
 
 
@@ -180,8 +191,7 @@ def test_the_sample_holds_no_contradiction_and_names_what_gave_way(sample_tables
     assert set(done["overrides"].explode().drop_nulls()) == set(gone["recommendation_id"])
     frozen = done.filter(standing="blocked")
     assert frozen["increases"].all()
-    assert (
-        "budget freeze: policy violations, experiments set up wrongly, change in"
-        in frozen["standing_reason"][0]
+    assert frozen["standing_reason"][0] == (
+        "budget increases are frozen: policy violations critical at 6, lifts at 0"
     )
     assert done.filter("increases", standing="stands").height == 0

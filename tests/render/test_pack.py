@@ -220,13 +220,49 @@ def test_an_unreadable_list_is_no_list(tmp_path: Path, content: str) -> None:
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
-    left = tmp_path / ".partial-999999999"
+    out = tmp_path / "out"
+    left = tmp_path / f".partial-out-{os.getpid()}"
     left.mkdir()
-    mine = tmp_path / f".partial-{os.getppid()}"
-    mine.mkdir()
-    with workshop(tmp_path):
+    with workshop(out) as other, workshop(out):
         assert not left.exists()
-        assert mine.exists()
+        assert other.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def _published(folder: Path, run_id: str, **files: str) -> None:
+    with workshop(folder) as place:
+        for name, text in files.items():
+            (place / "new" / name).write_text(text)
+        publish(place, folder, run_id, {}, whole=True)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_pack_changes_in_one_step_or_file_by_file(tmp_path: Path, monkeypatch, beside) -> None:
+    if not beside:
+        monkeypatch.setattr("mktorch.render.publish.exchange", lambda *_: False)
+    out = tmp_path / "out"
+    _published(out, "one", a="1", b="1")
+    (out / "mine.txt").write_text("mine")
+    _published(out, "two", a="2")
+    assert {n: t.decode() for n, t in contents(out).items() if n != "pack.json"} == {
+        "a": "2",
+        "mine.txt": "mine",
+    }
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_kill_among_the_files_leaves_nothing_stale_to_the_next(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("mktorch.render.publish.exchange", lambda *_: False)
+    out = tmp_path / "out"
+    _published(out, "one", a="1", b="1", c="1")
+    # As a process leaves it that is killed after it moved the first of its files.
+    listed = json.loads((out / "pack.json").read_text())
+    listed["files"] |= {"d": {}, "e": {}}
+    (out / ".pack.json").write_text(json.dumps(listed))
+    (out / "pack.json").unlink()
+    (out / "d").write_text("2")
+    _published(out, "three", a="3")
+    assert names(out) == ["a", "pack.json"]
 
 
 @pytest.mark.usefixtures("quick")

@@ -52,7 +52,7 @@ def test_a_campaign_without_a_name_is_called_by_its_id(sample_run) -> None:
     campaigns = sample_run.tables["campaigns"].with_columns(name=None)
     nameless = type("Nameless", (), {"path": sample_run.path, "manifest": sample_run.manifest})()
     nameless.tables = {"campaigns": campaigns}
-    (page,) = pages_of(nameless, campaign="CAMP_001")
+    (page,) = pages_of(nameless, asked=["CAMP_001"])
     assert page.metadata["subtitle"] == escape.markdown("CAMP_001")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.pipeline import run
 from mktorch.rollups import rollups
 from mktorch.sources import SourceError
 from mktorch.sources.currencies import in_currency
@@ -59,7 +60,7 @@ def test_conversions_may_be_fractions(tmp_path):
         "cost": 700.0,
         "revenue": 740.0,
     }
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
 
 
 @SETTINGS
@@ -79,7 +80,7 @@ def test_accepted_and_set_aside_are_the_file(tmp_path, drawn, way):
     ]
     rows.append(row(1, asset_id="gone", conversions=0.25))
     raw, valid = read(tmp_path, export(rows), duplicates=way)
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     accepted = [r for r in rows if r["asset_id"] == "AD1"]
     if way == "sum" and valid.failures.filter(rule="duplicate_key").is_empty():
         assert (sums(valid)["conversions"] or 0) == pytest.approx(
@@ -115,7 +116,7 @@ def test_credits_are_kept_summed_and_counted_apart(tmp_path):
     assert valid.failures.is_empty()
     total = sums(valid)
     assert (total["cost"], total["revenue"], total["conversions"]) == (850.0, 2850.0, 19.0)
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     frames = valid.frames
     day = pl.date(2026, 3, 13)
     made = rollups(
@@ -155,7 +156,7 @@ def test_rows_that_differ_in_a_further_column_are_parts(tmp_path):
     raw, valid = read(tmp_path, export(rows))
     assert valid.failures.is_empty()
     assert sums(valid)["cost"] == 840.0
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     own = raw[Source.PERFORMANCE_METRICS]
     assert own.spec.key == ("asset_id", "experiment_id", "timestamp", "device")
     assert "network" not in own.frame.columns
@@ -201,7 +202,7 @@ def test_what_nothing_tells_apart_follows_the_setting(tmp_path, way, cost, conve
     total = sums(valid)
     assert (total["cost"] or None, total["conversions"] or None) == (cost, conversions)
     assert set(valid.failures["rule"]) == ({rule} if rule else set())
-    assert_proven(raw, valid, restated())
+    assert_proven(raw, valid, export(restated()))
     (said,) = (note for note in valid.notes if "duplicates" in note)
     assert f"duplicates is {way}" in said
     assert "added up:" in said
@@ -219,7 +220,7 @@ def test_a_load_time_tells_the_newest_wherever_it_stands(tmp_path):
     raw, valid = read(tmp_path, export(rows), duplicates="refuse")
     assert rules(valid) == [(2, "restated_row"), (3, "restated_row")]
     assert sums(valid)["cost"] == 8.0
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
 
 
 def test_the_order_of_parts_tells_the_newest(tmp_path):
@@ -259,7 +260,7 @@ def test_a_blank_cell_is_unknown_in_that_cell_alone(tmp_path):
     assert valid.failures.is_empty()
     total = sums(valid)
     assert (total["cost"], total["clicks"], total["conversions"]) == (1400.0, 1400, 70.0)
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     blank = [note for note in valid.notes if "blank" in note]
     assert blank[0] == (
         "performance_metrics.conversions: blank in 7 rows, from 2026-03-08 to 2026-03-14; unknown "
@@ -358,7 +359,7 @@ def test_currencies_are_added_up_in_one(tmp_path):
     total = sums(valid, **rates)
     assert (total["cost"], total["revenue"]) == (2800.0, 6860.0)
     assert total["revenue"] / total["cost"] == pytest.approx(2.45)
-    assert_proven(raw, valid, two_currencies()["performance_metrics"])
+    assert_proven(raw, valid, two_currencies())
 
 
 def test_a_currency_without_a_rate_is_refused_with_the_remedy(tmp_path):
@@ -405,7 +406,7 @@ def test_a_day_across_the_change_of_clock(tmp_path, day, hours):
     ]
     raw, valid = read(tmp_path, export(rows), reporting_timezone=zone)
     assert valid.failures.is_empty()
-    assert_proven(raw, valid, rows)
+    assert_proven(raw, valid, export(rows))
     made = rollups(
         in_zone_of(valid, zone),
         valid.frames[Source.CREATIVE_ASSETS],
@@ -478,6 +479,65 @@ def test_a_row_of_another_account_than_its_ad(tmp_path):
     assert rules(valid) == [(1, "account_clash"), (2, "account_clash")]
 
 
+def test_one_id_in_two_accounts_within_lists(tmp_path):
+    """The ads that a risk and an experiment name are those of their own account."""
+    ads = [
+        {**AD, "asset_id": ad, "account_id": account, "campaign_id": f"C{account}"}
+        for account in "12"
+        for ad in ("AD1", "AD2")
+    ]
+    told = {"type": "A/B", "metric": "ctr", "status": "running", "start_date": "2026-03-01"}
+    risk = {
+        "risk_type": "spend_spike", "severity": "high", "evidence": {}, "status": "open",
+        "recommended_action": "pause", "timestamp": "2026-03-01T00:00:00",
+    }  # fmt: skip
+    tables = export(
+        [row(1, account_id=account) for account in "12"],
+        campaigns=[{**CAMPAIGN, "campaign_id": f"C{n}"} for n in "12"],
+        creative_assets=[*ads, {**AD, "asset_id": "AD3", "account_id": "1", "campaign_id": "C1"}],
+        experiments=[
+            {
+                **told,
+                "experiment_id": f"E{n}",
+                "campaign_id": f"C{n}",
+                "account_id": n,
+                "control_asset": "AD1",
+                "variant_asset": "AD2",
+                "variant_assets": ["AD2", *more],
+            }
+            for n, more in (("1", ["AD3"]), ("2", []))
+        ],
+        campaign_risk_signals=[
+            {**risk, "risk_id": "R1", "campaign_id": "C1", "asset_ids": ["AD1", "AD3"],
+             "account_id": "1"},
+            {**risk, "risk_id": "R2", "campaign_id": "C2", "asset_ids": [], "account_id": "2"},
+            {**risk, "risk_id": "R3", "campaign_id": "C2", "asset_ids": None, "account_id": "2"},
+            {**risk, "risk_id": "R4", "campaign_id": "C2", "asset_ids": ["AD1"]},
+            {**risk, "risk_id": "R5", "campaign_id": "C2", "asset_ids": ["AD3"],
+             "account_id": "2"},
+        ],
+    )  # fmt: skip
+    _, valid = read(tmp_path, tables)
+    listed = valid.frames[Source.EXPERIMENTS]["variant_assets"].to_list()
+    assert listed == [["1/AD2", "AD3"], ["2/AD2"]]
+    named = valid.frames[Source.CAMPAIGN_RISK_SIGNALS]
+    assert dict(named.select("risk_id", "asset_ids").rows()) == {
+        "R1": ["1/AD1", "AD3"],
+        "R2": [],
+        "R3": None,
+        "R4": ["AD1"],
+    }
+    found = valid.failures.select("source", "row", "field", "rule").rows()
+    assert found == [
+        ("campaign_risk_signals", 4, "asset_ids", "unknown_reference"),
+        ("campaign_risk_signals", 5, "asset_ids", "account_clash"),
+    ]
+    assert (
+        "asset_ids names what account 1 has in creative_assets, and the row is of account 2"
+        in (valid.failures["message"][1])
+    )
+
+
 # Stages
 
 
@@ -522,24 +582,25 @@ def test_rejected_money_is_summed_and_worded(tmp_path):
     assert by_rule.select("source", "rule", "rows", "spend", "conversions").rows() == [
         ("performance_metrics", "orphan_key", 2, 90.0, 20.0)
     ]
-    total = set_aside_total(frames, valid.failures, 0.01)
+    total = set_aside_total(by_rule, frames, valid.failures, 0.01)
     share = total.row(0, named=True)
     assert share["spend_share"] == pytest.approx(90 / 2890)
     assert share["incomplete"]
     assert set_aside_line(by_rule, total) == (
-        "Incomplete: 3.1% of spend ($90 of $2,890) was set aside: 2 performance records that "
-        "name an unknown id. Add or mend the parent, or mend the key, then rerun; mktorch "
-        "validate lists every record."
+        "Incomplete: 3.1% of spend ($90 of $2,890) was set aside: 2 performance records with an "
+        "unknown asset_id. To fix asset_id, add or mend the parent, or mend the key, then rerun; "
+        "mktorch validate lists every record."
     )
-    assert not set_aside_total(frames, valid.failures, 0.1)["incomplete"].item()
+    assert not set_aside_total(by_rule, frames, valid.failures, 0.1)["incomplete"].item()
 
 
 def test_nothing_set_aside_is_no_line(tmp_path):
     raw, valid = read(tmp_path, export(restated()))
     frames = {source: own.frame for source, own in raw.items()}
-    total = set_aside_total(frames, valid.failures, 0.01)
+    by_rule = set_aside(frames, valid.failures)
+    total = set_aside_total(by_rule, frames, valid.failures, 0.01)
     assert total.select("rows", "restated_rows", "incomplete").row(0) == (0, 7, False)
-    assert set_aside_line(set_aside(frames, valid.failures), total) is None
+    assert set_aside_line(by_rule, total) is None
 
 
 def test_the_proof_is_printed(tmp_path):
@@ -549,3 +610,23 @@ def test_the_proof_is_printed(tmp_path):
     assert lines["performance_metrics.rows"] == ["3", "2", "1", "0", "0"]
     assert lines["performance_metrics.cost"] == ["202.5", "200", "2.5", "-", "0"]
     assert lines["performance_metrics.conversions"] == ["20.25", "10.25", "10", "-", "0"]
+
+
+def test_hours_pass_over_a_change_of_clock_as_they_do(tmp_path):
+    """From the midnight before the clock is put forward to the noon after it: 11 hours."""
+    signal = {
+        "risk_id": "R1", "campaign_id": "C1", "timestamp": "2026-03-29T00:00:00+01:00",
+        "risk_type": "spend_spike", "severity": "high", "evidence": {}, "status": "open",
+        "recommended_action": "pause",
+    }  # fmt: skip
+    rows = [row(f"2026-03-{d:02d}T12:00:00", cost=1.0) for d in range(20, 30)]
+    tables = export(rows, campaign_risk_signals=[signal])
+    done = run(
+        written(tmp_path / "data", tables),
+        out=tmp_path / "runs",
+        reports_dir=str(tmp_path / "reports"),
+        reporting_timezone="Europe/Stockholm",
+    )
+    inbox = done.tables.risk_inbox.filter(id="R1")
+    assert inbox["age_hours"].to_list() == [11.0]
+    assert done.clock.zone == "Europe/Stockholm"

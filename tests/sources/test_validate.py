@@ -343,3 +343,40 @@ def test_failures_come_in_the_order_of_the_input(tmp_path):
 def test_a_severity_that_cannot_be(tmp_path, rules, words):
     with pytest.raises(SourceError, match=words):
         validated(write(tmp_path, records()), validation_severity=rules)
+
+
+_MESSAGES = (
+    ("campaigns", {"name": " "}, "name", "is absent, null or blank, and is required; write text"),
+    (
+        "campaigns",
+        {"end_date": "2026-02-01"},
+        "end_date 2026-02-01",
+        "is before start_date 2026-03-01; swap them, or write an end_date on or after it",
+    ),
+    (
+        "roi_ledger",
+        {"net_roi": 500.0},
+        "net_roi 500.0 is not estimated_value less llm_cost, human_review_cost and media_spend",
+        "(441.5, to within 0.025); write that, or mend the part that is wrong",
+    ),
+    (
+        "experiments",
+        {"allocation": [0.5, 0.4]},
+        "allocation [0.5, 0.4]",
+        "sums to 0.9, not to 1 (to within 0.001); write the share of each arm, control first",
+    ),
+    (
+        "experiments",
+        {"allocation": [1.5, -0.5]},
+        "allocation is [1.5, -0.5], which is out of range;",
+        "write a list of numbers such as [0.5, 0.5] from 0 to 1",
+    ),
+)
+
+
+@pytest.mark.parametrize(("source", "changes", "value", "mend"), _MESSAGES)
+def test_a_message_gives_value_allowed_and_remedy(tmp_path, source, changes, value, mend):
+    tables = records()
+    tables[source][0] |= changes
+    messages = validated(write(tmp_path, tables)).failures["message"]
+    assert any(message.startswith(f"{value} {mend}") for message in messages)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import integrate, special
+from scipy import stats as scipy_stats
 
-from mktorch.stats import beta_binomial, credible_lift
+from mktorch.stats import beta_binomial, credible_lift, relative_loss
 from tests.stats.tables import random_tables
 
 CASES = [
@@ -132,3 +133,28 @@ def test_undefined_and_wrong_priors() -> None:
     assert np.isnan(credible_lift([1, np.nan], 10, 3, 10).low).tolist() == [False, True]
     with pytest.raises(ValueError, match="both shapes must be positive"):
         beta_binomial(1, 10, 2, 10, prior=(0.0, 1.0))
+
+
+@pytest.mark.parametrize("table", [(48, 80, 56, 70), (3, 40, 2, 35), (120, 10_000, 131, 9_000)])
+def test_relative_loss_by_quadrature(table: tuple[int, int, int, int]) -> None:
+    # E[max(1 - p1 / p0, 0)] and E[max(p1 / p0 - 1, 0)] under Beta(x + 1, n - x + 1), integrated
+    # over the other arm's distribution function and partial mean.
+    x0, n0, x1, n1 = table
+    control, variant = scipy_stats.beta(x0 + 1, n0 - x0 + 1), scipy_stats.beta(x1 + 1, n1 - x1 + 1)
+    more = scipy_stats.beta(x1 + 2, n1 - x1 + 1)
+
+    def lost(p0: float, side: int) -> float:
+        below, partial = variant.cdf(p0), variant.mean() * more.cdf(p0)
+        parts = (below - partial / p0, (variant.mean() - partial) / p0 - (1 - below))
+        return float(parts[side] * control.pdf(p0))
+
+    low, high = control.ppf([1e-14, 1 - 1e-14])
+    expected = [integrate.quad(lost, low, high, args=(s,), limit=400)[0] for s in (0, 1)]
+    ours = [float(loss) for loss in relative_loss(*table)]
+    assert ours == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_relative_loss_without_a_success_is_undefined() -> None:
+    # The mean of 1 / p0 is infinite under the uniform prior.
+    assert np.isnan(relative_loss(0, 10, 3, 10)).all()
+    assert not np.isnan(relative_loss(0, 10, 3, 10, prior=(2.0, 2.0))).any()

@@ -11,7 +11,9 @@ from mktorch.stats import (
     Relative,
     Sums,
     cuped_estimates,
+    log_ratio_test,
     mean_estimate,
+    mean_interval,
     ratio_estimate,
     relative_difference,
     relative_interval,
@@ -120,7 +122,6 @@ def test_relative_intervals_by_hand() -> None:
     z = 1.959963984540054
     relative = np.sqrt(0.09 / 144 + 0.04 / 100)
     expected = {
-        Relative.DELTA: (0.2 - z * 1.2 * relative, 0.2 + z * 1.2 * relative),
         Relative.LOG: (1.2 * np.exp(-z * relative) - 1, 1.2 * np.exp(z * relative) - 1),
     }
     for method, ends in expected.items():
@@ -142,9 +143,79 @@ def test_fieller_and_welch_never_contradict() -> None:
         gap = welch_interval(control, variant, alpha=alpha)
         gain = relative_interval(control, variant, alpha=alpha)
         assert (((gap.low > 0) | (gap.high < 0)) == (p < alpha)).all()
-        bounded = ~np.isnan(gain.low)
-        assert bounded.mean() > 0.99
-        assert (((gain.low > 0) | (gain.high < 0)) == (p < alpha))[bounded].all()
+        assert (((gain.low > 0) | (gain.high < 0)) == (p < alpha)).all()
+
+
+def generated_arms(count: int, seed: int) -> tuple[Estimate, Estimate]:
+    """Arms of 2 to 12 units and of any spread: many controls are not distinguishable from 0."""
+    rng = np.random.default_rng(seed)
+
+    def arm() -> Estimate:
+        value, spread = rng.normal(1, 1, count), rng.lognormal(-1, 1.5, count)
+        return Estimate(value, spread**2, rng.integers(1, 12, count).astype(np.float64))
+
+    return arm(), arm()
+
+
+@pytest.mark.parametrize("alternative", ["two_sided", "greater", "less"])
+@pytest.mark.parametrize("method", list(Relative))
+def test_no_method_contradicts_its_p_on_100_000_experiments(method: str, alternative: str) -> None:
+    control, variant = generated_arms(100_000, seed=36)
+    test = {Relative.FIELLER: welch_test, Relative.LOG: log_ratio_test}[Relative(method)]
+    p = test(control, variant, alternative=alternative).p_value
+    for alpha in (0.05, 0.2):
+        asked = {"alpha": alpha, "alternative": alternative}
+        gain = relative_interval(control, variant, method=method, **asked)
+        defined = control.value > 0
+        if method == Relative.LOG:
+            defined &= variant.value > 0
+        assert np.isnan(gain.low[~defined]).all()
+        assert not np.isnan(gain.low[defined]).any()
+        assert (((gain.low > 0) | (gain.high < 0)) == (p < alpha))[defined].all()
+        if method == Relative.FIELLER:
+            gap = welch_interval(control, variant, **asked)
+            assert (((gap.low > 0) | (gap.high < 0)) == (p < alpha)).all()
+
+
+def test_fieller_beyond_a_control_that_may_be_zero() -> None:
+    # Control 1 with variance 1, variant 40 with variance 1, z = 1.96: r**2 (1 - 3.8415) - 80 r +
+    # 1600 - 3.8415 = 0 has the roots -41.64 and 13.49, and ratios between them are excluded.
+    control, variant = (Estimate(np.array(v), np.array(1.0), np.array(1e9)) for v in (1.0, 40.0))
+    low, high = relative_interval(control, variant)
+    a, b, c = 1 - 3.841458821, -80.0, 1600 - 3.841458821
+    root = (-b - np.sqrt(b * b - 4 * a * c)) / (2 * a)
+    assert float(low) + 1 == pytest.approx(root, rel=1e-6)
+    assert root == pytest.approx(13.49, abs=5e-3)
+    assert float(high) == np.inf
+    # Without a significant difference anything goes.
+    assert tuple(relative_interval(control, control)) == (-np.inf, np.inf)
+
+
+def test_log_interval_has_the_degrees_of_freedom_of_its_own_variances() -> None:
+    # Five units an arm, values 2 and 10 with variances 0.16 and 1: squared coefficients of
+    # variation 0.04 and 0.01, so df = 0.05**2 / (0.04**2 / 4 + 0.01**2 / 4) = 5.882, t = 2.4591.
+    # The difference's own df would be 1.16**2 / ((0.16**2 + 1) / 4) = 5.248, t = 2.5337: 3 % wider.
+    control, variant = (
+        Estimate(np.array(value), np.array(variance), np.array(4.0))
+        for value, variance in ((2.0, 0.16), (10.0, 1.0))
+    )
+    low, high = relative_interval(control, variant, method="log")
+    reach = scipy_stats.t.ppf(0.975, 100 / 17) * np.sqrt(0.05)
+    assert float(low) + 1 == pytest.approx(5 * np.exp(-reach), rel=1e-12)
+    assert float(high) + 1 == pytest.approx(5 * np.exp(reach), rel=1e-12)
+
+
+def test_one_sided_welch_and_one_arm_agree_with_scipy() -> None:
+    first, second = (estimate(group) for group in SLEEP)
+    expected = scipy_stats.ttest_ind(SLEEP[1], SLEEP[0], equal_var=False, alternative="greater")
+    assert float(welch_test(first, second, alternative="greater").p_value) == pytest.approx(
+        expected.pvalue, rel=1e-12
+    )
+    interval = welch_interval(first, second, alternative="greater")
+    assert tuple(interval) == pytest.approx(tuple(expected.confidence_interval()), rel=1e-12)
+    # R, t.test(extra ~ 1, subset group 2): 0.8976 to 3.7624.
+    alone = scipy_stats.ttest_1samp(SLEEP[1], 0).confidence_interval()
+    assert tuple(mean_interval(second)) == pytest.approx(tuple(alone), rel=1e-12)
 
 
 def test_undefined_means() -> None:
@@ -158,7 +229,7 @@ def test_undefined_means() -> None:
     assert np.isnan(relative_difference(negative, constant))
     for method in Relative:
         assert np.isnan(relative_interval(negative, constant, method=method).low)
-    with pytest.raises(ValueError, match="unknown method 'wald': use one of log, delta, fieller"):
+    with pytest.raises(ValueError, match="unknown method 'wald': use one of log, fieller"):
         relative_interval(negative, constant, method="wald")
 
 

@@ -12,7 +12,6 @@ from statsmodels.stats import proportion as sm
 from mktorch.stats import (
     agresti_caffo,
     clopper_pearson,
-    cohens_h,
     difference,
     katz,
     lift,
@@ -111,14 +110,6 @@ def test_one_sample_intervals_agree_with_statsmodels() -> None:
     for ours, theirs in ((wilson, "wilson"), (clopper_pearson, "beta")):
         expected = sm.proportion_confint(X0, N0, alpha=0.01, method=theirs)
         assert np.allclose(ours(X0, N0, alpha=0.01), expected, rtol=1e-9, atol=1e-14)
-
-
-def test_cohens_h_and_standard_error_by_their_definitions() -> None:
-    p0, p1 = X0 / N0, X1 / N1
-    expected = 2 * np.arcsin(np.sqrt(p1)) - 2 * np.arcsin(np.sqrt(p0))
-    assert np.allclose(cohens_h(*TABLES), expected, rtol=1e-7, atol=1e-7)
-    # Cohen (1988), section 6.2: h of 0.5 against 0.25 is 1.571 - 1.047 = 0.524, pi / 6.
-    assert float(cohens_h(25, 100, 50, 100)) == pytest.approx(np.pi / 6, rel=1e-12)
 
 
 def test_effects_by_exact_fractions_at_huge_counts() -> None:

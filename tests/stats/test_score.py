@@ -10,12 +10,27 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import optimize, special
+from scipy import stats as scipy_stats
 from statsmodels.stats import proportion as sm
 
-from mktorch.stats import koopman, koopman_lift, mee, score_test
+from mktorch.stats import (
+    Comparison,
+    Interval,
+    compare_proportions,
+    koopman,
+    koopman_lift,
+    mee,
+    odds_ratio,
+    score_test,
+)
 from tests.stats.tables import NEWCOMBE_CASES, random_tables
 
 Z95 = float(special.ndtri(0.975))
+
+# Rates at which coverage is enumerated: dense towards 0 and 1, where it dips.
+COVERED = np.concatenate(
+    [np.geomspace(0.001, 0.1, 8), np.linspace(0.15, 0.85, 8), 1 - np.geomspace(0.1, 0.002, 5)]
+)
 
 # Newcombe (1998), Statistics in Medicine 17:873-890, Table II, method 5 (Mee). Its printed
 # upper limit for 5/56 - 0/29 is left to the inversion test below.
@@ -235,3 +250,110 @@ def test_invalid_counts_and_alpha_are_undefined() -> None:
         assert np.isnan(koopman(*table)).all()
     assert np.isnan(mee(1, 10, 2, 10, alpha=0.0)).all()
     assert np.isnan(koopman(1, 10, 2, 10, alpha=1.0)).all()
+
+
+def excludes(answer: Comparison) -> list[NDArray[np.bool_]]:
+    """Whether each interval excludes no effect: difference, lift, odds ratio."""
+    ends = ((answer.difference, 0.0), (answer.lift, 0.0), (answer.odds_ratio, 1.0))
+    return [(interval.low > null) | (interval.high < null) for interval, null in ends]
+
+
+@pytest.mark.parametrize(
+    ("count", "largest", "alternative"),
+    [
+        (100_000, 60.0, "two_sided"),
+        (100_000, 1e5, "two_sided"),
+        (10_000, 200.0, "greater"),
+        (10_000, 200.0, "less"),
+    ],
+)
+def test_corrected_p_and_all_intervals_agree_on_generated_tables(
+    count: int, largest: float, alternative: str
+) -> None:
+    tables = random_tables(count, seed=int(largest) % 89, largest=largest)
+    own = score_test(*tables, alternative=alternative, continuity=True).p_value
+    own = np.where((own > 0) & (own < 0.45), own, 0.3)
+    for alpha in (0.05, own):
+        answer = compare_proportions(*tables, alpha=alpha, alternative=alternative)
+        significant = answer.p_value < alpha
+        for excluded in excludes(answer):
+            assert (excluded == significant).all()
+
+
+def corrected_statistic(table: tuple[float, ...], null: float, *, ratio: bool) -> float:
+    """The corrected score statistic from its definition, the likelihood maximized numerically."""
+    x0, n0, x1, n1 = table
+
+    def rates(p0: float) -> tuple[float, float]:
+        return p0, p0 * null if ratio else p0 + null
+
+    def deficit(p0: float) -> float:
+        first, second = rates(p0)
+        return -sum(
+            special.xlogy(x, p) + special.xlog1py(n - x, -p)
+            for x, n, p in ((x0, n0, first), (x1, n1, second))
+        )
+
+    bounds = (0.0, min(1.0, 1 / null)) if ratio else (max(0.0, -null), min(1.0, 1.0 - null))
+    best = optimize.minimize_scalar(deficit, bounds=bounds, options={"xatol": 1e-12})
+    p0, p1 = rates(float(best.x))
+    scale = null if ratio else 1.0
+    gap = x1 / n1 - scale * x0 / n0 - (0.0 if ratio else null)
+    step = max(1 / n1, scale / n0) / 2
+    error = np.sqrt(p1 * (1 - p1) / n1 + scale**2 * p0 * (1 - p0) / n0)
+    return float(np.sign(gap) * max(abs(gap) - step, 0.0) / error)
+
+
+def test_corrected_limits_by_their_definition() -> None:
+    tables = random_tables(300, seed=14, largest=80)
+    answer = compare_proportions(*tables)
+    checked = 0
+    for row, table in enumerate(zip(*tables, strict=True)):
+        for interval, least, most, ratio in (
+            (answer.difference, -1.0, 1.0, False),
+            (Interval(*(end + 1 for end in answer.lift)), 0.0, np.inf, True),
+        ):
+            for limit, sign in ((interval.low[row], 1), (interval.high[row], -1)):
+                if least < limit < most:
+                    z = corrected_statistic(table, float(limit), ratio=ratio)
+                    assert z == pytest.approx(sign * Z95, rel=2e-4)
+                    checked += 1
+    assert checked > 700
+
+
+def test_odds_ratio_limits_by_cornfields_equation() -> None:
+    # Without correction, 56/70 against 48/80: statsmodels inverts the same statistic.
+    low, high = compare_proportions(48, 80, 56, 70, continuity=False).odds_ratio
+    for limit, sign in ((low, 1), (high, -1)):
+        test = sm.score_test_proportions_2indep(
+            56, 70, 48, 80, compare="odds-ratio", value=float(limit), correction=False
+        )
+        assert test.statistic == pytest.approx(sign * Z95, rel=1e-6)
+    assert float(odds_ratio(48, 80, 56, 70)) == pytest.approx(8 / 3)
+    assert float(low) < 8 / 3 < float(high)
+
+
+def coverage(n0: int, n1: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The chance that difference and lift hold the truth, for every pair of rates, exactly."""
+    first, second = np.arange(n0 + 1.0), np.arange(n1 + 1.0)
+    answer = compare_proportions(first[:, None], n0, second, n1)
+    chance0, chance1 = (
+        scipy_stats.binom.pmf(count, n, rates[:, None]) for count, n in ((first, n0), (second, n1))
+    )
+    held = np.empty((2, rates.size, rates.size))
+    for i, base in enumerate(rates):
+        truths = ((answer.difference, rates - base), (answer.lift, rates / base - 1))
+        for k, (interval, truth) in enumerate(truths):
+            inside = (interval.low[..., None] <= truth) & (truth <= interval.high[..., None])
+            held[k, i] = np.einsum("a,abj,jb->j", chance0[i], inside, chance1)
+    return held
+
+
+@pytest.mark.parametrize("arms", [(10, 10), (17, 17), (30, 30), (50, 50)])
+def test_equal_arms_are_covered_by_exact_enumeration(arms: tuple[int, int]) -> None:
+    assert coverage(*arms, COVERED).min() >= 0.94
+
+
+@pytest.mark.parametrize("arms", [(20, 10), (10, 50), (200, 10), (1000, 10)])
+def test_unequal_arms_are_covered_by_exact_enumeration(arms: tuple[int, int]) -> None:
+    assert coverage(*arms, COVERED).min() >= 0.93

@@ -5,22 +5,23 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.wording import (
     channel_names,
-    leading,
     lower_is_better,
     metric_texts,
-    sentence,
-    spaced,
     with_names,
 )
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, PERCENT, RATIO, Format, format_value
-from mktorch.metrics import roas
+from mktorch.paired import paired
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Window
+from mktorch.words import count, joined, spaces
 
 # Standings from the gravest to the lightest: the first that holds is shown, the others below it.
 STANDING: Statuses = {
@@ -33,11 +34,12 @@ STANDING: Statuses = {
 }
 
 
-@section("creative_assets", "rollup_asset", "creative_standing", "campaigns", "channels")
+@section(
+    "creative_assets", "rollup_asset", "rollup_paired", "creative_standing", "campaigns", "channels"
+)
 def assets(run: Run, campaign: str = "") -> Table:
     """Each creative with its standing, spend, return and KPI beside its segment's others."""
-    found = _standing(run, campaign)
-    shown, more = leading(found, "creative_standing and rollup_asset")
+    shown = _standing(run, campaign)
     kpi, rest = (
         metric_texts(run, shown["primary_kpi"], shown[c]) for c in ("kpi_value", "rest_value")
     )
@@ -50,7 +52,7 @@ def assets(run: Run, campaign: str = "") -> Table:
         ),
         flags=pl.concat_str(
             pl.col("also"),
-            spaced(pl.col("risk_flags").list.join(", ")).replace("", None),
+            spaces(pl.col("risk_flags").list.join(", ")).replace("", None),
             separator="; ",
             ignore_nulls=True,
         ).replace("", None),
@@ -64,40 +66,43 @@ def assets(run: Run, campaign: str = "") -> Table:
             Column(name="segment", label="Segment", detail="channel", weight=1.4),
             Column(name="badge", label="Standing", statuses=STANDING, detail="flags", weight=1.1),
             Column(name="cost", label="Spend", format=CURRENCY, missing="never delivered"),
-            Column(name="roas", label="Return", format=RATIO, missing="no spend to divide by"),
+            Column(
+                name="roas",
+                label="Return",
+                format=RATIO,
+                missing="no value or no spend",
+            ),
             Column(
                 name="kpi",
                 label="KPI now",
                 origin="creative_standing.kpi_value",
                 detail="others",
                 align="right",
-                missing="nothing delivered in the current window",
+                missing="no delivery in the current window",
             ),
         ),
-        title=_finding(found),
+        title=_finding(shown),
         notes=(
             (
-                "Spend and return (value per unit of spend) over all dates. KPI now: the "
-                "campaign's primary KPI in the current window, below it that of the segment's "
-                f"other creatives together. Ahead or behind: the {level} interval of their "
-                "difference leaves out 0."
+                "Spend and return on ad spend cover all dates. KPI now: the campaign's primary "
+                "KPI in the current window; below it, the pooled KPI of the segment's other "
+                f"creatives. Ahead or behind: the {level} interval of the difference excludes 0."
             ),
-            *lower_is_better(run, found["primary_kpi"]),
-            *more,
+            *lower_is_better(run, shown["primary_kpi"]),
         ),
         source="creative_assets, rollup_asset, creative_standing",
         key=("asset_id",),
-        empty="No creative is on record.",
+        empty="No creatives on record.",
         locale=locale_of(run),
     )
 
 
 def _standing(run: Run, campaign: str) -> pl.DataFrame:
     """Every creative with what it delivered and how it stands, gravest standing first."""
-    spent = (
-        run.tables["rollup_asset"]
-        .filter(window=str(Window.ALL))
-        .select("asset_id", "cost", roas=roas(pl.col("revenue"), pl.col("cost")))
+    ever = run.tables["rollup_asset"].filter(window=str(Window.ALL))
+    parts, keys = (pl.lit("revenue"), pl.lit("cost")), ("asset_id", "window")
+    spent = paired(ever, run.tables["rollup_paired"], keys, *parts, "roas").select(
+        "asset_id", "cost", "roas"
     )
     measured = run.tables["creative_standing"].drop("campaign_id", "segment_id")
     up = pl.col("kpi_direction") == Direction.UP
@@ -141,7 +146,7 @@ def _standing(run: Run, campaign: str) -> pl.DataFrame:
 
 def _finding(found: pl.DataFrame) -> str:
     if found.is_empty():
-        return "No creative is on record."
+        return "No creatives on record."
     held = found["_words"].explode().drop_nulls().to_list()
     parts = [
         f"{held.count(word)} {STANDING[word].word.lower()}"
@@ -149,4 +154,4 @@ def _finding(found: pl.DataFrame) -> str:
         if word in held
     ]
     creatives = count(found.height, "creative")
-    return f"Of {creatives} {sentence(parts)}." if parts else f"None of {creatives} stands out."
+    return f"{creatives}: {joined(parts)}." if parts else f"None of {creatives} stands out."

@@ -9,10 +9,12 @@ import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import HEAD, WIDTH, Chart
+from mktorch.display.charts import HEAD, WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.sections.kpis import (
     GROUP_NAMES,
     GROUP_PLACES,
@@ -26,10 +28,12 @@ from mktorch.display.sections.kpis import (
 from mktorch.formats import format_value
 from mktorch.runs import Run
 from mktorch.vocab import Tier
+from mktorch.words import count
 
 _SHAPES = {
     Tier.CRITICAL: "triangle-down",
     Tier.AT_RISK: "triangle-up",
+    Tier.STEADY: "diamond",
     Tier.ON_TRACK: "square",
     Tier.EXCEEDED: "circle",
 }
@@ -42,12 +46,12 @@ def kpi_bullets(run: Run) -> Chart | Unavailable:
     scored = scored_kpis(run)
     known = scored.drop_nulls("attainment")
     if known.is_empty():
-        return Unavailable(reason="No KPI has both a value and a target to set it against.")
+        return Unavailable(reason="No KPI has both a value and a target.")
     locale = locale_of(run)
     words = {str(tier): status.word for tier, status in TIER.items()}
     attained = pl.col("attainment")
     bullets = known.with_columns(
-        status=pl.col("tier").replace_strict(words),
+        status=pl.col("standing").replace_strict(words),
         end=attained.clip(0.0, ATTAINMENT_CAP),
         over=attained > ATTAINMENT_CAP,
         under=attained < 0,
@@ -60,21 +64,20 @@ def kpi_bullets(run: Run) -> Chart | Unavailable:
     warning, critical = tier_limits(run)
     notes = (
         (
-            "Bar: attainment, the actual over the target, or the target over the actual where "
-            f"less is better. Line: the target. Zones: critical below {critical}, at risk below "
-            f"{warning}."
+            "Bar: attainment (actual / target, or target / actual where lower is better). Line: "
+            f"target. Zones: critical below {critical}, at risk below {warning}."
         ),
-        f"Arrow: below 0% or above {cap}, cut at the edge ({cut} of {known.height})."
-        if cut
-        else "",
+        f"Arrow: off the scale, below 0% or above {cap} ({cut} of {known.height})." if cut else "",
         f"{count(undrawn, 'KPI')} without value or target, in the table only." if undrawn else "",
     )
     values = figures(known, "value", locale)
     return Chart(
         id="kpi-bullets",
         draw=partial(_drawing, run, bullets),
-        title=f"{met} of {count(known.height, 'scored KPI')} "
-        f"{'meets' if met == 1 else 'meet'} the target in full.",
+        title=(
+            f"{met} of {count(known.height, 'scored KPI')} {'meets' if met == 1 else 'meet'} the "
+            "target."
+        ),
         alt="Attainment of each KPI. "
         + " ".join(
             f"{label}: {value}, {attainment} of target, {status.lower()}."
@@ -104,7 +107,7 @@ def _lines(bullets: pl.DataFrame) -> pl.DataFrame:
 def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
     import altair as alt
 
-    brand, present = load_brand(), set(bullets["tier"])
+    brand, present = load_brand(), set(bullets["standing"])
     broad = width == WIDTH
     plot = width - 300 if broad else width - 20
     marks = alt.value(plot + 24 if broad else plot - 76)
@@ -120,7 +123,7 @@ def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
     color = alt.Color("status:N", scale=alt.Scale(domain=verdicts, range=colors))
     scale = alt.Scale(domain=[0, ATTAINMENT_CAP], nice=False)
     axis = alt.Axis(
-        format=".0%", title="Attained of the target", tickCount=5, grid=False, domain=False
+        format=".0%", title="Share of target attained", tickCount=5, grid=False, domain=False
     )
     rows = alt.Y("line:O", axis=None)
     base = alt.Chart(alt.InlineData(values=_lines(bullets).to_dicts())).encode(y=rows)
@@ -139,18 +142,21 @@ def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
         marked = beyond.mark_point(shape=shape, filled=True, size=75, opacity=1, xOffset=offset)
         return marked.encode(x=across(at), color=color)
 
+    told = tells("datum.label + ': ' + datum.text + ' of target, ' + datum.status")
     critical, warning = run.config.kpi_critical_threshold, run.config.kpi_warning_threshold
     return alt.layer(
         zone(0.0, critical, brand.tint("danger", 0.2)),
         zone(critical, warning, brand.tint("warning", 0.2)),
         zone(warning, ATTAINMENT_CAP, brand.tint("secondary", 0.12)),
-        scored.mark_bar(height=7).encode(x=alt.X("end:Q", scale=scale, axis=axis), color=color),
+        scored.mark_bar(height=7, description=told).encode(
+            x=alt.X("end:Q", scale=scale, axis=axis), color=color
+        ),
         scored.mark_tick(thickness=2, height=17, color=brand.color("foreground")).encode(
             x=across(1.0)
         ),
         arrow("under", 0.0, "triangle-left", -2),
         arrow("over", ATTAINMENT_CAP, "triangle-right", 6),
-        scored.mark_point(filled=True, size=80, opacity=1, yOffset=up).encode(
+        scored.mark_point(filled=True, size=80, opacity=1, yOffset=up, description=told).encode(
             x=marks, color=color, shape=alt.Shape("status:N", scale=shapes)
         ),
         scored.mark_text(align="left", dy=up).encode(x=words, text="text:N"),

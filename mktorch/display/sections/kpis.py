@@ -6,20 +6,22 @@ import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP, EXCEEDED
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind, Locale, format_value
 from mktorch.kpis import LABELS, figure
-from mktorch.recommend.words import spaced
 from mktorch.runs import Run
 from mktorch.vocab import Direction, KpiGroup, KpiStatus, Tier
-from mktorch.words import capitalized
+from mktorch.words import capitalized, count, spaced
 
 TIER: Statuses = {
     Tier.CRITICAL: Status("Critical", Tone.BAD),
     Tier.AT_RISK: Status("At risk", Tone.WATCH),
     Tier.UNMEASURED: Status("Not measured", Tone.NONE),
+    Tier.STEADY: Status("Steady", Tone.NONE),
     Tier.ON_TRACK: Status("On track", Tone.STEADY),
     Tier.EXCEEDED: Status("Exceeded", Tone.GOOD),
     Tier.NOT_SCORED: Status("No target", Tone.NONE),
@@ -34,8 +36,8 @@ GROUP_NAMES = {group: capitalized(spaced(group)) for group in KpiGroup}
 GROUP_PLACES = {str(group): place for place, group in enumerate(GROUP_NAMES)}
 _WINDOWS = {
     "all": "all dates",
-    "current - prior": "current less prior window",
-    "variants - controls (no prior window)": "variants less controls; no prior window",
+    "current - prior": "current minus prior window",
+    "variants - controls (no prior window)": "variants minus controls; no prior window",
 }
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 
@@ -47,7 +49,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
     `troubled` leaves out those that meet their target or have none.
     """
     every, locale = scored_kpis(run), locale_of(run)
-    scored = every.filter(pl.col("tier").is_in(_TROUBLED)) if troubled else every
+    scored = every.filter(pl.col("standing").is_in(_TROUBLED)) if troubled else every
     frame = scored.with_columns(
         heading=pl.Series(_headings(run, scored), dtype=pl.String),
         value_text=figures(scored, "value", locale),
@@ -77,7 +79,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
                 label="Actual",
                 origin="measured_kpis.value",
                 align="right",
-                missing="it cannot be measured, for the reason in the last column",
+                missing="not measurable, for the reason in the last column",
                 weight=0.95,
             ),
             Column(
@@ -92,10 +94,10 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
                 label="Attained",
                 origin="measured_kpis.attainment",
                 align="right",
-                missing="no value or no target to set it against",
+                missing="no value or no target",
                 weight=0.8,
             ),
-            Column(name="tier", label="Status", statuses=TIER, detail="forced", weight=1.2),
+            Column(name="standing", label="Status", statuses=TIER, detail="forced", weight=1.2),
             Column(name="basis", label="Window", detail="reason", weight=1.3),
         ),
         title=_finding(run, every),
@@ -109,10 +111,10 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
 
 
 def scored_kpis(run: Run) -> pl.DataFrame:
-    """The KPIs with their labels, by group and within it by the gravity of their tier."""
+    """The KPIs with their labels, by group and within it by the gravity of their standing."""
     orders = (
         pl.col(column).replace_strict({str(w): i for i, w in enumerate(words)}, default=len(words))
-        for column, words in (("group", GROUP_NAMES), ("tier", TIER))
+        for column, words in (("group", GROUP_NAMES), ("standing", TIER))
     )
     return (
         run.tables["measured_kpis"]
@@ -181,7 +183,7 @@ def tier_limits(run: Run) -> tuple[str, str]:
 
 
 def _finding(run: Run, scored: pl.DataFrame) -> str:
-    held = {tier: scored.filter(tier=str(tier)).height for tier in Tier}
+    held = {tier: scored.filter(standing=str(tier)).height for tier in Tier}
     critical, risky, blind = (held[t] for t in (Tier.CRITICAL, Tier.AT_RISK, Tier.UNMEASURED))
     kpis = count(scored.height, "KPI")
     unmeasured = f"; {blind} cannot be measured" if blind else ""
@@ -203,13 +205,14 @@ def _notes(run: Run) -> tuple[str, ...]:
     days = count(run.config.window_days, "day")
     return (
         (
-            "Attained is actual / target, or target / actual where less is better. Exceeded from "
+            "Attained: actual / target, or target / actual where lower is better. Exceeded from "
             f"{format_value(EXCEEDED, WHOLE_PERCENT)}, on track from {warning}, at risk from "
-            f"{critical}, critical below. Under the status stands what it forces."
+            f"{critical}, critical below, including the interval. Steady: a change "
+            "that cannot be told from none. Required actions appear below the status."
         ),
         (
-            "A group is at risk where any of its KPIs is at risk or critical. The current window "
-            f"is the {days} up to the report's moment, the prior one the {days} before; points "
-            "are percentage points."
+            "A group is at risk when any of its KPIs is at risk or critical. The current window "
+            f"is the {days} through the report date; the prior window is the {days} before; "
+            "points are percentage points."
         ),
     )

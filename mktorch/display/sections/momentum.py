@@ -10,8 +10,14 @@ import polars as pl
 
 from mktorch.display.page import Card, Cards
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
-from mktorch.display.sections.wording import lower_is_better, metric_texts
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
+from mktorch.display.sections.wording import (
+    lower_is_better,
+    metric_texts,
+)
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status, Tone
 from mktorch.formats import (
@@ -24,10 +30,12 @@ from mktorch.formats import (
     format_value,
 )
 from mktorch.metrics import registry
+from mktorch.paired import pooled
 from mktorch.rollups import MEASURES
 from mktorch.runs import Run
 from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Direction, Window
+from mktorch.words import count
 
 _DRAWN = 4  # windows a daily line spans
 _PRIMARY = "conversion_rate"  # the fifth card, unless the campaign is judged by another KPI
@@ -50,7 +58,7 @@ _SUMS = {
 }
 
 
-@section("rollup_campaign", "rollup_day", "campaigns")
+@section("rollup_campaign", "rollup_paired", "rollup_day", "campaigns")
 def kpi_cards(run: Run, campaign: str = "") -> Cards:
     """Spend, value, return, conversions, primary KPI and cost per conversion of the window.
 
@@ -114,14 +122,17 @@ def _values(run: Run, names: tuple[str, ...]) -> dict[str, pl.Expr]:
 def _by_window(
     run: Run, campaign: str, names: tuple[str, ...]
 ) -> dict[str, dict[str, float | None]]:
-    """Window -> figure -> value; a window without a record is not there."""
-    return (
-        of_campaign(run, "rollup_campaign", campaign)
-        .group_by("window", maintain_order=True)
-        .agg(map(known_sum, MEASURES))
-        .select("window", **_values(run, names))
-        .rows_by_key("window", named=True, unique=True)
-    )
+    """Window -> figure -> value; a window without a record is not there. A quotient is of the days
+    that know both of its parts."""
+    sums, known = of_campaign(run, "rollup_campaign", campaign), registry(run.config.metrics)
+    keys, by = ("campaign_id", "window"), ("window",)
+    summed = sums.group_by(by).agg(known_sum(name) for name in names if name in _SUMS)
+    for name in names:
+        if name not in _SUMS:
+            parts = (known[name].numerator, known[name].denominator)
+            rated = pooled(sums, run.tables["rollup_paired"], keys, by, *parts, name)
+            summed = summed.join(rated.select("window", name), on="window")
+    return summed.select("window", *names).rows_by_key("window", named=True, unique=True)
 
 
 def _by_day(
@@ -240,9 +251,9 @@ def _notes(
     lower = lower_is_better(run, pl.Series(names))
     return (
         (
-            f"{first} to {last}, from the performance records; value is their revenue proxy. "
-            f"Steady: less than {steady} either way. {' '.join(lower)} Line: each of the last "
-            f"{count(_DRAWN * run.config.window_days, 'day')}, the window drawn stronger. "
-            "Source: rollup_campaign, rollup_day."
+            f"{first} to {last} performance records; value is their revenue proxy. Steady: less "
+            f"than {steady} in either direction. {' '.join(lower)} Line: daily, last "
+            f"{count(_DRAWN * run.config.window_days, 'day')}; current window in bold. Source: "
+            "rollup_campaign, rollup_day."
         ),
     )

@@ -39,20 +39,23 @@ def campaign_profile(run: Run, campaign: str = "") -> Lead | Unavailable:
 def _result(run: Run, facts: dict[str, Any]) -> str:
     spend, value = facts["total_spend"], facts["total_revenue_proxy"]
     if spend is None or value is None:
-        return f"{facts['name']} cannot be judged: {facts['performance_reason']}."
-    rate = "" if facts["roas"] is None else f", {format_value(facts['roas'], RATIO)} returned"
+        return f"{facts['name']} cannot be rated: {facts['performance_reason']}."
+    rate = "" if facts["roas"] is None else f", a {format_value(facts['roas'], RATIO)} return"
     return (
-        f"{facts['name']} brought {money(run, value)} of value on {money(run, spend)} of "
+        f"{facts['name']} generated {money(run, value)} of value on {money(run, spend)} of "
         f"spend{rate}."
     )
 
 
 def _flight(run: Run, facts: dict[str, Any]) -> str:
     locale, known = locale_of(run), registry(run.config.metrics)
-    first, last = (format_value(facts[f"{end}_date"], DATE, locale) for end in ("start", "end"))
+    first, last = (facts[f"{end}_date"] for end in ("start", "end"))
+    began = format_value(first, DATE, locale)
+    dates = f"{began} to {format_value(last, DATE, locale)}" if last else f"from {began} on"
+    budget = "no" if facts["budget"] is None else money(run, facts["budget"])
     kpi = facts["primary_kpi"]
     label = known[kpi].label if kpi in known else str(kpi).replace("_", " ")
     return (
-        f"{LIFECYCLE[facts['status']].word}, {first} to {last}, budget "
-        f"{money(run, facts['budget'])}; judged by {label.lower()}."
+        f"{LIFECYCLE[facts['status']].word}, {dates}, {budget} budget; primary KPI: "
+        f"{label.lower()}."
     )

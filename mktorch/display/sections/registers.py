@@ -1,4 +1,4 @@
-"""Governance, entry by entry: every move of budget, who ruled on it, and every risk."""
+"""Governance, entry by entry: every move of budget, who decided it, and every risk."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import polars as pl
 from mktorch.config.risk_rules import Origin
 from mktorch.display.register import section
 from mktorch.display.sections.budget import FAULT, MOVE
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.risk import HANDLING, ORIGIN, SEVERITY
 from mktorch.display.sections.wording import (
-    capital,
     channel_names,
     duration,
-    leading,
-    spaced,
     texts,
     with_names,
 )
@@ -24,16 +24,16 @@ from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, DATETIME, INTEGER, Format, Kind
 from mktorch.runs import Run
-from mktorch.vocab import BudgetStatus, RiskStatus
+from mktorch.vocab import RiskStatus
+from mktorch.words import capitals, count, spaces
 
-MOST = 400  # entries of a register on a page; the run's table holds them all
 ORDER: Statuses = {**FAULT, "order": Status("In order", Tone.GOOD)}
 _AMOUNT = Format(Kind.DECIMAL, decimals=2)
 _ONE = Format(Kind.DECIMAL, decimals=1)
 
 
 @section("budget_moves", "campaigns", "channels")
-def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def budget_ledger(run: Run, campaign: str = "") -> Table:
     """Every budget action, newest first: what it moves, who ruled on it, and what is wrong."""
     moves = of_campaign(run, "budget_moves", campaign).sort(
         "timestamp", "budget_action_id", descending=[True, False]
@@ -50,7 +50,7 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
         how="left",
         maintain_order="left",
     )
-    shown, more = leading(with_names(run, ends, "campaign"), "budget_moves", most, "budget-ledger")
+    shown = with_names(run, ends, "campaign")
     minutes = [None if m is None else duration(m) for m in shown["approval_latency_minutes"]]
     frame = shown.with_columns(
         when=texts(shown["timestamp"], DATETIME, locale_of(run)),
@@ -60,7 +60,7 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
             pl.coalesce("goal", "to_channel_id", pl.lit("nowhere")),
         ),
         reason=pl.concat_str(
-            spaced(pl.col("reason_code")), "reason_detail", separator=": ", ignore_nulls=True
+            spaces(pl.col("reason_code")), "reason_detail", separator=": ", ignore_nulls=True
         ),
         need=pl.when("required_approval")
         .then(pl.lit("Required"))
@@ -70,15 +70,6 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
         ruled=pl.concat_str(
             "approver_id", pl.Series(minutes, dtype=pl.String), separator=", ", ignore_nulls=True
         ).replace("", None),
-        standing=pl.when("violation")
-        .then(pl.lit("violation"))
-        .when(pl.col("approval_reason").is_not_null())
-        .then(pl.lit("unjudged"))
-        .when("stale")
-        .then(pl.lit("stale"))
-        .when("same_channel")
-        .then(pl.lit("same_channel"))
-        .otherwise(pl.lit("order")),
     )
     broken = moves.filter(pl.col("violation").fill_null(value=False)).height
     return Table(
@@ -95,38 +86,24 @@ def budget_ledger(run: Run, campaign: str = "", most: int = MOST) -> Table:
             Column(name="standing", label="Standing", statuses=ORDER),
         ),
         title=(
-            f"{broken or 'None'} of {count(moves.height, 'budget move')} broke the rule of "
-            "approval."
+            (
+                f"{broken or 'None'} of {count(moves.height, 'budget move')} violated the "
+                "approval policy."
+            )
             if moves.height
-            else "No budget move is on record."
+            else "No budget moves on record."
         ),
-        notes=(
-            "Below the approval: who ruled, and the time from proposal to ruling. Newest first.",
-            *more,
-        ),
+        notes=("Below the approval: approver and time from proposal to decision. Newest first.",),
         source="budget_moves",
-        empty="No budget move is on record.",
+        empty="No budget moves on record.",
         locale=locale_of(run),
     )
 
 
-@section("budget_moves")
+@section("budget_approvers")
 def approvers(run: Run) -> Table:
     """Who rules on budget moves: how many, which way, and how soon."""
-    moves = run.tables["budget_moves"].drop_nulls("approver_id")
-    minutes = pl.col("approval_latency_minutes")
-    ruled = (
-        moves.group_by("approver_id")
-        .agg(
-            moves=pl.len().cast(pl.Int64),
-            approved=pl.col("approved_by_human").sum().cast(pl.Int64),
-            refused=(pl.col("status") == BudgetStatus.REJECTED).sum().cast(pl.Int64),
-            required=pl.col("required_approval").sum().cast(pl.Int64),
-            median_hours=minutes.median() / 60,
-            longest_hours=minutes.max() / 60,
-        )
-        .sort("moves", "approver_id", descending=[True, False])
-    )
+    ruled = run.tables["budget_approvers"]
     first = ruled.row(0, named=True) if ruled.height else None
     return Table(
         id="approvers",
@@ -134,43 +111,44 @@ def approvers(run: Run) -> Table:
         frame=ruled,
         columns=(
             Column(name="approver_id", label="Approver", weight=1.4),
-            Column(name="moves", label="Moves ruled on", format=INTEGER),
+            Column(name="moves", label="Moves decided", format=INTEGER),
             Column(name="approved", label="Approved", format=INTEGER),
-            Column(name="refused", label="Rejected", format=INTEGER),
+            Column(name="rejected", label="Rejected", format=INTEGER),
             Column(name="required", label="Approval required", format=INTEGER),
             Column(
                 name="median_hours",
                 label="Median hours",
                 format=_ONE,
-                missing="no time is on record",
+                missing="no time on record",
             ),
             Column(
                 name="longest_hours",
                 label="Longest hours",
                 format=_ONE,
-                missing="no time is on record",
+                missing="no time on record",
             ),
         ),
         title=(
-            f"{count(ruled.height, 'person', 'people')} ruled on "
-            f"{count(moves.height, 'budget move')}; {first['approver_id']} on {first['moves']}."
+            f"{count(ruled.height, 'approver')} decided "
+            f"{count(int(ruled['moves'].sum()), 'budget move')}; "
+            f"{first['approver_id']} on {first['moves']}."
             if first
-            else "Nobody has ruled on a budget move."
+            else "No budget move has been decided."
         ),
-        notes=("Hours from proposal to ruling. All budget moves up to the report's moment.",),
-        source="budget_moves",
-        empty="Nobody has ruled on a budget move.",
+        notes=("Hours from proposal to decision. All budget moves through the report date.",),
+        source="budget_approvers",
+        empty="No budget move has been decided.",
         locale=locale_of(run),
     )
 
 
 @section("risk_inbox", "campaigns")
-def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
+def risk_register(run: Run, campaign: str = "") -> Table:
     """Every risk, settled ones too: what was seen, how it was answered, what stands at stake."""
     inbox = of_campaign(run, "risk_inbox", campaign).sort("rank")
-    shown, more = leading(with_names(run, inbox, "campaign"), "risk_inbox", most, "risk-register")
+    shown = with_names(run, inbox, "campaign")
     frame = shown.with_columns(
-        risk=capital(spaced(pl.col("risk_type"))),
+        risk=capitals(spaces(pl.col("risk_type"))),
         raised=pl.concat_str(
             pl.when(pl.col("origin") != Origin.DETECTED).then("id"),
             pl.col("origin").replace_strict({str(k): v for k, v in ORIGIN.items()}),
@@ -180,7 +158,7 @@ def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
         ),
         seen=pl.Series(map(evidence, shown["detail"]), dtype=pl.String),
         scope=pl.when(pl.col("exposure_scope") == "campaign").then(pl.lit("whole campaign")),
-        action=spaced(pl.col("recommended_action")),
+        action=spaces(pl.col("recommended_action")),
     )
     open_ones = inbox.filter(
         pl.col("status").is_in([str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW)])
@@ -193,34 +171,35 @@ def risk_register(run: Run, campaign: str = "", most: int = MOST) -> Table:
         columns=(
             Column(name="risk", label="Risk", detail="raised", weight=1.5),
             Column(name="campaign", label="Campaign", weight=1.0),
-            Column(name="seen", label="What was seen", missing="nothing was stated", weight=1.5),
+            Column(name="seen", label="Evidence", missing="none stated", weight=1.5),
             Column(name="severity", label="Severity", statuses=SEVERITY),
             Column(name="exposure", label="Exposure", format=CURRENCY, detail="scope"),
             Column(
                 name="hours_to_action",
                 label="First action, hours",
                 format=_ONE,
-                missing="nobody has acted since, or nobody was told",
+                missing="no action since, or no signal was raised",
             ),
             Column(name="status", label="Status", statuses=HANDLING, detail="action"),
         ),
         title=(
-            f"{count(inbox.height, 'risk')} on record: {open_ones} open or in review, "
-            f"{inbox.height - open_ones} settled."
+            (
+                f"{count(inbox.height, 'risk')} on record: {open_ones} open or in review, "
+                f"{inbox.height - open_ones} closed."
+            )
             if inbox.height
-            else "No risk is on record."
+            else "No risks on record."
         ),
         notes=(
             (
-                f"Exposure: cost of the assets concerned over the last {run.config.window_days} "
-                "days, of the whole campaign where no asset is named. First action: to the first "
-                "later decision or budget action of the campaign. Below the status, the action "
-                "recommended. Gravest first."
+                f"Exposure: spend on the affected assets over the last {run.config.window_days} "
+                "days, or on the whole campaign where no asset is named. First action: time to "
+                "the campaign's next decision or budget action. Recommended action appears "
+                "below the status. Most severe first."
             ),
-            *more,
         ),
         source="risk_inbox",
-        empty="No risk is on record.",
+        empty="No risks on record.",
         locale=locale_of(run),
     )
 

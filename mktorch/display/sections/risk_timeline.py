@@ -8,16 +8,20 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart
+from mktorch.display.charts import WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.risk import SEVERITY
-from mktorch.display.sections.wording import sentence
 from mktorch.formats import DATE, format_value
 from mktorch.runs import Run
 from mktorch.vocab import RiskStatus, Severity
+from mktorch.words import count, joined
 
+_MOMENTS = 60  # steps that a reader can tell apart
 # Severity -> brand colour and shape, gravest first: told apart without colour too.
 _LOOKS = {
     Severity.CRITICAL: ("danger", "diamond"),
@@ -35,8 +39,8 @@ def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
         pl.col("status").is_in([str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW)])
     )
     if unresolved.is_empty():
-        return Unavailable(reason="No risk is open: there is no timeline to draw.")
-    drawn = stacked(unresolved, run)
+        return Unavailable(reason="No open risks to chart.")
+    drawn = stacked(_legible(unresolved), run)
     return Chart(
         id="risk-timeline",
         draw=partial(_drawing, drawn),
@@ -44,13 +48,25 @@ def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
         alt=_words(run, unresolved),
         notes=(
             (
-                "Each step is a risk raised, counted from then on. Risks that were settled are "
-                "left out, because the day they were settled is not on record: "
-                f"{count(inbox.height - unresolved.height, 'risk')} of {inbox.height}."
+                "Each step is a risk raised. Closed risks are excluded because their closing "
+                f"dates are not on record: {count(inbox.height - unresolved.height, 'risk')} of "
+                f"{inbox.height}."
             ),
         ),
         source="risk_inbox",
     )
+
+
+def _legible(unresolved: pl.DataFrame) -> pl.DataFrame:
+    """The risks, counted by days or longer spans where they came at more than `_MOMENTS` times."""
+    raised = unresolved["timestamp"]
+    if raised.n_unique() <= _MOMENTS:
+        return unresolved
+    days = unresolved.select(
+        (pl.col("timestamp").max() - pl.col("timestamp").min()).dt.total_days()
+    )
+    span = max(1, -(-int(days.item()) // _MOMENTS))
+    return unresolved.with_columns(pl.col("timestamp").dt.truncate(f"{span}d"))
 
 
 def stacked(unresolved: pl.DataFrame, run: Run) -> pl.DataFrame:
@@ -87,7 +103,7 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
     rows = drawn.with_columns(
         word=pl.col("severity").replace_strict(words),
         at=pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%S"),
-    ).select("word", "at", "open", "raised", "low", "high")
+    ).select("word", "severity", "at", "open", "raised", "low", "high")
     domain = list(words.values())
     color = alt.Color(
         "word:N",
@@ -99,6 +115,7 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
     ticks = 6 if broad else 4
     time = alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, tickCount=ticks))
     base = alt.Chart(alt.InlineData(values=rows.to_dicts())).encode(x=time)
+    told = "timeFormat(datum.at, '%b %-d') + ': ' + datum.open + ' open, ' + datum.severity"
     top = alt.Y("high:Q", axis=alt.Axis(title="Open risks", tickMinStep=1, format="d"))
     return alt.layer(
         base.mark_area(interpolate="step-after", opacity=0.25).encode(
@@ -106,7 +123,7 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
         ),
         base.mark_line(interpolate="step-after", strokeWidth=1.5).encode(y=top, color=color),
         base.transform_filter("datum.raised > 0")
-        .mark_point(filled=True, size=80, opacity=1)
+        .mark_point(filled=True, size=80, opacity=1, description=tells(told))
         .encode(y=top, color=color, shape=shape),
     ).properties(width=width if broad else width - 60, height=220)
 
@@ -121,7 +138,8 @@ def _finding(run: Run, unresolved: pl.DataFrame) -> str:
     verb = "is" if total == 1 else "are"
     return (
         f"{count(total, 'risk')} {verb} open, {fresh or 'none'} of them raised in the last "
-        f"{count(run.config.window_days, 'day')}; the oldest has waited {count(oldest, 'day')}."
+        f"{count(run.config.window_days, 'day')}; the oldest has been open "
+        f"{count(oldest, 'day')}."
     )
 
 
@@ -134,4 +152,4 @@ def _words(run: Run, unresolved: pl.DataFrame) -> str:
             first, last = (format_value(day, DATE, locale) for day in (raised[0], raised[-1]))
             since = f"raised {first}" if first == last else f"raised {first} to {last}"
             parts.append(f"{raised.len()} {SEVERITY[severity].word.lower()}, {since}")
-    return f"Open risks over time by severity: {sentence(parts)}."
+    return f"Open risks over time by severity: {joined(parts)}."

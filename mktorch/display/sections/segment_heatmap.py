@@ -7,7 +7,6 @@ import polars as pl
 from mktorch.display.register import section
 from mktorch.display.sections.context import locale_of, of_campaign
 from mktorch.display.sections.wording import (
-    leading,
     lower_is_better,
     metric_texts,
     texts,
@@ -16,7 +15,7 @@ from mktorch.display.sections.wording import (
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, RATIO
 from mktorch.metrics import registry
-from mktorch.rollups import MEASURES
+from mktorch.paired import pooled
 from mktorch.runs import Run
 from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Direction, Window
@@ -24,12 +23,11 @@ from mktorch.vocab import Direction, Window
 KPIS = ("click_through_rate", "conversion_rate", "cost_per_acquisition", "return_on_ad_spend")
 
 
-@section("rollup_segment", "campaigns", "audience_segments")
+@section("rollup_segment", "rollup_paired", "campaigns", "audience_segments")
 def segment_heat(run: Run, campaign: str = "") -> Table:
     """Segments in rows, KPIs in columns: the figure, and how it stands to all segments together."""
     kpis = _kpis(run, campaign)
-    judged = _judged(run, campaign, kpis)
-    shown, more = leading(judged, "rollup_segment")
+    judged = shown = _judged(run, campaign, kpis)
     locale = locale_of(run)
     frame = shown.with_columns(
         *(
@@ -43,7 +41,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
             )
         )
     )
-    known, whole = registry(run.config.metrics), "campaign" if campaign else "programme"
+    known, whole = registry(run.config.metrics), "campaign" if campaign else "portfolio"
     return Table(
         id="segment-heat",
         frame=frame,
@@ -58,7 +56,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
                     detail=f"{kpi}_beside",
                     shade=f"{kpi}_shade",
                     align="right",
-                    missing="nothing to divide by",
+                    missing="one of its parts is not on record or is 0",
                 )
                 for kpi in kpis
             ),
@@ -66,16 +64,15 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
         title=_finding(judged, kpis, run, whole),
         notes=(
             (
-                "All dates up to the report's moment. Below each figure: how many times as good as "
-                f"the {whole}'s own, turned so that above 1 is better. Shade: blue where better, "
-                "amber where worse, deepest from a factor of two."
+                "All dates through the report date. Below each figure: performance relative to "
+                f"the {whole}'s own, scaled so that above 1 is better. Shading: blue is better, "
+                "amber is worse, deepest at a factor of two."
             ),
             *lower_is_better(run, pl.Series(kpis)),
-            *more,
         ),
         source="rollup_segment",
         key=("segment_id",),
-        empty="No delivery is recorded for any segment.",
+        empty="No segment has delivery on record.",
         locale=locale,
     )
 
@@ -90,24 +87,21 @@ def _kpis(run: Run, campaign: str) -> tuple[str, ...]:
 
 def _judged(run: Run, campaign: str, kpis: tuple[str, ...]) -> pl.DataFrame:
     """Each segment's KPIs, `_against` the whole (above 1 is better) and `_shade` (-1 to 1)."""
-    known = registry(run.config.metrics)
-    sums = (
-        of_campaign(run, "rollup_segment", campaign)
-        .filter(window=str(Window.ALL))
-        .group_by("segment_id", maintain_order=True)
-        .agg(map(known_sum, MEASURES))
-    )
+    known, unpaired = registry(run.config.metrics), run.tables["rollup_paired"]
+    rollup = of_campaign(run, "rollup_segment", campaign).filter(window=str(Window.ALL))
+    compared = rollup.group_by("segment_id", maintain_order=True).agg(known_sum("cost"))
 
-    def value(kpi: str, *, whole: bool = False) -> pl.Expr:
-        parts = (pl.col(known[kpi].numerator), pl.col(known[kpi].denominator))
-        return ratio(*(part.sum() for part in parts)) if whole else ratio(*parts)
-
-    def against(kpi: str) -> pl.Expr:
-        own, whole = pl.col(kpi), value(kpi, whole=True)
-        return ratio(whole, own) if known[kpi].direction == Direction.DOWN else ratio(own, whole)
-
-    values = sums.with_columns(**{kpi: value(kpi) for kpi in kpis})
-    compared = values.with_columns(**{f"{kpi}_against": against(kpi) for kpi in kpis})
+    for kpi in kpis:
+        parts = (known[kpi].numerator, known[kpi].denominator)
+        keys = ("campaign_id", "segment_id", "window")
+        rated, all_of_them = (
+            pooled(rollup, unpaired, keys, (by,), *parts, kpi) for by in ("segment_id", "window")
+        )
+        own, whole = pl.col(kpi), pl.lit(all_of_them[kpi].first(), pl.Float64)
+        down = known[kpi].direction == Direction.DOWN
+        against = (ratio(whole, own) if down else ratio(own, whole)).alias(f"{kpi}_against")
+        rated = rated.select("segment_id", kpi, against)
+        compared = compared.join(rated, on="segment_id", how="left", maintain_order="left")
     shaded = compared.with_columns(
         **{
             f"{kpi}_shade": pl.when(pl.col(f"{kpi}_against") > 0)
@@ -124,7 +118,7 @@ def _finding(judged: pl.DataFrame, kpis: tuple[str, ...], run: Run, whole: str) 
         [f"{kpi}_against" for kpi in kpis], index=["segment", "segment_id"], value_name="against"
     ).drop_nulls("against")
     if cells.is_empty() or judged.height < 2:
-        return "No two segments have delivered, so none can be set against another."
+        return "Fewer than two segments have delivery, so none can be compared."
     known = registry(run.config.metrics)
 
     def said(row: dict[str, object]) -> str:
@@ -137,6 +131,6 @@ def _finding(judged: pl.DataFrame, kpis: tuple[str, ...], run: Run, whole: str) 
     worst = cells.sort(order).row(0, named=True)
     times = texts([best["against"], worst["against"]], RATIO)
     return (
-        f"Against the whole {whole}, best is {said(best)} ({times[0]}), worst {said(worst)} "
-        f"({times[1]})."
+        f"Compared with the whole {whole}, the best is {said(best)} ({times[0]}), the worst "
+        f"{said(worst)} ({times[1]})."
     )

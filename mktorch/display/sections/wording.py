@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from mktorch.display import escape
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.formats import (
     COUNT,
     CURRENCY_EXACT,
@@ -25,8 +27,8 @@ from mktorch.formats import (
 from mktorch.metrics import registry
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Unit
+from mktorch.words import joined, spaces
 
-MOST = 12  # rows of a table in the body of a report; the run's tables hold them all
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 RATE = Format(Kind.PERCENT, decimals=2)  # conversion rates are too small for one decimal
 _LOCALE = Locale()
@@ -46,23 +48,6 @@ _UNITS = {
     Unit.SECONDS: FIGURE,
     Unit.HOURS: FIGURE,
 }
-
-
-def leading(
-    frame: pl.DataFrame, table: str, most: int = MOST, export: str = ""
-) -> tuple[pl.DataFrame, list[str]]:
-    """The first rows of a frame, and the note on the rest, none where there is no rest.
-
-    `export` is the id of a block that is exported in full: one whose function takes `most`.
-
-    >>> leading(pl.DataFrame({"a": [1, 2, 3]}), "x", most=2)[1]
-    ["1 more row in the run's table x."]
-    >>> leading(pl.DataFrame({"a": [1, 2, 3]}), "x", most=1, export="y")[1]
-    ['2 more rows in exports/y.csv.']
-    """
-    rest = frame.height - most
-    where = f"exports/{export}.csv" if export else f"the run's table {table}"
-    return frame.head(most), [f"{count(rest, 'more row')} in {where}."] * (rest > 0)
 
 
 def interval(low: pl.Series, high: pl.Series, fmt: Format = PERCENT) -> pl.Series:
@@ -106,7 +91,7 @@ def metric_texts(run: Run, metrics: pl.Series, values: pl.Series) -> pl.Series:
 def metric_label(run: Run, metric: pl.Expr) -> pl.Expr:
     """The metric's label; the words of its own name where the registry has none."""
     labels = {name: m.label for name, m in registry(run.config.metrics).items() if m.label}
-    return metric.replace_strict(labels, default=spaced(metric), return_dtype=pl.String)
+    return metric.replace_strict(labels, default=spaces(metric), return_dtype=pl.String)
 
 
 def lower_is_better(run: Run, metrics: pl.Series) -> list[str]:
@@ -117,17 +102,7 @@ def lower_is_better(run: Run, metrics: pl.Series) -> list[str]:
         for name in metrics.drop_nulls().unique()
         if name in known and known[name].direction == Direction.DOWN
     )
-    return [f"Lower is better for {sentence(down)}."] if down else []
-
-
-def spaced(words: pl.Expr) -> pl.Expr:
-    """Codes as words: `high_clicks` is high clicks."""
-    return words.str.replace_all("_", " ", literal=True)
-
-
-def capital(words: pl.Expr) -> pl.Expr:
-    """Words with a capital first letter."""
-    return pl.concat_str(words.str.slice(0, 1).str.to_uppercase(), words.str.slice(1))
+    return [f"Lower is better for {joined(down)}."] if down else []
 
 
 def with_names(run: Run, frame: pl.DataFrame, *things: str) -> pl.DataFrame:
@@ -152,7 +127,7 @@ def with_names(run: Run, frame: pl.DataFrame, *things: str) -> pl.DataFrame:
 def channel_names(run: Run) -> pl.DataFrame:
     """`channel_id`, `channel`: its type, and platform and id where that does not tell it apart."""
     words = run.tables["channels"].select("channel_id", "type", "platform")
-    kind, platform = (spaced(pl.col(column)) for column in ("type", "platform"))
+    kind, platform = (spaces(pl.col(column)) for column in ("type", "platform"))
     both = pl.format("{} ({})", kind, platform)
     return words.select(
         "channel_id",
@@ -210,13 +185,3 @@ def wrapped(text: str, width: int, lines: int = 3) -> list[str]:
     if len(broken) > lines:
         kept[-1] = kept[-1][: width - 1].rstrip() + "\u2026"
     return kept
-
-
-def sentence(parts: Iterable[str]) -> str:
-    """Parts as a list in a sentence.
-
-    >>> sentence(["a", "b", "c"])
-    'a, b and c'
-    """
-    *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last

@@ -18,6 +18,7 @@ from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status
 from mktorch.display.tables import Grid
 from mktorch.display.trace import Entry
+from mktorch.display.ways import Navigation, Way
 from mktorch.display.writers.forms import Form, filled
 
 _MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
@@ -31,6 +32,8 @@ FORMS = {
     "panel": Form('<div class="mk-panel"{attributes}>{}</div>'),
     "finding": Form('<p class="mk-finding">{}</p>'),
     "subtitle": Form('<p class="mk-subtitle">{}</p>'),
+    "fold": Form('<details class="mk-fold">{}</details>'),
+    "fold-name": Form("<summary>{}</summary>", text=escape.html),
     "notes": Form('<div class="mk-notes">{}</div>'),
     "note": Form("<p>{}</p>"),
     "paper-note": Form("{}", text=lambda _: ""),
@@ -69,6 +72,9 @@ FORMS = {
     "readouts": Form('<div class="mk-readouts">{}</div>'),
     "readouts-wide": Form('<div class="mk-readouts mk-wide">{}</div>'),
     "readout": Form('<section class="mk-readout"{attributes}>{}</section>'),
+    "readout-folded": Form('<details class="mk-readout"{attributes}>{}</details>'),
+    "readout-head": Form("<summary>{}</summary>"),
+    "readout-gist": Form('<span class="mk-badges">{}</span>', " ", void=""),
     "readout-name": Form("<h3{attributes}><bdi>{}</bdi></h3>", text=escape.html),
     "readout-about": Form('<p class="mk-subtitle"><bdi>{}</bdi></p>', text=escape.html),
     "part": Form('<div class="mk-part">{}</div>'),
@@ -113,6 +119,10 @@ FORMS = {
     "entry-file": Form("<a{attributes}>{}</a>", text=escape.html),
     # The appendix of sources.
     "sources": Form('<div class="mk-sources">{}</div>'),
+    "sources-brief": Form('<div class="mk-sources">{}</div>'),
+    "source-brief": Form('<div class="mk-source"{attributes}>{}</div>'),
+    "source-lines-brief": Form("<dd>{}</dd>"),
+    "source-places": Form("", text=lambda _: ""),
     "sources-of": Form('<p class="mk-sources-of">{}</p>', text=escape.html),
     "sources-entries": Form("<dl>{}</dl>"),
     "source": Form('<div class="mk-source"{attributes}>{}</div>'),
@@ -204,6 +214,24 @@ def _(part: Masthead) -> str:
     )
 
 
+@write.register
+def _(part: Navigation) -> str:
+    """Links alone open and close the drawer, so that it needs no script."""
+    if not (part.pages or part.sections):
+        return ""
+    cover = "".join(_way(way) for way in part.pages[:1] if not way.here)
+    lists = "".join(
+        f"<{tag}>{''.join(f'<li>{_way(way)}</li>' for way in ways)}</{tag}>"
+        for tag, ways in (("ul", part.pages), ("ol", part.sections))
+        if ways
+    )
+    return (
+        '<nav class="mk-nav" id="mk-contents" aria-label="Contents">'
+        f'<a class="mk-close" href="#mk-bar">Close</a>{lists}</nav>'
+        f'<p class="mk-bar" id="mk-bar"><a href="#mk-contents">Contents</a>{cover}</p>'
+    )
+
+
 def marked(status: Status) -> str:
     """A status's shape, which a screen reader passes over, and its word."""
     return f'<span aria-hidden="true">{status.tone.shape}</span> {escape.html(status.word)}'
@@ -215,6 +243,11 @@ def link(entry: Entry, anchor: str, shown: str) -> str:
         f'<a class="mk-figure" id="{escape.html(anchor)}" '
         f'href="#{escape.html(entry.anchor)}">{shown}</a>'
     )
+
+
+def _way(way: Way) -> str:
+    here = ' aria-current="page"' if way.here else ""
+    return f'<a href="{escape.html(way.target)}"{here}>{escape.html(way.words)}</a>'
 
 
 def _logo(brand: Brand, company: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -15,12 +14,11 @@ from mktorch.display.nodes import Linked, Mark, Node, Noted, Numbered
 from mktorch.display.page import Masthead
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.tables import Column, Grid, Table
+from mktorch.display.ways import Navigation
 from mktorch.display.writers.forms import Form, filled
 from mktorch.narrative import markdown
 from mktorch.narrative.markdown import inert
-from mktorch.words import count
 
-ROWS = 20  # of a table; the exports hold them all
 _BLOCKS, _LINES, _WORDS = Form(join="\n\n"), Form(join="\n"), Form(join=" ")
 _IN, _LABEL, _STRONG = Form(), Form("{}:"), Form("**{}**", " ")
 _NONE = Form("", text=lambda _: "")
@@ -31,6 +29,8 @@ FORMS = {
     "panel": _BLOCKS,
     "finding": _STRONG,
     "subtitle": _IN,
+    "fold": _BLOCKS,
+    "fold-name": _NONE,
     "notes": _BLOCKS,
     "note": _IN,
     "paper-note": _IN,
@@ -69,6 +69,9 @@ FORMS = {
     "readouts": _BLOCKS,
     "readouts-wide": _BLOCKS,
     "readout": _BLOCKS,
+    "readout-folded": _BLOCKS,
+    "readout-head": _BLOCKS,
+    "readout-gist": Form("", void=""),
     "readout-name": Form("### {}"),
     "readout-about": _IN,
     "part": _BLOCKS,
@@ -113,6 +116,10 @@ FORMS = {
     "entry-file": _NONE,
     # The appendix of sources.
     "sources": _BLOCKS,
+    "sources-brief": _BLOCKS,
+    "source-brief": _IN,
+    "source-lines-brief": _WORDS,
+    "source-places": _NONE,
     "sources-of": _STRONG,
     "sources-entries": _LINES,
     "source": _IN,
@@ -130,7 +137,9 @@ _PARAGRAPHS = frozenset(
         *("aside", "verdict", "sentence", "readout-about", "part-head", "group-name", "sources-of"),
     )
 )
-_ITEMS = frozenset(("point", "card", "reading", "check", "line", "group-entry", "source"))
+_ITEMS = frozenset(
+    ("point", "card", "reading", "check", "line", "group-entry", "source", "source-brief")
+)
 
 
 @singledispatch
@@ -158,7 +167,8 @@ def _(part: Linked) -> str:
 @write.register(Noted)
 @write.register(Numbered)
 @write.register(Sparkline)
-def _(_part: Noted | Numbered | Sparkline) -> str:
+@write.register(Navigation)
+def _(_part: Noted | Numbered | Sparkline | Navigation) -> str:
     return ""
 
 
@@ -180,14 +190,8 @@ def _(part: Masthead) -> str:
 
 @write.register
 def _(part: Grid) -> str:
-    """The first rows: a table where a terminal has the width, else an item for each."""
-    rest = part.table.frame.height - ROWS
-    table = replace(part.table, frame=part.table.frame.head(ROWS))
-    more = f"\n\n{count(rest, 'more row')} in the exports." if rest > 0 else ""
-    return _grid(table) + more
-
-
-def _grid(table: Table) -> str:
+    """A table where a terminal has the width, else an item for each row."""
+    table = part.table
     heads = [
         markdown.Column(column.name, column.label, right=column.side == "right")
         for column in table.columns

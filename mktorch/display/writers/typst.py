@@ -16,12 +16,14 @@ from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status
 from mktorch.display.tables import Grid
 from mktorch.display.trace import Entry
+from mktorch.display.ways import Navigation
 from mktorch.display.writers.forms import Form, filled
 
 COUNTER = 'counter("mk-source")'
 # The contents on paper, where the cover is one page: entries up to which each has a line of its
 # own, entries that two columns hold, and letters of a name in one of them.
 _ROOMY, _DENSE, _LETTERS = 12, 24, 40
+_CHART = "86%"  # of the text's width: labels about as large as a table's
 
 
 def name(text: str) -> str:
@@ -41,6 +43,12 @@ _CHECKS = (
     "stroke: (x, y) => (bottom: 0.4pt + {{line}}), "
 )
 _BODY = "#grid(columns: {}, column-gutter: 14pt, row-gutter: 7pt,\n"
+_CARD = Form(
+    "#block(width: 100%, breakable: {breakable}, above: 9pt, below: 9pt, inset: 9pt,\n"
+    "stroke: (top: 2pt + {primary}, rest: 0.6pt + {line}))[\n"
+    "#set par(leading: 0.45em, spacing: 0.6em, justify: false)\n#set text(size: 8.5pt)\n{}]",
+    "\n",
+)
 FORMS = {
     # What every table, chart and panel wears: the title stays with what follows.
     "table": _FRAMED,
@@ -48,6 +56,8 @@ FORMS = {
     "panel": _FRAMED,
     "finding": Form("#block(below: 7pt, sticky: true)[#text(size: 10.5pt, weight: 600)[{}]]"),
     "subtitle": Form("#block(above: 3pt, sticky: true)[#text(size: 8.5pt, fill: {muted})[{}]]"),
+    "fold": Form(),
+    "fold-name": Form(text=lambda _: ""),
     "notes": Form(
         "#block(above: 6pt)[#set par(leading: 0.5em, justify: false)\n"
         "#text(size: 7.5pt, fill: {muted})[{}]]",
@@ -113,12 +123,10 @@ FORMS = {
     # Readouts: a card with its parts, their figures and checks.
     "readouts": Form(join="\n"),
     "readouts-wide": Form(join="\n"),
-    "readout": Form(
-        "#block(width: 100%, breakable: {breakable}, above: 9pt, below: 9pt, inset: 9pt,\n"
-        "stroke: (top: 2pt + {primary}, rest: 0.6pt + {line}))[\n"
-        "#set par(leading: 0.45em, spacing: 0.6em, justify: false)\n#set text(size: 8.5pt)\n{}]",
-        "\n",
-    ),
+    "readout": _CARD,
+    "readout-folded": _CARD,
+    "readout-head": Form(join="\n"),
+    "readout-gist": Form("", void=""),
     "readout-name": Form(
         "#block(sticky: true, below: 4pt)"
         "[#heading(level: 3, outlined: false, bookmarked: true)[{}]]",
@@ -179,6 +187,14 @@ FORMS = {
     ),
     "sources-entries": Form(),
     "source": Form("#grid(columns: (7mm, 1fr), inset: (y: 1.5pt), {})\n", ",\n"),
+    # A brief one: a line per entry, in two columns.
+    "sources-brief": Form(
+        "#columns(2, gutter: 12pt)[#set text(size: 6.5pt)\n"
+        "#set par(leading: 0.4em, justify: false)\n{}]"
+    ),
+    "source-brief": Form("#grid(columns: (6mm, 1fr), inset: (y: 1pt), {})\n", ",\n"),
+    "source-lines-brief": Form(""),
+    "source-places": Form("#text(fill: {muted})[{}]", text=name),
     "source-said": Form("[{}]", ": "),
     "source-name": Form("#strong[{}]"),
     "source-lines": Form(join=" \\\n"),
@@ -249,12 +265,17 @@ def _(part: Grid) -> str:
 
 @write.register
 def _(part: Drawing) -> str:
-    return _image(part.chart.svg().replace("\\", "\\\\"), part.chart.alt)
+    return _image(part.chart.svg().replace("\\", "\\\\"), part.chart.alt, _CHART)
 
 
 @write.register
 def _(part: Sparkline) -> str:
     return _image(part.svg(load_brand()), part.alt)
+
+
+@write.register
+def _(_part: Navigation) -> str:
+    return ""
 
 
 @write.register
@@ -309,9 +330,10 @@ def _toned(brand: Brand, color: str) -> dict[str, str]:
     return {"ink": rgb(brand.color(color)), "tint": rgb(brand.tint(color))}
 
 
-def _image(svg: str, alt: str) -> str:
+def _image(svg: str, alt: str, width: str = "100%") -> str:
     drawn = svg.replace('"', '\\"')
-    return f'#image(bytes("{drawn}"), format: "svg", width: 100%, alt: {escape.typst_string(alt)})'
+    said = escape.typst_string(alt)
+    return f'#image(bytes("{drawn}"), format: "svg", width: {width}, alt: {said})'
 
 
 def _logo(brand: Brand, company: str) -> str:
@@ -333,7 +355,8 @@ def _group(group: Group) -> str:
         cells = ",\n".join(map(_dense, group.entries[:_DENSE]))
         grid = "columns: (1fr, auto, 1fr, auto), column-gutter: 8pt, row-gutter: 4pt"
     rest = len(group.entries) - _DENSE
-    more = f" \\\n#{escape.typst_string(f'and {rest} more')}" if rest > 0 else ""
+    told = filter(None, (f"and {rest} more" if rest > 0 else "", group.more))
+    more = "".join(f" \\\n#{escape.typst_string(words)}" for words in told)
     return (
         f"{head}\n#[#set text(size: 8.5pt)\n#set par(leading: 0.45em, justify: false)\n"
         f"#grid({grid},\n{cells}){more}]"

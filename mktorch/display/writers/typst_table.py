@@ -54,7 +54,7 @@ def _width(table: Table, column: Column) -> int:
 
 
 def _panel(table: Table, columns: Sequence[Column], needed: int) -> str:
-    largest, air = (_DENSE, 0.38) if table.dense else (_SIZE, 0.6)
+    largest, air = (_DENSE, 0.38) if table.dense else (_SIZE, 0.48)
     size = round(min(largest, _SIZE * _LINE / needed), 2)
     tracks = ", ".join(f"{c.weight}fr" if c.flexible else "auto" for c in columns)
     sides = ", ".join(c.side for c in columns)

@@ -22,6 +22,7 @@ import polars as pl
 from mktorch.sources.clean_json import can_be_clean, read_clean
 from mktorch.sources.convert import Batch, Habits, stacked
 from mktorch.sources.json_records import Malformed, elements, lines, to_batch
+from mktorch.sources.limits import refuse_failures, refuse_record
 from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError, found
 
@@ -110,6 +111,7 @@ def _pieces(stream: IO[bytes], head: bytes, start: int, shape: Shape) -> Iterato
             yield Piece(start, content, last=False)
             start, held = start + len(content), []
         held.append(chunk[cut:])
+        refuse_record(sum(map(len, held)))
         chunk = ahead
     yield Piece(start, b"".join((*held, chunk)), last=True)
 
@@ -175,6 +177,7 @@ class _Assembly:
             self._closed = piece.last
             self._append(batch)
             return
+        refuse_record(len(self._carried))
         start = piece.start - len(self._carried)
         content = self._carried + piece.content
         try:
@@ -231,6 +234,7 @@ class _Assembly:
         if not batch.frame.height:
             return
         self._frames.append(batch.frame)
+        refuse_failures(batch.failures.height + sum(part.height for part in self._failures))
         self._failures.append(batch.failures.with_columns(pl.col("row") + self._rows))
         self._habits.merge(batch.habits, self._rows)
         self._rows += batch.frame.height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -10,13 +10,17 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.columns import metadata
-from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert
+from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert, stacked
+from mktorch.sources.limits import refuse_rows
 from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError
+from mktorch.sources.typed import declared
 
 
-def read_parquet(path: Path, columns: Mapping[str, dy.Column]) -> Batch:
+def read_parquet(path: Path, columns: Mapping[str, dy.Column], *, fast: bool = True) -> Batch:
     """Read a Parquet file into the declared types; an absent column is a column of nulls.
+
+    Of a column that is not declared only the first value is read, to say what was left out.
 
     Raises
     ------
@@ -24,19 +28,38 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column]) -> Batch:
         Where the file is not whole Parquet.
     """
     try:
-        frame = pl.read_parquet(path, glob=False)
+        scan = pl.scan_parquet(path, glob=False)
+        refuse_rows(scan.select(pl.len()).collect().item(), path)
+        names = scan.collect_schema().names()
+        known = [name for name in names if name in columns] or names
+        frame = scan.select(known).collect()
+        others = scan.select(name for name in names if name not in known).head(1).collect()
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"is not whole Parquet ({reason}); write it again") from None
-    return from_frame(frame, columns)
+    return from_frame(frame, columns, others, fast=fast)
 
 
-def from_frame(frame: pl.DataFrame, columns: Mapping[str, dy.Column]) -> Batch:
-    """Bring a frame of any types to the declared ones, as a batch of records."""
-    absent = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+_NONE = pl.DataFrame()
+
+
+def from_frame(
+    frame: pl.DataFrame,
+    columns: Mapping[str, dy.Column],
+    others: pl.DataFrame = _NONE,
+    *,
+    fast: bool = True,
+) -> Batch:
+    """Bring a frame of any types to the declared ones, as a batch of records.
+
+    `others` holds the first row of columns that were left out because they are not declared.
+    `fast` False reads every column as text, even one that has the declared type.
+    """
+    ready = dict(_ready(frame, columns)) if fast else {}
+    read = {name: column for name, column in columns.items() if name not in ready}
     texts, kinds = [], []
-    for name, column in columns.items():
-        values = frame[name] if name in frame.columns else absent
+    for name, column in read.items():
+        values = frame[name] if name in frame.columns else _absent(pl.String(), frame.height)
         kind = Kind.OBJECT if metadata(column, "json") else _kind(values.dtype)
         text = _text(values)
         held = pl.Series([kind], dtype=pl.UInt8).new_from_index(0, frame.height)
@@ -45,10 +68,29 @@ def from_frame(frame: pl.DataFrame, columns: Mapping[str, dy.Column]) -> Batch:
         texts.append(text.rename(name))
         kinds.append(held.rename(name))
     habits = Habits()
-    for name in frame.columns:
-        if name not in columns and frame.height:
-            habits.add(UNKNOWN_FIELD, name, Seen(frame.height, 0, _text(frame[name].head(1))[0]))
-    return convert(pl.DataFrame(texts), pl.DataFrame(kinds), columns, habits)
+    rows = frame.height
+    for left_out in (frame, others):
+        for name in left_out.columns if rows else ():
+            if name not in columns:
+                habits.add(UNKNOWN_FIELD, name, Seen(rows, 0, _text(left_out[name].head(1))[0]))
+    batch = convert(pl.DataFrame(texts), pl.DataFrame(kinds), read, habits)
+    whole = pl.DataFrame([*batch.frame, *ready.values()])
+    return Batch(stacked([whole], columns), batch.failures, habits)
+
+
+def _ready(
+    frame: pl.DataFrame, columns: Mapping[str, dy.Column]
+) -> Iterator[tuple[str, pl.Series]]:
+    """The declared columns that need no reading: absent ones, and those of the declared type."""
+    for name, column in columns.items():
+        if name not in frame.columns:
+            yield name, _absent(column.dtype, frame.height).rename(name)
+        elif (values := declared(frame[name], column)) is not None:
+            yield name, values
+
+
+def _absent(dtype: pl.DataType, height: int) -> pl.Series:
+    return pl.Series([None], dtype=dtype).new_from_index(0, height)
 
 
 def _kind(dtype: pl.DataType) -> Kind:
@@ -101,9 +143,9 @@ class _ParquetFiles:
         path: Path,
         columns: Mapping[str, dy.Column],
         *,
-        fast: bool,  # noqa: ARG002
+        fast: bool,
     ) -> Batch:
-        return read_parquet(path, columns)
+        return read_parquet(path, columns, fast=fast)
 
 
 register(_ParquetFiles())

@@ -1,0 +1,145 @@
+"""All sources where some are fed from exports or databases: the folder's own files come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dataframely as dy
+import polars as pl
+
+from mktorch.config import MarketingOrchestratorConfig
+from mktorch.config.feed import Feed
+from mktorch.connect.errors import ConnectError
+from mktorch.connect.mapping import Fed, fed
+from mktorch.sources.convert import Batch, stacked
+from mktorch.sources.files import MissingError, parts
+from mktorch.sources.load import InputFile, RawSource, load_source, missing, with_keys
+from mktorch.sources.readers.parquet_files import from_frame
+from mktorch.sources.rules import FOUND, Rule, SourceError, failures
+from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
+from mktorch.sources.settled import present, settled
+from mktorch.vocab import Source
+
+_PLACES = {FILE: dy.String(), ROW: dy.Int64()}
+
+
+def feeds_of(config: MarketingOrchestratorConfig) -> Iterator[tuple[str, Feed, Source | None]]:
+    """Name, feed and the one source it feeds (None: all that its preset makes), in order."""
+    for source, own in config.sources.items():
+        for feed in own:
+            yield f"[sources.{source}]", feed, source
+    for name, feed in config.exports.items():
+        yield f"[exports.{name}]", feed, None
+
+
+def load_feeds(config: MarketingOrchestratorConfig) -> dict[Source, RawSource]:
+    """Read all sources, in `Source` order: files of `data_dir`, then what the feeds make.
+
+    A thing that several tell of (a campaign, a channel) is as the first one tells it; measured rows
+    of all are kept.
+
+    Raises
+    ------
+    SourceError
+        Naming every file, feed or required source that cannot be had.
+    """
+    problems: list[str] = []
+    made: list[Fed] = []
+    for name, feed, only in feeds_of(config):
+        try:
+            made.append(fed(name, feed, Path(), only))
+        except ConnectError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConnectError("\n".join(problems))
+    loaded: dict[Source, RawSource] = {}
+    for source in SPECS:
+        try:
+            loaded[source] = _source(source, config, [m for m in made if source in m.frames])
+        except SourceError as error:
+            problems.append(str(error))
+    if problems:
+        raise SourceError("\n".join(problems))
+    return loaded
+
+
+def _source(source: Source, config: MarketingOrchestratorConfig, made: list[Fed]) -> RawSource:
+    spec = settled(source, config)
+    folder, name = Path(config.data_dir), config.file_of(source)
+    try:
+        if folder.is_dir() or not made:
+            parts(folder, name)
+            own: RawSource | None = load_source(spec, folder, name)
+        else:
+            own = None
+    except MissingError as error:
+        if not made:
+            return missing(spec, name, error)
+        own = None
+    return _joined(spec, own, made) if made else own or missing(spec, name, MissingError(name))
+
+
+def _joined(spec: SourceSpec, own: RawSource | None, made: list[Fed]) -> RawSource:
+    """One source of the folder's records and the feeds' records."""
+    frames, bad = [], []
+    if own is not None:
+        frames.append(own.frame)
+        bad.append(own.failures.select("file", *FOUND))
+    for each in made:
+        frame = each.frames[spec.source]
+        batch = from_frame(frame.drop(FILE, ROW), spec.columns)
+        frames.append(batch.frame.hstack(frame.select(FILE, ROW)))
+        bad.append(_faults(batch, frame, each))
+    declared = {**spec.columns, **_PLACES}
+    whole = stacked(frames, declared)
+    if not spec.measured:
+        whole = whole.unique(list(spec.key), keep="first", maintain_order=True)
+    told = pl.concat(bad).join(
+        whole.lazy().select(pl.col(FILE).alias("file"), pl.col(ROW).alias("row")).collect(),
+        on=["file", "row"],
+        how="semi",
+        maintain_order="left",
+    )
+    fitted = present(spec, whole)
+    return RawSource(
+        spec=fitted,
+        frame=whole,
+        failures=with_keys(told, whole, fitted),
+        files=(*(own.files if own else ()), *_inputs(spec, made)),
+        notes=(*(own.notes if own else ()), *_notes(spec, made)),
+    )
+
+
+def _faults(batch: Batch, frame: pl.DataFrame, each: Fed) -> pl.DataFrame:
+    """What could not be read, by the file and row of the export."""
+    places = frame.select(FILE, ROW)
+    rows = batch.failures["row"]
+    typed = batch.failures.drop("row").hstack(
+        places[rows].select(pl.col(FILE).alias("file"), pl.col(ROW).alias("row"))
+    )
+    spots = each.unread.join(places, on=[FILE, ROW], how="semi", maintain_order="left")
+    cells = failures(
+        spots[ROW],
+        rule=Rule.UNREADABLE_VALUE,
+        values=spots["value"],
+        message="{value} is no number or day; correct the cell, or name it in the preset's missing",
+    ).with_columns(spots["column"].alias("field"), spots[FILE].alias("file"))
+    return pl.concat([typed.select("file", *FOUND), cells.select("file", *FOUND)])
+
+
+def _inputs(spec: SourceSpec, made: list[Fed]) -> Iterator[InputFile]:
+    for each in made:
+        counts = dict(each.frames[spec.source].group_by(FILE).len().iter_rows())
+        for export in each.exports:
+            rows = int(counts.get(export.name, 0))
+            yield InputFile(spec.source, export.name, export.sha256, export.size, rows)
+
+
+def _notes(spec: SourceSpec, made: list[Fed]) -> Iterator[str]:
+    for each in made:
+        if spec.measured and each.left_out:
+            yield (
+                f"{each.name}: {each.left_out:,} rows of the export are no records of their own "
+                "(totals, blank lines, or left out by where)"
+            )
