@@ -276,22 +276,6 @@ class Performance(StrEnum):
     INSUFFICIENT = "insufficient_data"
 
 
-class Counts(StrEnum):
-    """What a campaign's own KPI rests on."""
-
-    ATTENTION = "attention"
-    CONVERSIONS = "conversions"
-    VALUE = "value"
-
-
-class Goal(StrEnum):
-    """Whether a campaign's own KPI meets the target it states; `open` where that is not known."""
-
-    MET = "met"
-    MISSED = "missed"
-    OPEN = "open"
-
-
 class KpiGroup(StrEnum):
     OPERATIONAL_HEALTH = "operational_health"
     CAMPAIGN_IMPACT = "campaign_impact"
