@@ -131,6 +131,7 @@ class Experiments(Record):
     control_conversions = rare(shared())
     spend = rare(amount())
     test_geos = rare(ids())
+    assigned = rare(dy.List(dy.Float64(min=0)))
     account_id = sparse()
 
 
