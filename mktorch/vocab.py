@@ -48,10 +48,6 @@ class ExperimentType(StrEnum):
     GEO = "geo"
 
 
-STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)
-"""Types that compare people or regions with and without, not assets."""
-
-
 class TrialUnit(StrEnum):
     """What one trial of an experiment is, or what chance assigned to an arm."""
 

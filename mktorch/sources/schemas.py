@@ -56,6 +56,7 @@ from mktorch.vocab import (
     TrialUnit,
 )
 
+STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)  # experiments that compare no assets
 FILE = "_file"
 ROW = "_row"
 """Hidden last columns of every input frame: the file, and the 1-based record within it."""
