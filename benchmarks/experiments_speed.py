@@ -118,7 +118,13 @@ def main(count: int) -> None:
         sums = rollups(metrics, assets, Clock.on(START + timedelta(days=20)))
     with timed("arms by day and by weekday"):
         of_arms = arm_sums(experiments, sums["rollup_experiment"])
-        days = arm_days(experiments, of_arms, sums["rollup_experiment_day"])
+        days = arm_days(
+            experiments,
+            of_arms,
+            sums["rollup_experiment_day"],
+            terms,
+            Clock.on(START + timedelta(days=20)),
+        )
         weekdays = arm_weekdays(experiments, of_arms, sums["rollup_experiment_weekday"])
     with timed("setup faults"):
         faults = experiment_setup_faults(experiments, assets, days, terms)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktorch import stops
+from mktorch import past, stops
 from mktorch.ending import DONE, FINDINGS, helpful_errors, say
 from mktorch.screen import plain
 from mktorch.version import __version__
@@ -332,6 +332,10 @@ def init(
             f"cd {folder}" if sample else f"Put your records into {folder / 'data'}; cd {folder}"
         )
         say(f"{where} && make report")
+
+
+for _command in (past.diff, past.whatif, past.verify):
+    app.command()(_command)
 
 
 def main() -> None:

@@ -120,6 +120,13 @@ class ExperimentRules(BaseModel):
     allocation_alpha: float = Field(0.001, gt=0, lt=1)
     """Level of the allocation check."""
 
+    allocation_floor: float = Field(0.01, ge=0, lt=1)
+    """Relative deviation of an arm's share from the declared one that is never an alarm."""
+
+    conversion_lag_days: int = Field(0, ge=0)
+    """Last days before the report's moment held back where a metric counts conversions or revenue:
+    theirs have not all arrived. Days without any where ten were due are held back anyway."""
+
     difference_interval: DifferenceInterval = DifferenceInterval.MEE
     """Interval for the difference of two proportions."""
 

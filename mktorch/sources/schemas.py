@@ -129,6 +129,7 @@ class Experiments(Record):
     control_conversions = rare(shared())
     spend = rare(amount())
     test_geos = rare(ids())
+    assigned = rare(dy.List(dy.Float64(min=0)))
     account_id = sparse()
 
 
@@ -321,10 +322,7 @@ _ALL = (
     ),
     # An experiment on an unknown asset is kept, so that it is counted as a setup error.
     SourceSpec(
-        Source.EXPERIMENTS,
-        False,
-        Experiments,
-        ("experiment_id",),
+        Source.EXPERIMENTS, False, Experiments, ("experiment_id",),
         (
             *_keys("campaign_id"),
             _refers("control_asset", "asset_id"),
@@ -334,9 +332,7 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.PERFORMANCE_METRICS,
-        True,
-        PerformanceMetrics,
+        Source.PERFORMANCE_METRICS, True, PerformanceMetrics,
         ("asset_id", "experiment_id", "timestamp"),
         (*_keys("asset_id"), _refers("experiment_id", "experiment_id")),
         measured=True,

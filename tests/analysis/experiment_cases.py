@@ -41,6 +41,7 @@ EXPERIMENTS = {
     "assignment": pl.String,
     "planned_end": pl.Date,
     "planned_sample": pl.Int64,
+    "assigned": pl.List(pl.Float64),
 }
 ASSETS = {
     "asset_id": pl.String,
@@ -112,12 +113,18 @@ def sums(rows: list[tuple], known: pl.DataFrame | None = None) -> dict[str, pl.D
 
 
 def arms_of(
-    tested: pl.DataFrame, rolled: dict[str, pl.DataFrame]
+    tested: pl.DataFrame, rolled: dict[str, pl.DataFrame], terms: Terms | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The days and the weekdays of every arm."""
     sums = rolled["rollup_experiment"]
     return (
-        arm_days(tested, sums, rolled["rollup_experiment_day"]),
+        arm_days(
+            tested,
+            sums,
+            rolled["rollup_experiment_day"],
+            terms or FIXED,
+            Clock.on(MONDAY + timedelta(days=27)),
+        ),
         arm_weekdays(tested, sums, rolled["rollup_experiment_weekday"]),
     )
 
@@ -132,7 +139,7 @@ def evaluate(
     known = assets() if known is None else known
     terms = terms or FIXED
     rolled = sums(rows, known)
-    days, weekdays = arms_of(tested, rolled)
+    days, weekdays = arms_of(tested, rolled, terms)
     faults = experiment_setup_faults(tested, known, days, terms)
     evaluations = experiment_evaluations(tested, known, days, weekdays, faults, terms)
     return evaluations, experiment_gates(evaluations, terms), faults

@@ -85,6 +85,8 @@ def measured(
         pl.col("date").min().alias("first_day"),
         pl.col("date").max().alias("last_day"),
         (pl.col("conversions") % 1 != 0).any().alias("_parted"),
+        pl.col("claimed").any(),
+        pl.col("held_back").max(),
     )
     conversions = attribute_of(metric, "numerator", metrics) == Measure.CONVERSIONS
     shared = pl.col("_parted").any().over("experiment_id").fill_null(value=False) & conversions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.experiments.allocation import allocation_checks
+from mktorch.analysis.experiments.allocation import allocation_checks, delivered
 from mktorch.analysis.experiments.arms import MEASURED, arms, measured, pairs
 from mktorch.analysis.experiments.clusters import days, with_clusters
 from mktorch.analysis.experiments.cuped import CUPED, with_cuped
@@ -129,7 +129,7 @@ def experiment_evaluations(
         pairs(sums),
         known_assets,
         experiment_setup_faults,
-        allocation_checks(experiments, sums, terms),
+        allocation_checks(experiments, sums, arm_days, terms),
     )
     daily = days(compared, arm_days, terms)
     clustered = with_clusters(with_cuped(compared, arm_weekdays, daily, terms), daily)
@@ -195,7 +195,7 @@ def _with_cautions(evidence: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms)
         pl.lit(value=True).alias("reversed")
     )
     return evidence.join(reversed_pairs, on=key, how="left").with_columns(
-        cautions(pl.col("reversed"), terms).alias("warnings")
+        cautions(pl.col("reversed"), delivered(evidence), terms).alias("warnings")
     )
 
 

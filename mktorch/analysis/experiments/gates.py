@@ -21,6 +21,7 @@ _READ = {
 }
 _NO_LIFT = pl.col("improvement").is_null()
 _GAINED = pl.coalesce("improvement", "improvement_low")
+_NO_OBSTACLE = (Allocation.NOT_DECLARED, Allocation.WARNED)
 _OFF = "statistical testing is off"
 
 
@@ -58,7 +59,7 @@ def checks(terms: Terms) -> dict[Gate, Check]:
             pl.col("setup_note"),
         ),
         Gate.ALLOCATION: Check(
-            pl.when(verdict != Allocation.NOT_DECLARED).then(verdict == Allocation.PASSED),
+            pl.when(~verdict.is_in(_NO_OBSTACLE)).then(verdict == Allocation.PASSED),
             pl.col("allocation_p"),
             terms.rules.allocation_alpha,
             pl.col("allocation_note"),
@@ -234,8 +235,8 @@ def experiment_gates(experiment_evaluations: pl.DataFrame, terms: Terms) -> pl.D
 
 def _open(gate: Gate) -> pl.Expr:
     """Whether a gate lets pass; an allocation that was not declared is no obstacle."""
-    undeclared = pl.col("allocation_verdict").eq_missing(str(Allocation.NOT_DECLARED))
-    unknown = undeclared if gate is Gate.ALLOCATION else pl.lit(value=False)
+    harmless = pl.col("allocation_verdict").is_in(_NO_OBSTACLE).fill_null(value=False)
+    unknown = harmless if gate is Gate.ALLOCATION else pl.lit(value=False)
     return pl.col(f"_{gate}").fill_null(unknown)
 
 

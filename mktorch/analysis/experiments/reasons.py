@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.experiments.terms import Caution, Decider, Method, Terms
+from mktorch.analysis.experiments.terms import Allocation, Caution, Decider, Method, Terms
 from mktorch.vocab import ExperimentStatus, MetricKind
 
 _PROPORTION = pl.col("metric_kind") == MetricKind.PROPORTION
@@ -72,7 +72,7 @@ def planning_reason(terms: Terms) -> pl.Expr:
     )
 
 
-def cautions(reversed_pair: pl.Expr, terms: Terms) -> pl.Expr:
+def cautions(reversed_pair: pl.Expr, delivered: pl.Expr, terms: Terms) -> pl.Expr:
     """The words of `Caution` that apply, as a list; empty where none does."""
     early = (
         (pl.col("status") == ExperimentStatus.RUNNING)
@@ -88,6 +88,10 @@ def cautions(reversed_pair: pl.Expr, terms: Terms) -> pl.Expr:
         Caution.SEGMENTS: pl.col("control_segment") != pl.col("variant_segment"),
         Caution.SMALL_COUNTS: small,
         Caution.FRACTIONAL: pl.col("fractional"),
+        Caution.DELIVERY: delivered,
+        Caution.SPLIT: pl.col("allocation_verdict") == Allocation.WARNED,
+        Caution.CLAIMED: pl.col("claimed"),
+        Caution.HELD_BACK: pl.col("held_back") > 0,
     }
     return pl.concat_list(
         pl.when(condition).then(pl.lit(str(word))) for word, condition in held.items()

@@ -59,7 +59,7 @@ def experiment_setup_faults(
             pl.format("no metric is called {}", "metric"),
         ),
         _rows(
-            allocation_checks(experiments, sums, terms).filter(
+            allocation_checks(experiments, sums, arm_days, terms).filter(
                 pl.col("allocation_verdict") == Allocation.FAILED
             ),
             Fault.ALLOCATION,

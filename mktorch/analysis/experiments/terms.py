@@ -70,6 +70,7 @@ class Allocation(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
+    WARNED = "off in delivery"
     NOT_DECLARED = "not declared"
 
 
@@ -93,6 +94,10 @@ class Caution(StrEnum):
     SEGMENTS = "arms target different segments"
     SMALL_COUNTS = "small counts: corrected for continuity"
     FRACTIONAL = "fractional conversions: compared as a ratio over days"
+    DELIVERY = "delivery split the audience"
+    SPLIT = "delivered otherwise than declared"
+    CLAIMED = "no row names it: rows of its assets"
+    HELD_BACK = "last days held back: conversions still arrive"
 
 
 class Method(StrEnum):

@@ -52,6 +52,15 @@ _BEWARE = {
     Caution.REVERSAL: "Single weeks point the other way than their sum.",
     Caution.SEGMENTS: "Control and variant reach different segments, which may explain the gap.",
     Caution.SMALL_COUNTS: "Few trials or successes: the test is corrected for continuity.",
+    Caution.DELIVERY: (
+        "The platform chose who saw which ad: the result says which performed better in delivery, "
+        "not what causes it."
+    ),
+    Caution.SPLIT: "The platform split impressions otherwise than declared.",
+    Caution.CLAIMED: (
+        "No row names the experiment: the rows of its assets inside its dates are counted."
+    ),
+    Caution.HELD_BACK: "The last days are held back: their conversions have not all arrived.",
     Caution.FRACTIONAL: "Conversions are shared between ads: rates are compared day by day.",
 }
 

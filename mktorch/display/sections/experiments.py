@@ -45,6 +45,10 @@ EVIDENCE: Statuses = {
     "not significant": Status("Not significant", Tone.STEADY),
     Caution.SMALL_COUNTS: Status("Small counts", Tone.NONE),
     Caution.FRACTIONAL: Status("Shared conversions", Tone.NONE),
+    Caution.DELIVERY: Status("Split by delivery", Tone.NONE),
+    Caution.SPLIT: Status("Uneven delivery", Tone.NONE),
+    Caution.CLAIMED: Status("Rows by asset", Tone.NONE),
+    Caution.HELD_BACK: Status("Days held back", Tone.NONE),
     "not started": Status("Not started", Tone.NONE),
     "not tested": Status("Not tested", Tone.NONE),
 }
