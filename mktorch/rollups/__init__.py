@@ -393,11 +393,4 @@ def _windowed(base: pl.LazyFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
 def _by_window(
     base: pl.LazyFrame, keys: tuple[str, ...], spans: dict[Window, Span]
 ) -> pl.LazyFrame:
-    parts = {
-        Window.ALL: base,
-        **{w: base.filter(pl.col("date").is_between(*span)) for w, span in spans.items()},
-    }
-    return pl.concat(
-        _sum(part, keys).with_columns(pl.lit(str(window)).alias("window"))
-        for window, part in parts.items()
-    ).sort(*keys, "window")
+    return _sum(_windowed(base, spans), (*keys, "window"))

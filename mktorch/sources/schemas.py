@@ -57,8 +57,7 @@ from mktorch.vocab import (
 )
 
 STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)  # experiments that compare no assets
-FILE = "_file"
-ROW = "_row"
+FILE, ROW = "_file", "_row"
 """Hidden last columns of every input frame: the file, and the 1-based record within it."""
 
 
@@ -266,9 +265,8 @@ class ForeignKey:
 class SourceSpec:
     """One source: whether it must exist, its key, its parents and its columns.
 
-    `measured` rows state what came of something and may be stated again; of others a key is one
-    thing. `settled` holds columns that the settings add, or declare otherwise (`mktorch.sources.
-    settled`).
+    `measured` rows state what came of something and may be stated again. `settled` holds columns
+    that the settings add, or declare otherwise.
     """
 
     source: Source
