@@ -63,6 +63,9 @@ format: $(READY) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
+bench: $(READY) ## Measure reading, checking and summing beside DuckDB (writes benchmarks/RESULTS.md)
+	@$(BIN)/python benchmarks/ingest.py --out benchmarks/RESULTS.md
+
 docs: $(READY) ## Write what follows from the code into docs/, and the site of them into output/docs
 	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md
 	@$(BIN)/python -m mktorch.narrative.reference docs/narrative.md

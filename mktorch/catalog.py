@@ -34,6 +34,7 @@ from mktorch.analysis import (
     scorecard,
     segment_trends,
     segments,
+    studies,
 )
 from mktorch.formats import (
     COUNT,
@@ -50,7 +51,7 @@ from mktorch.formats import (
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
 from mktorch.narrative import grounds, model, momentum, next_steps, worded
 from mktorch.recommend import rank, reallocate, records
-from mktorch.rollups import declared
+from mktorch.rollups import declared, geo
 from mktorch.sources import rules, schemas, set_aside
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
@@ -75,6 +76,7 @@ _MODULES = (
     set_aside,
     reconciliations,
     declared,
+    geo,
     money,
     campaigns,
     attribution,
@@ -89,6 +91,7 @@ _MODULES = (
     calibration,
     segment_trends,
     segments,
+    studies,
     creatives,
     returns,
     goals,

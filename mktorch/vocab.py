@@ -44,6 +44,12 @@ class ExperimentType(StrEnum):
     AB = "A/B"
     ABN = "A/B/n"
     MULTIVARIATE = "multivariate"
+    LIFT = "lift"
+    GEO = "geo"
+
+
+STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)
+"""Types that compare people or regions with and without, not assets."""
 
 
 class TrialUnit(StrEnum):

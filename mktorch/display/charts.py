@@ -17,6 +17,7 @@ from mktorch.display.brand import Brand, load_brand
 from mktorch.display.nodes import Node, framed, node, noted, shown
 from mktorch.display.resources import font_dir, script_font_dir
 from mktorch.display.trace import Entry, Figure
+from mktorch.formats import clean
 
 THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis
 WIDTH = 640  # of every chart, in pixels, labels apart
@@ -128,12 +129,21 @@ def _svg(drawing: Any, prefix: str, config: dict[str, dict[str, Any]]) -> str:
     house = theme(load_brand())
     themed = house | {part: house[part] | more for part, more in config.items()}
     # Altair's check of a whole chart takes half as long as its drawing: the tests make it.
-    spec = drawing.to_dict(validate=False) | {"config": themed}
+    spec = _cleaned(drawing.to_dict(validate=False)) | {"config": themed}
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
     # The picture has one name; its marks have none of their own.
     plain = re.sub(r' (?:role|aria-roledescription)="[^"]*"', "", drawn)
     return re.sub(r"\s*\n\s*", " ", _renamed(plain, prefix)).replace("`", "&#96;").strip()
+
+
+def _cleaned(part: Any) -> Any:
+    """A drawing's parts with every text printable: what no SVG holds ends the whole process."""
+    if isinstance(part, dict):
+        return {name: _cleaned(inner) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_cleaned(inner) for inner in part]
+    return clean(part) if isinstance(part, str) else part
 
 
 def _renamed(svg: str, prefix: str) -> str:

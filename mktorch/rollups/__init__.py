@@ -332,7 +332,14 @@ def _paired(daily: pl.DataFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
         ("campaign_id", "asset_id"): pairs & _RETURN,
     }
     return pl.concat(
-        (_of_pairs(base, keys, some) for keys, some in levels.items() if some), how="diagonal"
+        (
+            _of_pairs(base, keys, some).with_columns(
+                pl.lit(None, pl.String).alias(c) for c in WITHIN if c not in keys
+            )
+            for keys, some in levels.items()
+            if some
+        ),
+        how="diagonal",
     ).sort("campaign_id", *WITHIN, "window", *_NAMES)
 
 

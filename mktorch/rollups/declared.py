@@ -68,7 +68,7 @@ _KINDS: Mapping[Measure, Callable[..., dy.Column]] = {
 
 
 # fmt: off
-def _sums(
+def sums(
     of: str, table: str, *on: str, within: str = "", suffix: str = "", null: str = ""
 ) -> dict[str, dy.Column]:
     """The measures of something, summed over the rows of a table that belong to it."""
@@ -81,15 +81,15 @@ def _sums(
 
 
 def _of_assets(table: str, row: str, of: str, keys: Mapping[str, dy.Column]) -> type[Table]:
-    sums = _sums(f"the campaign's {of} in the window, each record once", "rollup_asset",
+    summed = sums(f"the campaign's {of} in the window, each record once", "rollup_asset",
         *keys, "window")
-    return declare(table, f"One row per {row} and window.", {**keys, **sums, **_SPAN, **_WINDOW})
+    return declare(table, f"One row per {row} and window.", {**keys, **summed, **_SPAN, **_WINDOW})
 
 
 def _of_an_arm(table: str, row: str, of: str, *columns: Mapping[str, dy.Column]) -> type[Table]:
     keys, *last = columns
-    sums = _sums(f"the asset within the experiment{of}", _RECORDS, *_ARM)
-    held: dict[str, dy.Column] = {**_ARM, **keys, **sums}
+    summed = sums(f"the asset within the experiment{of}", _RECORDS, *_ARM)
+    held: dict[str, dy.Column] = {**_ARM, **keys, **summed}
     for more in last:
         held |= more
     return declare(table, f"One row per experiment, asset{row}.", held)
@@ -114,7 +114,7 @@ _TABLES = (
     RollupPaired,
     declare("rollup_asset", "One row per asset and window.", {
         "asset_id": key("The asset"), **_OF_ASSET,
-        **_sums("the asset in the window", _RECORDS, "asset_id", within="timestamp"),
+        **sums("the asset in the window", _RECORDS, "asset_id", within="timestamp"),
         **_SPAN, **_WINDOW}),
     _of_assets("rollup_campaign", "campaign", "assets", _CAMPAIGN),
     _of_assets("rollup_segment", "campaign, segment", "assets for the segment",
@@ -126,15 +126,15 @@ _TABLES = (
         "Whether no record names the experiment, so that those of its assets are taken")}),
     _of_an_arm("rollup_experiment_weekday", " and day of the week", ", on the weekday",
         {"weekday": count("Day of the week, 1 (Monday) to 7", unit="", key=True)}, _DAYS_HELD,
-        _sums(f"the asset, on the weekday, in the {BEFORE_DAYS} days before the experiment",
+        sums(f"the asset, on the weekday, in the {BEFORE_DAYS} days before the experiment",
             _RECORDS, "asset_id", suffix=BEFORE, null="the asset has no record in those days")),
     declare("rollup_day", "One row per campaign, segment, channel and day.", {
         **_CAMPAIGN, **_SEGMENT, **_CHANNEL, **_DAY,
-        **_sums("the campaign's assets for the segment on the channel, on the day",
+        **sums("the campaign's assets for the segment on the channel, on the day",
             "rollup_asset_day", *ASSET, "date"), **_SPAN}),
     declare("rollup_asset_day", "One row per asset and day.", {
         "asset_id": key("The asset"), **_OF_ASSET, **_DAY,
-        **_sums("the asset on the day", _RECORDS, "asset_id", within="timestamp"), **_SPAN}),
+        **sums("the asset on the day", _RECORDS, "asset_id", within="timestamp"), **_SPAN}),
 )
 # fmt: on
 ROLLUPS: Mapping[str, type[Table]] = MappingProxyType({each.table: each for each in _TABLES})

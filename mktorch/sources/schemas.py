@@ -21,6 +21,7 @@ from mktorch.sources.columns import (
     flag,
     fraction,
     free,
+    grain,
     ids,
     loaded,
     metadata,
@@ -113,8 +114,8 @@ class Experiments(Record):
     end_date = date(optional=True)
     type = word(ExperimentType)
     metric = text()
-    control_asset = text()
-    variant_asset = text()
+    control_asset = text(optional=True)
+    variant_asset = text(optional=True)
     variant_assets = ids(optional=True)
     allocation = dy.List(dy.Float64(min=0, max=1), nullable=True)
     status = word(ExperimentStatus)
@@ -124,6 +125,12 @@ class Experiments(Record):
     planned_end = rare(date())
     planned_sample = rare(count())
     assigned = rare(dy.List(dy.Float64(min=0)))
+    test_reached = rare(count())
+    test_conversions = rare(shared())
+    control_reached = rare(count())
+    control_conversions = rare(shared())
+    spend = rare(amount())
+    test_geos = rare(ids())
     account_id = sparse()
 
 
@@ -137,6 +144,7 @@ class PerformanceMetrics(Record):
     conversion_rate = amount(optional=True)
     cost = amount(optional=True, signed=True)
     revenue_proxy = amount(optional=True, signed=True)
+    geo = grain()
     currency = sparse()
     account_id = sparse()
     loaded_at = loaded()

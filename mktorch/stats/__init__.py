@@ -27,6 +27,7 @@ from mktorch.stats.clusters import (
     near_one,
     spread,
 )
+from mktorch.stats.geo import GeoTest, geo_test, log_changes
 from mktorch.stats.means import (
     Estimate,
     Relative,
@@ -109,6 +110,7 @@ __all__ = [
     "Floats",
     "Form",
     "Gap",
+    "GeoTest",
     "HypothesisTest",
     "Interval",
     "Posterior",
@@ -144,12 +146,14 @@ __all__ = [
     "fisher_exact",
     "gap_intervals",
     "gap_test",
+    "geo_test",
     "invert_difference",
     "invert_ratio",
     "katz",
     "koopman",
     "koopman_lift",
     "lift",
+    "log_changes",
     "log_ratio_test",
     "long_run",
     "mantel_haenszel",

@@ -24,7 +24,12 @@ DELIVERED = {"unit": "impression", "assignment": "delivery"}
 def daily(x0: float, x1: float, days: int, n: int = 1000, spread: float = 0.0) -> list[tuple]:
     """`days` days of A and B, with a swing of rates that only B has."""
     return [
-        day(a, i, impressions=n, clicks=round(x + (spread * (1 if i % 4 < 2 else -1) if a == "B" else 0)))
+        day(
+            a,
+            i,
+            impressions=n,
+            clicks=round(x + (spread * (1 if i % 4 < 2 else -1) if a == "B" else 0)),
+        )
         for i in range(days)
         for a, x in (("A", x0), ("B", x1))
     ]

@@ -13,7 +13,7 @@ from mktorch.kpis import NAMED
 from mktorch.narrative.grounds import COUNTED
 from mktorch.narrative.page import About
 from mktorch.sources.rules import no_failures
-from mktorch.sources.set_aside import SCHEMA, set_aside_total
+from mktorch.sources.set_aside import SetAside, set_aside_total
 
 TEXT = pl.String()
 FROZEN = "notify, human_review, budget_freeze"
@@ -180,10 +180,7 @@ def quiet() -> dict[str, pl.DataFrame]:
         "campaign_goals": pl.DataFrame({"campaign_id": ["C1"], "valued": [True]}),
         "rollup_campaign": pl.DataFrame({"window": ["current"], "cost": [100.0]}),
         "budget_moves": moves({"status": "executed"}),
-        "set_aside_total": set_aside_total(pl.DataFrame(schema=SCHEMA), {}, no_failures(), 0.01),
-        "failures": pl.DataFrame(
-            {"source": ["a"], "file": ["a.json"], "row": [1], "severity": ["warning"]}
-        ),
+        "set_aside_total": set_aside_total(SetAside.frame(), {}, no_failures(), 0.01),
     }
 
 

@@ -10,7 +10,7 @@ from mktorch.config import Metric
 from mktorch.metrics import attribute_of, measure_of, value_of
 from mktorch.rollups import MEASURES
 from mktorch.sums import known_sum, total
-from mktorch.vocab import Direction, ExperimentType, Measure, MetricKind
+from mktorch.vocab import STUDIES, Direction, ExperimentType, Measure, MetricKind
 
 ATTRIBUTES = {"metric_kind": "kind", "direction": "direction", "metric_unit": "unit"}
 MEASURED = (*MEASURES, "numerator", "denominator", "value", "days", "trials")
@@ -29,6 +29,7 @@ def arms(experiments: pl.DataFrame) -> pl.DataFrame:
     beside `control_asset`, and `variant_assets` beside `variant_asset`. `arm_asset` is the first
     asset of the arm, by which it goes.
     """
+    experiments = experiments.filter(~pl.col("type").is_in(STUDIES))
     groups = (
         pl.col("control_assets").cast(pl.List(pl.String)).fill_null([])
         if "control_assets" in experiments.columns

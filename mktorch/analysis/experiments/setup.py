@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.analysis.experiments.allocation import allocation_checks
 from mktorch.analysis.experiments.arms import arms, measured
 from mktorch.analysis.experiments.terms import Allocation, Fault, Terms
-from mktorch.vocab import ExperimentStatus
+from mktorch.vocab import STUDIES, ExperimentStatus
 
 _DUE = (str(ExperimentStatus.RUNNING), str(ExperimentStatus.COMPLETED))
 _ARM = ["experiment_id", "arm"]
@@ -22,6 +22,7 @@ def experiment_setup_faults(
     Faults are the words of `Fault`. An arm is without data where no impression names the
     experiment; only running and completed experiments owe data.
     """
+    experiments = experiments.filter(~pl.col("type").is_in(STUDIES))
     listed = arms(experiments)
     sums = measured(listed, arm_days, terms.metrics)
     known = known_assets.select("asset_id", pl.col("campaign_id").alias("asset_campaign"))

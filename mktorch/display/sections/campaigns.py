@@ -47,7 +47,7 @@ def campaigns(run: Run, campaign: str = "") -> Table:
                 name="roas",
                 label="Return per unit spent",
                 format=RATIO,
-                missing="no spend to divide by",
+                missing="no value or no spend",
             ),
             Column(name="roi", label="ROI", format=PERCENT),
             Column(name="budget_used", label="Budget used", format=PERCENT),
@@ -234,7 +234,7 @@ def _campaigns_finding(run: Run, frame: pl.DataFrame) -> str:
         return format_value(value, PERCENT, locale)
 
     if judged.is_empty():
-        return "No campaign can be judged yet: no spend is recorded."
+        return "No campaign can be judged yet: none has both value and spend on record."
     best = judged.sort("roi", "campaign_id", descending=[True, False]).row(0, named=True)
     worst = judged.sort("roi", "campaign_id").row(0, named=True)
     if judged.height == 1:

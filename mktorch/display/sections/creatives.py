@@ -64,7 +64,12 @@ def assets(run: Run, campaign: str = "") -> Table:
             Column(name="segment", label="Segment", detail="channel", weight=1.4),
             Column(name="badge", label="Standing", statuses=STANDING, detail="flags", weight=1.1),
             Column(name="cost", label="Spend", format=CURRENCY, missing="never delivered"),
-            Column(name="roas", label="Return", format=RATIO, missing="no spend to divide by"),
+            Column(
+                name="roas",
+                label="Return",
+                format=RATIO,
+                missing="no value or no spend",
+            ),
             Column(
                 name="kpi",
                 label="KPI now",
