@@ -337,9 +337,7 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.PERFORMANCE_METRICS,
-        True,
-        PerformanceMetrics,
+        Source.PERFORMANCE_METRICS, True, PerformanceMetrics,
         ("asset_id", "experiment_id", "timestamp"),
         (*_keys("asset_id"), _refers("experiment_id", "experiment_id")),
         measured=True,
@@ -357,9 +355,7 @@ _ALL = (
         _keys("campaign_id", "segment_id", "channel_id"), measured=True,
     ),
     SourceSpec(
-        Source.BUDGET_ACTIONS,
-        False,
-        BudgetActions,
+        Source.BUDGET_ACTIONS, False, BudgetActions,
         ("budget_action_id",),
         (
             *_keys("campaign_id"),
@@ -368,9 +364,7 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.CAMPAIGN_RISK_SIGNALS,
-        False,
-        CampaignRiskSignals,
+        Source.CAMPAIGN_RISK_SIGNALS, False, CampaignRiskSignals,
         ("risk_id",),
         (
             *_keys("campaign_id"),
