@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktorch import stops
-from mktorch.config import load_config, parse_set
-from mktorch.config.load import DEFAULT_FILE
+from mktorch import past, stops
 from mktorch.ending import DONE, FINDINGS, helpful_errors, say
 from mktorch.screen import plain
 from mktorch.version import __version__
@@ -240,6 +238,8 @@ def sources(
             proposed = propose(suggest)
             typer.echo(json.dumps(proposed.as_json(), indent=2) if as_json else proposed.toml())
             if not as_json:
+                from mktorch.config.load import DEFAULT_FILE
+
                 say(note(proposed, config or Path(DEFAULT_FILE)))
         else:
             given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
@@ -334,6 +334,10 @@ def init(
         say(f"{where} && make report")
 
 
+for _command in (past.diff, past.whatif, past.verify):
+    app.command()(_command)
+
+
 def main() -> None:
     """Entry point of the `mktorch` command."""
     stops.listen()
@@ -344,6 +348,22 @@ def main() -> None:
         raise SystemExit(ended.exit_code) from None
     finally:
         stops.unlisten()
+
+
+def load_config(
+    file: Path | None, given: dict[str, Any] | None = None
+) -> tuple[MarketingOrchestratorConfig, dict[str, str]]:
+    """The settings; read by what is imported when a command needs it, so that help is quick."""
+    from mktorch import config
+
+    return config.load_config(file, given)
+
+
+def parse_set(settings: list[str] | tuple[()]) -> dict[str, Any]:
+    """What `--set` gives, in the same way."""
+    from mktorch import config
+
+    return config.parse_set(settings)
 
 
 def _names(text: str) -> tuple[str, ...]:

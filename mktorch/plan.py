@@ -176,6 +176,7 @@ PLAN = wired(
         "Check budget moves, flows and pacing",
         budget.budget_moves,
         budget.budget_governance,
+        budget.budget_approvers,
         budget.channel_flow,
         budget_pacing,
     ),

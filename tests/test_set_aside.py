@@ -55,6 +55,8 @@ def test_three_percent_is_said_in_every_place_alike(tmp_path):
     notice = display.set_aside_notice(done)
     assert notice.sentence == f"Incomplete: {LINE}"
     assert notice.status.word == "INCOMPLETE"
+    dive = display.set_aside_notice(done, campaign="C1").sentence
+    assert dive == f"Incomplete: across all campaigns, {LINE}"
     assert {call.document for call in calls() if call.block == "set_aside_notice"} == {
         "executive",
         "index",

@@ -16,8 +16,7 @@ RollupGeoDay = declare("rollup_geo_day", "One row per campaign, geo and day of r
         "campaign_id": key("The campaign"),
         "geo": key("The region, as the records name it"),
         "date": day("The day", key=True),
-        **sums("the campaign's assets in the region, on the day", "performance_metrics", "geo",
-            within="timestamp"),
+        **sums("the campaign's assets in the region, on the day", "performance_metrics", "geo"),
     })
 # fmt: on
 

@@ -123,13 +123,13 @@ class Experiments(Record):
     assignment = rare(word(Assignment))
     planned_end = rare(date())
     planned_sample = rare(count())
-    assigned = rare(dy.List(dy.Float64(min=0)))
     test_reached = rare(count())
     test_conversions = rare(shared())
     control_reached = rare(count())
     control_conversions = rare(shared())
     spend = rare(amount())
     test_geos = rare(ids())
+    assigned = rare(dy.List(dy.Float64(min=0)))
     account_id = sparse()
 
 
@@ -323,10 +323,7 @@ _ALL = (
     ),
     # An experiment on an unknown asset is kept, so that it is counted as a setup error.
     SourceSpec(
-        Source.EXPERIMENTS,
-        False,
-        Experiments,
-        ("experiment_id",),
+        Source.EXPERIMENTS, False, Experiments, ("experiment_id",),
         (
             *_keys("campaign_id"),
             _refers("control_asset", "asset_id"),

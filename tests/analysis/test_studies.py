@@ -193,5 +193,8 @@ def test_a_run_judges_studies_apart_from_comparisons(tiny, edit) -> None:
     failed = run.tables.failures.filter(pl.col("field").is_in(["control_asset", "variant_asset"]))
     assert failed["rule"].unique().to_list() == ["missing_required"]
     shown = run.show.incrementality()
-    assert shown.title == "1 study: 1 added."
+    assert shown.title == "1 study: 1 shows an increase."
+    assert "+20.0%" in shown.html()
+    assert "+20.0%" in shown.typst()
+    assert "test_conversions" in str(run.explain("incrementality_studies.lift"))
     assert mktorch.load_run(run.path).show.incrementality().frame.height == 1

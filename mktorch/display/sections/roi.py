@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
     HALF_CENT,
@@ -85,7 +85,7 @@ def _waterfall(bars: pl.DataFrame, currency: str, width: int) -> Any:
         else row_heads(base, down, plot, "label", "text", limit=plot - 100)
     )
     return alt.layer(
-        base.mark_bar().encode(
+        base.mark_bar(description=tells("datum.label + ': ' + datum.text")).encode(
             y=down, x=across, x2="end:Q", color=alt.Color("color:N", scale=None)
         ),
         base.transform_filter("isValid(datum.next)")

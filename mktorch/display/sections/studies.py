@@ -17,9 +17,9 @@ from mktorch.runs import Run
 from mktorch.vocab import ExperimentType
 
 ANSWER: Statuses = {
-    "more": Status("Added", Tone.GOOD),
-    "less": Status("Took away", Tone.BAD),
-    "unclear": Status("Unclear", Tone.STEADY),
+    "more": Status("Increase", Tone.GOOD),
+    "less": Status("Decrease", Tone.BAD),
+    "unclear": Status("Inconclusive", Tone.STEADY),
     "none": Status("No result", Tone.NONE),
 }
 _KIND = {ExperimentType.LIFT: "lift study", ExperimentType.GEO: "test by region"}
@@ -70,7 +70,7 @@ def incrementality(run: Run, campaign: str = "") -> Table | Notice:
                 label="Lift",
                 format=PERCENT_SIGNED,
                 detail="lift_between",
-                missing="no lift can be stated, for the reason below it",
+                missing="for the reason below it",
             ),
             Column(name="answer", label="Answer", statuses=ANSWER),
             Column(name="incremental", label="Added", format=INTEGER, detail="added_between"),
@@ -94,10 +94,10 @@ def incrementality(run: Run, campaign: str = "") -> Table | Notice:
 def _finding(frame: pl.DataFrame) -> str:
     added, lost, unclear, none = (frame.filter(answer=word).height for word in ANSWER)
     parts = (
-        f"{added} added" if added else "",
-        f"{lost} took away" if lost else "",
-        f"{unclear} unclear" if unclear else "",
-        f"{none} without a result" if none else "",
+        f"{added} show{'s' if added == 1 else ''} an increase" if added else "",
+        f"{lost} a decrease" if lost else "",
+        f"{unclear} {'is' if unclear == 1 else 'are'} inconclusive" if unclear else "",
+        f"{none} {'has' if none == 1 else 'have'} no result" if none else "",
     )
     return f"{count(frame.height, 'study', 'studies')}: {', '.join(filter(None, parts))}."
 
@@ -106,10 +106,10 @@ def _notes(found: pl.DataFrame) -> tuple[str, ...]:
     by_region = found.filter(type=ExperimentType.GEO)
     few = by_region.filter(method=StudyMethod.REGRESSION).height
     lines = (
-        "Lift and added units with their intervals, below each figure.",
+        "Each figure has its interval below it.",
         (
-            "Test by region: difference in differences of log totals, the test regions against all "
-            "others; the interval is that of placebos, other regions in the place of the test ones."
+            "Test by region: difference in differences of log totals, test regions against all "
+            "others; intervals come from placebos, other regions put in place of the test regions."
             if by_region.height
             else ""
         ),
