@@ -48,27 +48,8 @@ class ExperimentType(StrEnum):
     GEO = "geo"
 
 
-class TrialUnit(StrEnum):
-    """What one trial of an experiment is, or what chance assigned to an arm."""
-
-    USER = "user"
-    SESSION = "session"
-    IMPRESSION = "impression"
-    DAY = "day"
-    GEO = "geo"
-    STORE = "store"
-
-
-class Assignment(StrEnum):
-    """How an audience came to its arm: units by chance, or as the platform delivered."""
-
-    USER = "user"
-    SESSION = "session"
-    IMPRESSION = "impression"
-    DAY = "day"
-    GEO = "geo"
-    STORE = "store"
-    DELIVERY = "delivery"
+STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)
+"""Types that compare people or regions with and without, not assets."""
 
 
 class Priority(StrEnum):
