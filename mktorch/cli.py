@@ -350,7 +350,7 @@ def _say_set_aside(
     by_rule: pl.DataFrame, total: pl.DataFrame, config: MarketingOrchestratorConfig
 ) -> None:
     """The line of what was set aside, in money; nothing where nothing was."""
-    from mktorch.narrative.prose import locale_of
+    from mktorch.narrative.templates import locale_of
     from mktorch.sources.set_aside import set_aside_line
 
     said = set_aside_line(by_rule, total, locale_of(config))
