@@ -13,6 +13,7 @@ from types import MappingProxyType
 import dataframely as dy
 import polars as pl
 
+from mktorch.config.experiment_rules import Assignment, TrialUnit
 from mktorch.sources.columns import (
     Record,
     amount,
@@ -35,7 +36,6 @@ from mktorch.sources.columns import (
 from mktorch.sources.rules import Rule
 from mktorch.tables import Table
 from mktorch.vocab import (
-    Assignment,
     AttributionMethod,
     BudgetStatus,
     CampaignStatus,
@@ -53,7 +53,6 @@ from mktorch.vocab import (
     SegmentRecommendation,
     Severity,
     Source,
-    TrialUnit,
 )
 
 FILE, ROW = "_file", "_row"
@@ -350,9 +349,7 @@ _ALL = (
         _keys("campaign_id", "segment_id", "channel_id"), measured=True,
     ),
     SourceSpec(
-        Source.BUDGET_ACTIONS,
-        False,
-        BudgetActions,
+        Source.BUDGET_ACTIONS, False, BudgetActions,
         ("budget_action_id",),
         (
             *_keys("campaign_id"),
@@ -361,9 +358,7 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.CAMPAIGN_RISK_SIGNALS,
-        False,
-        CampaignRiskSignals,
+        Source.CAMPAIGN_RISK_SIGNALS, False, CampaignRiskSignals,
         ("risk_id",),
         (
             *_keys("campaign_id"),
