@@ -127,7 +127,8 @@ def test_five_sources_make_an_honest_executive_report(tmp_path):
     assert written(tmp_path / "look", data)
     done = finished(tmp_path, data)
     made = render(done.path, to=("html",), renderer="embedded", out=tmp_path / "pack")
-    pages = {f.path.name: f.path.read_text("utf-8") for f in made}
+    html = (f.path for f in made if f.path.suffix == ".html")
+    pages = {path.name: path.read_text("utf-8") for path in html}
     page = pages["executive.html"]
     assert "no revenue is recorded" in page
     assert "none has both value and spend on record" in page
