@@ -49,7 +49,7 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import grounds, model, momentum, next_steps, worded
+from mktorch.narrative import grounds, llm_calls, llm_text, momentum, next_steps
 from mktorch.recommend import rank, reallocate, records
 from mktorch.rollups import declared, geo
 from mktorch.sources import rules, schemas, set_aside
@@ -105,8 +105,8 @@ _MODULES = (
     records,
     momentum,
     next_steps,
-    worded,
-    model,
+    llm_text,
+    llm_calls,
     grounds,
 )
 

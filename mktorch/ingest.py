@@ -14,14 +14,16 @@ from mktorch.clock import DAYS_PER_MONTH
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.connect import load_feeds
 from mktorch.errors import PipelineError
+from mktorch.manifest import InputRecord
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
 from mktorch.sources.limits import limited
 from mktorch.sources.load import RawSource, load
+from mktorch.sources.rules import Rule
 from mktorch.sources.set_aside import set_aside, set_aside_total
 from mktorch.sources.validate import validate
 from mktorch.sources.zones import in_zone
-from mktorch.vocab import Source
+from mktorch.vocab import FailureSeverity, Source
 from mktorch.wiring import makes
 
 MOST_AHEAD = timedelta(days=366)
@@ -105,6 +107,34 @@ def scope(
         known = _of_campaign(known, campaign_id)
     tables = {str(source): frame for source, frame in known.items()}
     return {**tables, "as_of": as_of, "period": period}
+
+
+def input_records(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> list[InputRecord]:
+    """Every input file with its hash and how many of its records stand."""
+    error = pl.col("severity") == FailureSeverity.ERROR
+    gone = failures.filter(error | (pl.col("rule") == Rule.RESTATED_ROW))
+    failed, left_out = (
+        {
+            (source, file): count
+            for source, file, count in rows.group_by("source", "file")
+            .agg(pl.col("row").n_unique())
+            .iter_rows()
+        }
+        for rows in (gone.filter(error), gone)
+    )
+    return [
+        InputRecord(
+            source=file.source,
+            path=file.path,
+            sha256=file.sha256,
+            bytes=file.bytes,
+            rows=file.rows,
+            valid=file.rows - left_out.get((file.source, file.path), 0),
+            failed=failed.get((file.source, file.path), 0),
+        )
+        for held in raw.values()
+        for file in held.files
+    ]
 
 
 def known_assets(valid: Mapping[Source, pl.DataFrame]) -> pl.DataFrame:

@@ -8,10 +8,11 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.narrative_rules import Ground
+from mktorch.narrative.financial_summary import financial_summary
 from mktorch.narrative.momentum import momentum_line
-from mktorch.narrative.prose import listed, locale_of
-from mktorch.narrative.so_what import so_what
+from mktorch.narrative.templates import locale_of
 from mktorch.vocab import Priority, Verdict
+from mktorch.words import leading_names
 
 Tables = Mapping[str, pl.DataFrame]
 _ORDER = tuple(Verdict)
@@ -22,11 +23,11 @@ def verdict(
 ) -> pl.DataFrame:
     """The verdict, what it means in money and where things are moving: one row.
 
-    Columns: `verdict` (the worst that a ground calls for), `headline`, `so_what`, `momentum` and
-    their `so_what_reason`, `momentum_reason` where they cannot be said, `reasons` (the grounds that
-    call for more than ON TRACK, gravest first), each ground's number by its name, and standing
-    recommendations by priority (`recommendations_high`, `_medium`, `_low`; null where none were
-    made).
+    Columns: `verdict` (the worst that a ground calls for), `headline`, `financial_summary`,
+    `momentum` and `financial_summary_reason`, `momentum_reason` where they cannot be said,
+    `reasons` (the grounds that call for more than ON TRACK, most serious first), each ground's
+    number by its name, and standing recommendations by priority (`recommendations_high`,
+    `_medium`, `_low`; null where none were made).
     """
     grounds, locale = verdict_grounds, locale_of(config)
     words = grounds["verdict"].drop_nulls().to_list()
@@ -35,14 +36,14 @@ def verdict(
     ranks = {str(word): -place for place, word in enumerate(_ORDER)}
     grave = off.sort(pl.col("verdict").replace_strict(ranks, return_dtype=pl.Int8), "order")
     because = "; ".join(grave.filter(verdict=str(worst))["sentence"]) or "nothing calls for action"
-    meaning, meaning_reason = so_what(tables, locale)
+    meaning, meaning_reason = financial_summary(tables, locale)
     moving, moving_reason = momentum_line(tables, locale)
     return pl.DataFrame(
         {
             "verdict": [str(worst)],
             "headline": [f"{worst}: {because}"],
-            "so_what": pl.Series([_marked(meaning, grounds)], dtype=pl.String),
-            "so_what_reason": pl.Series([meaning_reason], dtype=pl.String),
+            "financial_summary": pl.Series([_marked(meaning, grounds)], dtype=pl.String),
+            "financial_summary_reason": pl.Series([meaning_reason], dtype=pl.String),
             "momentum": pl.Series([moving], dtype=pl.String),
             "momentum_reason": pl.Series([moving_reason], dtype=pl.String),
             "reasons": pl.Series(
@@ -66,7 +67,7 @@ def _marked(meaning: str | None, grounds: pl.DataFrame) -> str | None:
 def _reasons(grave: pl.DataFrame, most: int) -> list[str]:
     """Each sentence with the names behind it."""
     return [
-        f"{sentence}: {listed(names, most)}" if len(names) and most else sentence
+        f"{sentence}: {leading_names(names, most)}" if len(names) and most else sentence
         for sentence, names in grave.select("sentence", "names").rows()
     ]
 

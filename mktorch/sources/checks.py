@@ -11,9 +11,9 @@ import polars as pl
 
 from mktorch.sources.columns import bounds, expected, metadata
 from mktorch.sources.rules import Rule
-from mktorch.sources.schemas import STUDIES, ForeignKey, SourceSpec
+from mktorch.sources.schemas import ForeignKey, SourceSpec
 from mktorch.sums import plain
-from mktorch.vocab import Source
+from mktorch.vocab import STUDIES, Source
 
 
 @dataclass(frozen=True)

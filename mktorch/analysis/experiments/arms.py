@@ -9,9 +9,8 @@ import polars as pl
 from mktorch.config import Metric
 from mktorch.metrics import attribute_of, measure_of, value_of
 from mktorch.rollups import MEASURES
-from mktorch.sources.schemas import STUDIES
 from mktorch.sums import known_sum, total
-from mktorch.vocab import Direction, ExperimentType, Measure, MetricKind
+from mktorch.vocab import STUDIES, Direction, ExperimentType, Measure, MetricKind
 
 ATTRIBUTES = {"metric_kind": "kind", "direction": "direction", "metric_unit": "unit"}
 MEASURED = (*MEASURES, "numerator", "denominator", "value", "days", "trials")

@@ -7,8 +7,7 @@ import polars as pl
 from mktorch.analysis.experiments.allocation import allocation_checks
 from mktorch.analysis.experiments.arms import arms, measured
 from mktorch.analysis.experiments.terms import Allocation, Fault, Terms
-from mktorch.sources.schemas import STUDIES
-from mktorch.vocab import ExperimentStatus
+from mktorch.vocab import STUDIES, ExperimentStatus
 
 _DUE = (str(ExperimentStatus.RUNNING), str(ExperimentStatus.COMPLETED))
 _ARM = ["experiment_id", "arm"]
