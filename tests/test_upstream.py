@@ -20,17 +20,29 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.budget_rules import BudgetRules
 from mktorch.plan import PLAN
 from mktorch.tables import Upstream
-from mktorch.vocab import RiskType, Source
+from mktorch.vocab import Measure, RiskType, Source
 from mktorch.wiring import PipelineContext, Step
 from tests.conftest import SAMPLE
 
 STEPS = {step.name: step for step in PLAN}
 MAKER = {name: step for step in PLAN for name in step.makes}
 ODD = pl.int_range(pl.len()) % 2 == 1
+
+
+def region() -> pl.Expr:
+    """A region for each record: R1 to R3 have least before the sample's tests start, then most."""
+    after = pl.col("timestamp").dt.date() >= pl.date(2026, 3, 9)
+    place = pl.col("impressions").rank("ordinal").over("asset_id", after)
+    share = place * 14 // (pl.len().over("asset_id", after) + 1)
+    return pl.format("R{}", pl.when(after).then(14 - share).otherwise(share + 1))
+
+
 # What the sample lacks: campaigns without a ledger row, money in another currency, findings that
 # nobody signalled, signals that a move of budget answers first, supplied rollups without figures,
 # decisions alike in confidence or of no pattern.
 CHANGED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+    Source.PERFORMANCE_METRICS: lambda records: records.with_columns(geo=region()),
+    Source.EXPERIMENTS: lambda tests: pl.concat([tests, studies(tests)], how="diagonal_relaxed"),
     Source.ROI_LEDGER: lambda ledger: ledger.gather_every(2),
     Source.BUDGET_ACTIONS: lambda moves: moves.with_columns(
         currency=pl.when(pl.int_range(pl.len()) % 4 == 1).then(pl.lit("EUR")).otherwise("currency")
@@ -46,6 +58,30 @@ CHANGED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
         action_taken=pl.when(ODD).then("action_taken").otherwise(pl.lit("Slept on it")),
     ),
 }
+
+
+def studies(tests: pl.DataFrame) -> pl.DataFrame:
+    """Two lift studies and a test by region of each measure, as the sample has none."""
+    usual = tests.head(1).select("campaign_id", "status", start_date=pl.col("start_date"))
+    lift = usual.with_columns(
+        type=pl.lit("lift"),
+        metric=pl.lit("conversions"),
+        test_reached=pl.lit(9_000),
+        test_conversions=pl.lit(120.0),
+        control_reached=pl.lit(8_000),
+        control_conversions=pl.lit(80.0),
+        spend=pl.lit(500.0),
+    )
+    by_region = [
+        usual.with_columns(
+            type=pl.lit("geo"), metric=pl.lit(str(measure)), test_geos=pl.lit(["R1", "R2", "R3"])
+        )
+        for measure in Measure
+    ]
+    made = pl.concat([lift, lift, *by_region], how="diagonal_relaxed")
+    return made.with_columns(experiment_id=pl.format("S{}", pl.int_range(pl.len())))
+
+
 CHECKED = [
     step.name
     for step in PLAN

@@ -27,6 +27,8 @@ _LEVEL = ("statistical_significance_threshold",)
 _LIFT = read("experiments", *_STATED[:4], on=_KEY)
 _GEO = read("experiments", "test_geos", "start_date", "end_date", on=_KEY)
 _MADE = (_LIFT, _GEO, read("rollup_geo_day", *map(str, Measure), on=("campaign_id",)))
+_STATEMENT = (_LIFT, _GEO, read("experiments", "spend", on=_KEY))
+_COSTED = (*_MADE, read("experiments", "spend", on=_KEY))
 _WHY = "study_reason"
 
 
@@ -49,9 +51,9 @@ class IncrementalityStudies(Table):
     metric = same(Experiments, "metric", on=_KEY)
     start_date = same(Experiments, "start_date", on=_KEY)
     test_units = count("People reached in the test group; of a test by region the test regions",
-        *_MADE, null=_WHY, adds=False)
+        read("experiments", "test_reached", "test_geos", on=_KEY), null=_WHY, adds=False)
     control_units = count("People of the control group; of a test by region the control regions",
-        *_MADE, null=_WHY, adds=False)
+        read("experiments", "control_reached", "test_geos", on=_KEY), null=_WHY, adds=False)
     lift = fraction("What the advertising added, over what would have come without it", *_MADE,
         null=_WHY)
     lift_low = fraction("Low end of the lift's interval", *_MADE, config=_LEVEL, null=_WHY)
@@ -66,17 +68,18 @@ class IncrementalityStudies(Table):
     incremental_high = number("that of the metric", "High end of its interval", *_MADE,
         config=_LEVEL, null=_WHY)
     spend = money("What the test group's advertising cost: as the record states it, else the cost "
-        "of the test regions in the test", read("experiments", "spend", on=_KEY), *_MADE,
+        "of the test regions in the test", read("experiments", "spend", on=_KEY),
+        read("rollup_geo_day", "cost", on=("campaign_id",)),
         null="the record states none")
-    cost_per_incremental = money("Spend / incremental", *_MADE, over=("spend", "incremental"),
+    cost_per_incremental = money("Spend / incremental", *_COSTED, over=("spend", "incremental"),
         adds=False, null="nothing was added, or the spend is unknown")
-    cost_per_incremental_low = money("Spend / high end of incremental", *_MADE, adds=False,
+    cost_per_incremental_low = money("Spend / high end of incremental", *_COSTED, adds=False,
         config=_LEVEL, over=("spend", "incremental_high"), null="even the most is nothing added")
-    cost_per_incremental_high = money("Spend / low end of incremental", *_MADE, adds=False,
+    cost_per_incremental_high = money("Spend / low end of incremental", *_STATEMENT, adds=False,
         config=_LEVEL, over=("spend", "incremental_low"), null="perhaps nothing was added")
     method = text("How the interval was made: the score statistic; placebos in other regions; or "
-        "the regression, where regions are too few for placebos", *_MADE, null=_WHY)
-    placebos = count("Placebos behind the interval", *_MADE, adds=False,
+        "the regression, where regions are too few for placebos", _GEO, null=_WHY)
+    placebos = count("Placebos behind the interval", _GEO, adds=False,
         null="the study is no test by region")
     study_reason = reason("the lift")
 # fmt: on
