@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ import pytest
 from mktorch.display.documents import figures
 from mktorch.explain import explain
 
+HEAD = "Appendix:"
 LINK = re.compile(r'<a class="mk-figure" id="([^"]+)" href="#([^"]+)">(.*?)</a>', re.DOTALL)
 ENTRY = re.compile(
     r'<div class="mk-source" id="([^"]+)">\s*<dt><a href="#([^"]+)">.*?</dt>\s*<dd>(.*?)</dd>',
@@ -72,8 +74,19 @@ def test_the_notes_of_the_paper_number_its_entries(pages: Path, documents) -> No
     for name in ("executive", "experiments", "campaign-camp-001"):
         entries = len(ENTRY.findall(documents[name]))
         with pdfplumber.open(io.BytesIO((pages / f"{name}.pdf").read_bytes())) as file:
-            text = "\n".join(page.extract_text() for page in file.pages)
-        appendix = text[text.rindex("Appendix: sources of the figures") :]
+            appendix = "\n".join(_columns(file.pages, 2 if name == "executive" else 1))
         numbers = [int(n) for n in re.findall(r"^(\d{1,3}) \S", appendix, re.MULTILINE)]
         rising = [n for i, n in enumerate(numbers) if n == len({*numbers[:i]}) + 1]
         assert rising[-1] == entries, (name, rising[-5:], entries)
+
+
+def _columns(sheets, columns: int) -> Iterator[str]:
+    """The text of the appendix, which is the last part, column by column."""
+    heads = [(i, w) for i, s in enumerate(sheets) for w in s.extract_words() if w["text"] == HEAD]
+    first, word = heads[-1]
+    for sheet in sheets[first:]:
+        top = word["top"] if sheet is sheets[first] else 0
+        wide = sheet.width / columns
+        for n in range(columns):
+            part = sheet.crop((n * wide, top, (n + 1) * wide, sheet.height))
+            yield part.extract_text()
