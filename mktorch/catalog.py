@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from mktorch import ingest
 from mktorch.analysis import (
     attribution,
     budget,
@@ -21,6 +22,7 @@ from mktorch.analysis import (
     funnel,
     funnel_steps,
     goals,
+    metric_values,
     model_cost,
     money,
     operating,
@@ -48,7 +50,15 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import grounds, model, momentum, next_steps, worded
+from mktorch.narrative import (
+    decisions_asked,
+    grounds,
+    model,
+    momentum,
+    next_steps,
+    verdict,
+    worded,
+)
 from mktorch.recommend import rank, reallocate, records
 from mktorch.rollups import declared
 from mktorch.sources import rules, schemas, set_aside
@@ -70,6 +80,7 @@ __all__ = [
 ]
 
 _MODULES = (
+    ingest,
     schemas,
     rules,
     set_aside,
@@ -90,6 +101,7 @@ _MODULES = (
     segment_trends,
     segments,
     creatives,
+    metric_values,
     returns,
     goals,
     portfolio,
@@ -105,6 +117,8 @@ _MODULES = (
     worded,
     model,
     grounds,
+    verdict,
+    decisions_asked,
 )
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(

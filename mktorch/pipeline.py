@@ -24,11 +24,10 @@ from mktorch.narrative.model import usage
 from mktorch.notebook import Run, load_run
 from mktorch.plan import PLAN
 from mktorch.runs import FAILURES, state_of, write_run
-from mktorch.sources.rules import Rule
 from mktorch.sources.totals import totals
 from mktorch.sources.validate import Validated
 from mktorch.version import __version__
-from mktorch.vocab import FailureSeverity, StepStatus
+from mktorch.vocab import StepStatus
 from mktorch.wiring import PipelineContext, Step
 
 QUESTIONS = (
@@ -287,29 +286,10 @@ def model_usage(context: PipelineContext) -> ModelUsage:
 
 def input_records(context: PipelineContext) -> list[InputRecord]:
     """Every input file with its hash and how many of its records stand."""
-    error = pl.col("severity") == FailureSeverity.ERROR
-    gone = context[FAILURES].filter(error | (pl.col("rule") == Rule.RESTATED_ROW))
-    failed, left_out = (
-        {
-            (source, file): count
-            for source, file, count in rows.group_by("source", "file")
-            .agg(pl.col("row").n_unique())
-            .iter_rows()
-        }
-        for rows in (gone.filter(error), gone)
-    )
+    files = (file for raw in context["raw"].values() for file in raw.files)
     return [
-        InputRecord(
-            source=file.source,
-            path=file.path,
-            sha256=file.sha256,
-            bytes=file.bytes,
-            rows=file.rows,
-            valid=file.rows - left_out.get((file.source, file.path), 0),
-            failed=failed.get((file.source, file.path), 0),
-        )
-        for raw in context["raw"].values()
-        for file in raw.files
+        InputRecord(sha256=file.sha256, bytes=file.bytes, **counted)
+        for file, counted in zip(files, context["input_files"].to_dicts(), strict=True)
     ]
 
 

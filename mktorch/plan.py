@@ -18,6 +18,7 @@ from mktorch.analysis import (
     funnel_steps,
     kpi_intervals,
     kpi_tables,
+    metric_values,
     model_cost,
     operating,
     returns,
@@ -27,23 +28,29 @@ from mktorch.analysis import (
     segments,
 )
 from mktorch.analysis.campaigns import campaign_analysis
-from mktorch.analysis.creatives import creative_standing
+from mktorch.analysis.creatives import creative_standing, creative_totals
 from mktorch.analysis.detection import risk_detected
 from mktorch.analysis.goals import campaign_goals
 from mktorch.analysis.money import campaign_money
 from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
 from mktorch.analysis.portfolio import performance_assessment
-from mktorch.analysis.reconciliations import reconciliations
+from mktorch.analysis.reconciliations import reconciliation_summary, reconciliations
 from mktorch.clock import clock
 from mktorch.metrics import registry
 from mktorch.narrative import grounds, model, page, report, summary, verdict, worded
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
-from mktorch.recommend import reallocate, recommendation_candidates, recommendations
+from mktorch.recommend import (
+    reallocate,
+    recommendation_candidates,
+    recommendations,
+    rules_in_force,
+)
 from mktorch.recommend.records import recommendation_records
 from mktorch.rollups import rollups
+from mktorch.sources.rules import failure_summary
 from mktorch.vocab import Source
 from mktorch.wiring import Function, Step, wired
 
@@ -84,6 +91,8 @@ PLAN = wired(
         "validate",
         "Check every record; set the failed apart, with reasons",
         ingest.checked,
+        failure_summary,
+        ingest.input_files,
         optional=False,
     ),
     _step(
@@ -104,14 +113,24 @@ PLAN = wired(
         campaign_money,
         optional=False,
     ),
-    _step("reconcile", "Set every figure that two records state side by side", reconciliations),
+    _step(
+        "reconcile",
+        "Set every figure that two records state side by side",
+        reconciliations,
+        reconciliation_summary,
+    ),
     _step(
         "campaigns",
         "Judge each campaign's return, and its own KPI, against their targets",
         campaign_analysis,
         campaign_goals,
     ),
-    _step("portfolio", "Add the campaigns and experiments up", performance_assessment),
+    _step(
+        "portfolio",
+        "Add the campaigns and experiments up",
+        performance_assessment,
+        metric_values.window_metrics,
+    ),
     _step(
         "roi",
         "Compute return on investment, by campaign and in all",
@@ -146,8 +165,14 @@ PLAN = wired(
         segments.segment_portfolio,
         segments.segment_momentum,
         segments.segment_summary,
+        metric_values.segment_metrics,
     ),
-    _step("creatives", "Set each creative against the others of its segment", creative_standing),
+    _step(
+        "creatives",
+        "Set each creative against the others of its segment",
+        creative_standing,
+        creative_totals,
+    ),
     _step(
         "journey",
         "Follow people from stage to stage; find leaks and breaks",
@@ -167,6 +192,7 @@ PLAN = wired(
         "Check budget moves, flows and pacing",
         budget.budget_moves,
         budget.budget_governance,
+        budget.budget_approvers,
         budget.channel_flow,
         budget_pacing,
     ),
@@ -209,6 +235,7 @@ PLAN = wired(
         recommendation_candidates,
         recommendations,
         recommendation_records,
+        rules_in_force,
         reads=("campaign_analysis",),
     ),
     _step("momentum", "Set the current window against the prior one", momentum),

@@ -135,6 +135,9 @@ class BudgetGovernance(Table):
         read("budget_moves", "approved_by_human", status=BudgetStatus.EXECUTED))
     violations = count("Number of moves executed without the approval they needed",
         read("budget_moves", "violation"), config=_APPROVAL)
+    executed_below_limit = count("Number of moves executed without approval, less those that "
+        "needed one", read("budget_moves", "violation"),
+        read("budget_moves", "approved_by_human", status=BudgetStatus.EXECUTED), config=_APPROVAL)
     same_channel_moves = count("Number of moves from a channel to itself",
         read("budget_moves", "same_channel"))
     moved_amount = money("Amounts of the executed moves in the reporting currency, summed",
@@ -142,6 +145,29 @@ class BudgetGovernance(Table):
     other_currency_actions = count("Number of moves in another currency",
         read("budget_moves", "currency"), config=("currency",))
     other_currency_reason = text("What the sums leave out", null="every move is in one currency")
+
+
+def _ruled(words: str, *columns: str) -> dy.Int64:
+    return count(f"{words}, of the moves that the person ruled on",
+        read("budget_moves", *columns, on=("approver_id",)))
+
+
+def _hours(words: str) -> dy.Float64:
+    return number("hours", f"{words} from proposal to ruling, of the moves that the person ruled "
+        "on", read("budget_moves", "approval_latency_minutes", on=("approver_id",)),
+        null="no move states the time")
+
+
+class BudgetApprovers(Table):
+    """One row per person who rules on budget moves, who rules most first."""
+
+    approver_id = key("The person")
+    moves = _ruled("Number", "status")
+    approved = _ruled("Number approved", "approved_by_human")
+    rejected = _ruled("Number rejected", "status")
+    required = _ruled("Number that needed approval", "required_approval")
+    median_hours = _hours("Median of the time")
+    longest_hours = _hours("Longest time")
 
 
 def _flow(words: str, statuses: tuple[BudgetStatus, ...], *sides: str) -> dy.Float64:
@@ -253,6 +279,9 @@ def budget_governance(budget_moves: pl.DataFrame, currency: str) -> pl.DataFrame
         _count(pl.col("stale"), "stale_proposals"),
         _count(executed & ~pl.col("approved_by_human"), "executed_without_approval"),
         _count(pl.col("violation"), "violations"),
+        ((executed & ~pl.col("approved_by_human")).sum() - pl.col("violation").sum())
+        .cast(pl.Int64)
+        .alias("executed_below_limit"),
         _count(pl.col("same_channel"), "same_channel_moves"),
         units(micros(pl.col("amount")).filter(executed & ours).sum()).alias("moved_amount"),
         _count(~ours, "other_currency_actions"),
@@ -261,6 +290,24 @@ def budget_governance(budget_moves: pl.DataFrame, currency: str) -> pl.DataFrame
         .alias("other_currency_reason"),
     )
     return BudgetGovernance.of(figures)
+
+
+def budget_approvers(budget_moves: pl.DataFrame) -> pl.DataFrame:
+    """`BudgetApprovers`."""
+    hours = pl.col("approval_latency_minutes") / 60
+    return BudgetApprovers.of(
+        budget_moves.drop_nulls("approver_id")
+        .group_by("approver_id")
+        .agg(
+            pl.len().cast(pl.Int64).alias("moves"),
+            _count(pl.col("approved_by_human"), "approved"),
+            _count(pl.col("status") == BudgetStatus.REJECTED, "rejected"),
+            _count(pl.col("required_approval"), "required"),
+            hours.median().alias("median_hours"),
+            hours.max().alias("longest_hours"),
+        )
+        .sort("moves", "approver_id", descending=[True, False])
+    )
 
 
 def channel_flow(budget_moves: pl.DataFrame, channels: pl.DataFrame, currency: str) -> pl.DataFrame:

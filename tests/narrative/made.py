@@ -181,9 +181,6 @@ def quiet() -> dict[str, pl.DataFrame]:
         "rollup_campaign": pl.DataFrame({"window": ["current"], "cost": [100.0]}),
         "budget_moves": moves({"status": "executed"}),
         "set_aside_total": set_aside_total(SetAside.frame(), {}, no_failures(), 0.01),
-        "failures": pl.DataFrame(
-            {"source": ["a"], "file": ["a.json"], "row": [1], "severity": ["warning"]}
-        ),
     }
 
 

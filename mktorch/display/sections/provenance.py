@@ -41,19 +41,16 @@ def provenance(run: Run) -> Table:
     )
 
 
-@section()
+@section("input_files")
 def inputs(run: Run) -> Table:
     """Every input file with its hash and what stands of its records."""
-    schema = {
-        "source": pl.String,
-        "path": pl.String,
-        "sha256": pl.String,
-        "rows": pl.Int64,
-        "valid": pl.Int64,
-        "failed": pl.Int64,
-    }
-    files = [{name: getattr(file, name) for name in schema} for file in run.manifest.inputs]
-    frame = pl.DataFrame(files, schema=schema, orient="row")
+    hashes = [(file.source, file.path, file.sha256) for file in run.manifest.inputs]
+    frame = run.tables["input_files"].join(
+        pl.DataFrame(hashes, schema=["source", "path", "sha256"], orient="row"),
+        on=("source", "path"),
+        how="left",
+        maintain_order="left",
+    )
     return Table(
         id="inputs",
         dense=True,
@@ -66,9 +63,9 @@ def inputs(run: Run) -> Table:
             Column(name="sha256", label="SHA-256", mono=True, weight=2.2),
         ),
         title=f"{count(frame.height, 'file')}, {count(int(frame['rows'].sum()), 'record')} read.",
-        key=("path",),
+        key=("source", "path"),
         notes=("A file's SHA-256 tells whether it is the one these figures come from.",),
-        source="manifest.json",
+        source="input_files, manifest.json",
         empty="The run read no file.",
         locale=locale_of(run),
     )

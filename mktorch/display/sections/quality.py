@@ -16,15 +16,10 @@ SHOWN = 25  # rows of an appendix table; the run's tables hold them all
 _EACH = 5  # findings shown of one rule
 
 
-@section("failures")
+@section("failures", "failure_summary")
 def failure_summary(run: Run) -> Table:
     """Failures by source and rule, rejected ones first."""
-    frame = (
-        run.tables["failures"]
-        .group_by("severity", "source", "rule")
-        .agg(pl.len().alias("records"), pl.col("file").n_unique().alias("files"))
-        .sort("severity", "source", "rule")
-    )
+    frame = run.tables["failure_summary"]
     failures = run.tables["failures"]
     errors = failures.filter(severity=str(FailureSeverity.ERROR))
     rows = errors.select("file", "row").n_unique() if errors.height else 0
@@ -47,7 +42,7 @@ def failure_summary(run: Run) -> Table:
                 "break several rules."
             ),
         ),
-        source="failures",
+        source="failure_summary",
         empty="Every record passed every rule.",
         locale=locale_of(run),
     )
@@ -86,20 +81,11 @@ def failures(run: Run) -> Table:
     )
 
 
-@section("reconciliations")
+@section("reconciliations", "reconciliation_summary")
 def reconciliation_summary(run: Run) -> Table:
     """Each check: how many pairs of figures agree, differ, or cannot be compared."""
     checks = run.tables["reconciliations"]
-    frame = (
-        checks.group_by("check", "source", "tolerance")
-        .agg(
-            *(
-                (pl.col("verdict") == verdict).sum().cast(pl.Int64).alias(verdict)
-                for verdict in ("agrees", "differs", "not_comparable")
-            )
-        )
-        .sort("check", "source")
-    )
+    frame = run.tables["reconciliation_summary"]
     differing, agreeing = (checks.filter(verdict=v).height for v in ("differs", "agrees"))
     return Table(
         id="reconciliation-summary",
@@ -120,7 +106,7 @@ def reconciliation_summary(run: Run) -> Table:
             else f"All {count(agreeing, 'pair')} of figures that can be compared agree."
         ),
         notes=("Tolerance is the allowed gap as a share of the computed figure.",),
-        source="reconciliations",
+        source="reconciliation_summary",
         empty="The data holds nothing that states one figure twice.",
         locale=locale_of(run),
     )

@@ -23,7 +23,7 @@ from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, DATETIME, INTEGER, Format, Kind
 from mktorch.runs import Run
-from mktorch.vocab import BudgetStatus, RiskStatus
+from mktorch.vocab import RiskStatus
 
 ORDER: Statuses = {**FAULT, "order": Status("In order", Tone.GOOD)}
 _AMOUNT = Format(Kind.DECIMAL, decimals=2)
@@ -107,23 +107,10 @@ def budget_ledger(run: Run, campaign: str = "") -> Table:
     )
 
 
-@section("budget_moves")
+@section("budget_approvers")
 def approvers(run: Run) -> Table:
     """Who rules on budget moves: how many, which way, and how soon."""
-    moves = run.tables["budget_moves"].drop_nulls("approver_id")
-    minutes = pl.col("approval_latency_minutes")
-    ruled = (
-        moves.group_by("approver_id")
-        .agg(
-            moves=pl.len().cast(pl.Int64),
-            approved=pl.col("approved_by_human").sum().cast(pl.Int64),
-            refused=(pl.col("status") == BudgetStatus.REJECTED).sum().cast(pl.Int64),
-            required=pl.col("required_approval").sum().cast(pl.Int64),
-            median_hours=minutes.median() / 60,
-            longest_hours=minutes.max() / 60,
-        )
-        .sort("moves", "approver_id", descending=[True, False])
-    )
+    ruled = run.tables["budget_approvers"]
     first = ruled.row(0, named=True) if ruled.height else None
     return Table(
         id="approvers",
@@ -133,7 +120,7 @@ def approvers(run: Run) -> Table:
             Column(name="approver_id", label="Approver", weight=1.4),
             Column(name="moves", label="Moves ruled on", format=INTEGER),
             Column(name="approved", label="Approved", format=INTEGER),
-            Column(name="refused", label="Rejected", format=INTEGER),
+            Column(name="rejected", label="Rejected", format=INTEGER),
             Column(name="required", label="Approval required", format=INTEGER),
             Column(
                 name="median_hours",
@@ -150,12 +137,13 @@ def approvers(run: Run) -> Table:
         ),
         title=(
             f"{count(ruled.height, 'person', 'people')} ruled on "
-            f"{count(moves.height, 'budget move')}; {first['approver_id']} on {first['moves']}."
+            f"{count(sum(ruled['moves']), 'budget move')}; {first['approver_id']} on "
+            f"{first['moves']}."
             if first
             else "Nobody has ruled on a budget move."
         ),
         notes=("Hours from proposal to ruling. All budget moves up to the report's moment.",),
-        source="budget_moves",
+        source="budget_approvers",
         empty="Nobody has ruled on a budget move.",
         locale=locale_of(run),
     )
