@@ -14,7 +14,7 @@ READY := .venv/.ready
 RUNS := $(OUT)/runs
 REPORTS := $(OUT)/reports
 
-.PHONY: help install report run validate test check format docs lock clean bench
+.PHONY: help install report run validate test check format docs lock clean bench fault-campaign fuzz
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,12 @@ test: $(READY) ## Run the tests
 test-long: $(READY) ## Run the long tests too: sixty campaigns on paper
 	@$(BIN)/python -m pytest -q -m long tests/render
 
+fault-campaign: $(READY) ## Kill, starve and crowd the command 400 times; prints what was not whole
+	@$(BIN)/python benchmarks/faults.py
+
+fuzz: $(READY) ## Draw 20,000 inputs for each test of the readers
+	@HYPOTHESIS_PROFILE=explore FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q --timeout 0 tests/sources/test_fuzz.py
+
 test-quarto: $(READY) ## Compare the packs of Quarto and the embedded renderer
 	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -m quarto tests/render
 
@@ -62,6 +68,9 @@ check: $(READY) ## Lint, format, types and layers
 format: $(READY) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+bench: $(READY) ## Measure reading, checking and summing beside DuckDB (writes benchmarks/RESULTS.md)
+	@$(BIN)/python benchmarks/ingest.py --out benchmarks/RESULTS.md
 
 docs: $(READY) ## Write what follows from the code into docs/, and the site of them into output/docs
 	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md

@@ -23,6 +23,9 @@ import polars as pl
 
 from mktorch.analysis.experiments import (
     Terms,
+    arm_days,
+    arm_sums,
+    arm_weekdays,
     experiment_evaluations,
     experiment_gates,
     experiment_records,
@@ -113,13 +116,20 @@ def main(count: int) -> None:
     terms = Terms()
     with timed(f"rollups of {metrics.height:,} performance rows"):
         sums = rollups(metrics, assets, Clock.on(START + timedelta(days=20)))
-    names = ("rollup_experiment", "rollup_experiment_week", "rollup_experiment_weekday")
-    with timed("setup faults"):
-        faults = experiment_setup_faults(experiments, assets, sums[names[0]], terms)
-    with timed("evaluations, every column"):
-        evaluations = experiment_evaluations(
-            experiments, assets, *(sums[name] for name in names), faults, terms
+    with timed("arms by day and by weekday"):
+        of_arms = arm_sums(experiments, sums["rollup_experiment"])
+        days = arm_days(
+            experiments,
+            of_arms,
+            sums["rollup_experiment_day"],
+            terms,
+            Clock.on(START + timedelta(days=20)),
         )
+        weekdays = arm_weekdays(experiments, of_arms, sums["rollup_experiment_weekday"])
+    with timed("setup faults"):
+        faults = experiment_setup_faults(experiments, assets, days, terms)
+    with timed("evaluations, every column"):
+        evaluations = experiment_evaluations(experiments, assets, days, weekdays, faults, terms)
     with timed("gates"):
         gates = experiment_gates(evaluations, terms)
     with timed("records"):

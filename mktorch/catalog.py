@@ -36,6 +36,7 @@ from mktorch.analysis import (
     scorecard,
     segment_trends,
     segments,
+    studies,
 )
 from mktorch.formats import (
     COUNT,
@@ -60,7 +61,7 @@ from mktorch.narrative import (
     worded,
 )
 from mktorch.recommend import rank, reallocate, records
-from mktorch.rollups import declared
+from mktorch.rollups import declared, geo
 from mktorch.sources import rules, schemas, set_aside
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
@@ -86,6 +87,7 @@ _MODULES = (
     set_aside,
     reconciliations,
     declared,
+    geo,
     money,
     campaigns,
     attribution,
@@ -100,6 +102,7 @@ _MODULES = (
     calibration,
     segment_trends,
     segments,
+    studies,
     creatives,
     metric_values,
     returns,

@@ -7,22 +7,15 @@ that was not foreseen; 130 and 143 stopped by Ctrl-C or SIGTERM.
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mktorch import stops
-from mktorch.config import load_config, parse_set
-from mktorch.config.load import DEFAULT_FILE
-from mktorch.errors import MktorchError, in_a_line, is_failure
+from mktorch import past, stops
+from mktorch.ending import DONE, FINDINGS, helpful_errors, say
 from mktorch.screen import plain
 from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
@@ -32,8 +25,6 @@ if TYPE_CHECKING:
 
     from mktorch.config import MarketingOrchestratorConfig
     from mktorch.runs import Run
-
-DONE, FINDINGS, IMPOSSIBLE, UNFORESEEN = 0, 1, 2, 70
 
 app = typer.Typer(
     name="mktorch",
@@ -74,7 +65,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Analyse the records and write a run; print its folder."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.pipeline import run_configured
 
         places = {"data_dir": data, "runs_dir": out}
@@ -83,7 +74,7 @@ def run(
         done = run_configured(
             *load_config(config, {**parse_set(settings or ()), **given}), campaign
         )
-        _say(_summary(done))
+        say(_summary(done))
         _say_set_aside(done.tables["set_aside"], done.tables["set_aside_total"], done.config)
         typer.echo(json.dumps(_as_json(done), indent=2) if as_json else str(done.path))
         raise typer.Exit(DONE if done.ok else FINDINGS)
@@ -107,7 +98,7 @@ def report(
     config: ConfigFile = None,
 ) -> None:
     """Render a run's pack into HTML and PDF; print the files made."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.render import choose, render
         from mktorch.render.progress import shown, summary
         from mktorch.runs import latest, load_run
@@ -115,11 +106,11 @@ def report(
         settings, _ = load_config(config)
         done = load_run(run_folder or latest(settings.runs_dir))
         if not done.config.enable_reporting:
-            _say("Nothing rendered: this run has enable_reporting = false.")
+            say("Nothing rendered: this run has enable_reporting = false.")
             raise typer.Exit(DONE)
         folder = out or Path(settings.reports_dir) / done.run_id
         choice = choose(renderer)
-        _say(f"Rendering with {choice.words}.")
+        say(f"Rendering with {choice.words}.")
         started = perf_counter()
         with shown(sys.stderr, settings.enable_progress_tracking) as progress:
             made = render(
@@ -132,7 +123,7 @@ def report(
                 progress=progress,
             )
         for line in summary(made, perf_counter() - started):
-            _say(line)
+            say(line)
         for file in made:
             typer.echo(str(file.path))
 
@@ -147,7 +138,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Print where a figure comes from: definition, rows, settings, down to the input records."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.explain import explain as explained
         from mktorch.runs import load_run
 
@@ -171,7 +162,7 @@ def validate(
     as_json: Json = False,
 ) -> None:
     """Check the records and list every failure with file, row, field and rule."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.pipeline import check
         from mktorch.sources.totals import total_lines
 
@@ -186,20 +177,20 @@ def validate(
                 typer.echo(plain(line))
             for line in total_lines(found.totals) if with_totals else ():
                 typer.echo(plain(line))
-        _say(
+        say(
             f"{found.rows:,} records read from {configured.data_dir}: {errors:,} errors, "
             f"{found.failures.height - errors:,} warnings, {found.differing:,} figures that differ"
         )
         _say_set_aside(found.set_aside, found.set_aside_total, configured)
         if found.problem:
-            _say(f"No run can be made of them: {found.problem}")
+            say(f"No run can be made of them: {found.problem}")
         raise typer.Exit(FINDINGS if errors or found.problem else DONE)
 
 
 @app.command()
 def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
     """List the runs on disk, newest last."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.folders import sweep
         from mktorch.runs import stored_runs
 
@@ -213,9 +204,9 @@ def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> N
             for each in found:
                 typer.echo(f"{each.path}  {_summary(each)}")
         for error in broken:
-            _say(f"mktorch: {error}")
+            say(f"mktorch: {error}")
         if not (found or broken):
-            _say(f"No runs in {root}.")
+            say(f"No runs in {root}.")
         raise typer.Exit(FINDINGS if broken else DONE)
 
 
@@ -232,7 +223,7 @@ def sources(
     as_json: Json = False,
 ) -> None:
     """Show where each source comes from, what of it is there, its first rows and totals."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.connect.overview import overview
         from mktorch.connect.presets import listed
         from mktorch.connect.suggest import note
@@ -247,7 +238,9 @@ def sources(
             proposed = propose(suggest)
             typer.echo(json.dumps(proposed.as_json(), indent=2) if as_json else proposed.toml())
             if not as_json:
-                _say(note(proposed, config or Path(DEFAULT_FILE)))
+                from mktorch.config.load import DEFAULT_FILE
+
+                say(note(proposed, config or Path(DEFAULT_FILE)))
         else:
             given = {"data_dir": None if data is None else str(data), **parse_set(settings or ())}
             configured, _ = load_config(config, given)
@@ -264,7 +257,7 @@ def schema(
     of: Annotated[str, typer.Argument(help="config, state, or a source; all without one.")] = "",
 ) -> None:
     """Print JSON Schema: of the settings, of the state, of each source."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.contract import contract
 
         typer.echo(json.dumps(contract(of), indent=2, ensure_ascii=False))
@@ -280,7 +273,7 @@ def publish(
     config: ConfigFile = None,
 ) -> None:
     """Add a run's pack to a static site, with an index of all packs; nothing is sent anywhere."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.runs import latest, load_run
         from mktorch.site import publish as add
 
@@ -300,7 +293,7 @@ def synth(
     ] = None,
 ) -> None:
     """Write a synthetic data set with known truth beside it."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.synth import synth as write
 
         given = {"rows": rows, "seed": seed, "campaigns": campaigns, "format": format_}
@@ -321,7 +314,7 @@ def init(
     sample: Annotated[bool, typer.Option("--sample", help="Put sample records into it.")] = False,
 ) -> None:
     """Set up a folder of one's own: settings, house style, documents, a place for the records."""
-    with _helpful_errors():
+    with helpful_errors():
         from mktorch.project import House
         from mktorch.project import init as set_up
 
@@ -338,14 +331,18 @@ def init(
         where = (
             f"cd {folder}" if sample else f"Put your records into {folder / 'data'}; cd {folder}"
         )
-        _say(f"{where} && make report")
+        say(f"{where} && make report")
+
+
+for _command in (past.diff, past.whatif, past.verify):
+    app.command()(_command)
 
 
 def main() -> None:
     """Entry point of the `mktorch` command."""
     stops.listen()
     try:
-        with _helpful_errors():
+        with helpful_errors():
             app()
     except typer.Exit as ended:
         raise SystemExit(ended.exit_code) from None
@@ -353,52 +350,24 @@ def main() -> None:
         stops.unlisten()
 
 
-@contextmanager
-def _helpful_errors() -> Iterator[None]:
-    """Turn every error into one message and an exit code: 2 where it was foreseen, else 70."""
-    try:
-        yield
-    except MktorchError as error:
-        _say(f"mktorch: {error}")
-        raise typer.Exit(IMPOSSIBLE) from None
-    except KeyboardInterrupt:
-        _say("mktorch: stopped; nothing half-written was kept")
-        raise typer.Exit(stops.exit_code()) from None
-    except BrokenPipeError:  # who read the output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(DONE) from None
-    except (MemoryError, OSError) as error:
-        place = getattr(error, "filename", None)
-        why = in_a_line(error) if isinstance(error, OSError) else "out of memory"
-        _say(f"mktorch: {f'{place}: ' if place else ''}{why}")
-        raise typer.Exit(IMPOSSIBLE) from None
-    except (typer.Exit, SystemExit):
-        raise
-    except BaseException as error:
-        if not is_failure(error):
-            raise
-        what = f"{type(error).__name__}: {in_a_line(error)}"
-        _say(f"mktorch: unexpected error, {what}; traceback in {_traceback()}")
-        raise typer.Exit(UNFORESEEN) from None
+def load_config(
+    file: Path | None, given: dict[str, Any] | None = None
+) -> tuple[MarketingOrchestratorConfig, dict[str, str]]:
+    """The settings; read by what is imported when a command needs it, so that help is quick."""
+    from mktorch import config
+
+    return config.load_config(file, given)
 
 
-def _traceback() -> str:
-    """Where the traceback of the error at hand was written for whoever mends it."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix="mktorch-traceback-", suffix=".txt")
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            traceback.print_exc(file=file)
-    except OSError:
-        return "no file: none could be written"
-    return name
+def parse_set(settings: list[str] | tuple[()]) -> dict[str, Any]:
+    """What `--set` gives, in the same way."""
+    from mktorch import config
+
+    return config.parse_set(settings)
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _say(message: str) -> None:
-    print(plain(message, lines=True), file=sys.stderr)
 
 
 def _say_set_aside(
@@ -410,7 +379,7 @@ def _say_set_aside(
 
     said = set_aside_line(by_rule, total, locale_of(config))
     if said:
-        _say(said)
+        say(said)
 
 
 def _summary(done: Run) -> str:

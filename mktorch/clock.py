@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
+import polars as pl
+
 from mktorch.vocab import Window
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -52,7 +54,25 @@ class Clock:
         """The current and the prior window by name."""
         return {Window.CURRENT: self.current, Window.PRIOR: self.prior}
 
+    def hours(self, start: pl.Expr, end: pl.Expr) -> pl.Expr:
+        """Hours from one time of the zone to another, over changes of clock too.
 
-def clock(as_of: datetime, window_days: int) -> Clock:
+        Of an hour that the clock shows twice the first is meant; a time that it leaps over is taken
+        as if no clock had changed.
+
+        >>> spring = Clock(datetime(2026, 3, 29, 12), zone="Europe/Stockholm")
+        >>> midnight = pl.lit(datetime(2026, 3, 29))
+        >>> pl.select(spring.hours(midnight, pl.lit(spring.as_of))).item()
+        11.0
+        """
+        first, last = (
+            moment.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null")
+            for moment in (start, end)
+        )
+        span = pl.coalesce(last - first, end - start)
+        return span.dt.total_microseconds() / 3_600_000_000
+
+
+def clock(as_of: datetime, window_days: int, reporting_timezone: str) -> Clock:
     """The clock of a run."""
-    return Clock(as_of, window_days)
+    return Clock(as_of, window_days, reporting_timezone)

@@ -285,7 +285,7 @@ def _write_workbook(
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
-        "in_memory": True,
+        "constant_memory": True,
     }
     with xlsxwriter.Workbook(str(file), text_only) as book:
         book.set_properties({"created": run.manifest.as_of, "title": f"Run {run.run_id}"})
@@ -309,30 +309,30 @@ def _write_sheet(
     styles: Mapping[Kind, Any],
     text: Any,
 ) -> None:
-    """One table: each value by the call for its own type, so that text can be nothing else."""
+    """One table, row by row, each value by the call for its own type: text can be nothing else."""
     sheet.freeze_panes(1, 0)
     frame = frame.head(_ROWS).with_columns(_texts(frame, _fitting))
-    for place, name in enumerate(frame.columns):
-        values, kind = frame[name], frame.schema[name]
+    writers = []
+    for place, (name, kind) in enumerate(frame.schema.items()):
         form = formats.get(name)
         style = styles.get(form.kind) if form else None
-        write: Any
         if kind == pl.Boolean:
-            write, style = sheet.write_boolean, text
+            writers.append((place, sheet.write_boolean, text))
         elif kind.is_numeric():
-            write, style = sheet.write_number, style or styles[Kind.DECIMAL]
+            writers.append((place, sheet.write_number, style or styles[Kind.DECIMAL]))
         elif kind.is_temporal():
-            write = sheet.write_datetime
-            style = styles[Kind.DATE if kind == pl.Date else Kind.DATETIME]
+            day = styles[Kind.DATE if kind == pl.Date else Kind.DATETIME]
+            writers.append((place, sheet.write_datetime, day))
         else:
-            write, style = sheet.write_string, text
+            writers.append((place, sheet.write_string, text))
+        widths = frame[name].cast(pl.String, strict=False).str.len_chars().drop_nulls().to_list()
+        longest = max((len(name), *widths))
+        sheet.set_column(place, place, min(max(longest + 2, _WIDTHS[0]), _WIDTHS[1]))
         sheet.write_string(0, place, _fitting(name), head)
-        for row, value in enumerate(values.to_list(), start=1):
+    for row, values in enumerate(frame.iter_rows(), start=1):
+        for (place, write, style), value in zip(writers, values, strict=True):
             if value is not None:
                 write(row, place, value, style)
-        widths = values.cast(pl.String, strict=False).str.len_chars()
-        longest = max((len(name), *widths.drop_nulls().to_list()))
-        sheet.set_column(place, place, min(max(longest + 2, _WIDTHS[0]), _WIDTHS[1]))
 
 
 def _fitting(text: str) -> str:

@@ -69,6 +69,8 @@ class Manifest(_Record):
     errors: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     model_usage: ModelUsage = ModelUsage()
+    state_sha256: str = ""
+    digest: str = ""
 
 
 def run_id(
@@ -90,3 +92,9 @@ def run_id(
         sort_keys=True,
     )
     return f"{as_of:%Y%m%d}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
+
+
+def digest_of(manifest: Manifest) -> str:
+    """SHA-256 of all that a manifest says, but for the digest itself."""
+    said = json.dumps(manifest.model_dump(mode="json", exclude={"digest"}), sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()

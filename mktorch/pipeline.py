@@ -250,7 +250,8 @@ def execute(steps: tuple[Step, ...], context: PipelineContext) -> list[StepRecor
 
 def goal(context: PipelineContext) -> dict[str, Any]:
     """What the run set out to answer, and over which time."""
-    clock = Clock(context["as_of"], context.config.window_days)
+    config = context.config
+    clock = Clock(context["as_of"], config.window_days, config.reporting_timezone)
     scope = context.campaign_id or "all campaigns"
     return {
         "objective": f"Governed decisions and a board report for {scope}",

@@ -30,12 +30,13 @@ from mktorch.analysis import (
 from mktorch.analysis.campaigns import campaign_analysis
 from mktorch.analysis.creatives import creative_standing, creative_totals
 from mktorch.analysis.detection import risk_detected
-from mktorch.analysis.goals import campaign_goals
+from mktorch.analysis.goals import campaign_goals, channel_goals
 from mktorch.analysis.money import campaign_money
 from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
 from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliation_summary, reconciliations
+from mktorch.analysis.studies import incrementality_studies
 from mktorch.clock import clock
 from mktorch.metrics import registry
 from mktorch.narrative import grounds, model, page, report, summary, verdict, worded
@@ -50,6 +51,7 @@ from mktorch.recommend import (
 )
 from mktorch.recommend.records import recommendation_records
 from mktorch.rollups import rollups
+from mktorch.rollups.geo import rollup_geo_day
 from mktorch.sources.rules import failure_summary
 from mktorch.vocab import Source
 from mktorch.wiring import Function, Step, wired
@@ -66,7 +68,7 @@ VALUES: dict[str, Function] = {
         operating.operating_totals,
         experiments.terms,
         experiments.arm_sums,
-        experiments.arm_weeks,
+        experiments.arm_days,
         experiments.arm_weekdays,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
@@ -105,6 +107,7 @@ PLAN = wired(
         "rollups",
         "Sum performance by asset, experiment, campaign, segment, channel and day",
         rollups,
+        rollup_geo_day,
         optional=False,
     ),
     _step(
@@ -124,6 +127,7 @@ PLAN = wired(
         "Judge each campaign's return, and its own KPI, against their targets",
         campaign_analysis,
         campaign_goals,
+        channel_goals,
     ),
     _step(
         "portfolio",
@@ -157,6 +161,11 @@ PLAN = wired(
         experiments.experiment_evaluations,
         experiments.experiment_gates,
         experiments.experiment_records,
+    ),
+    _step(
+        "studies",
+        "Judge lift studies and tests by region",
+        incrementality_studies,
     ),
     _step(
         "segments",

@@ -28,7 +28,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import MktorchError, in_a_line, is_failure
 from mktorch.folders import place, sweep, workshop
 from mktorch.kpis import STATE_GROUPS
-from mktorch.manifest import Manifest, TableRecord
+from mktorch.manifest import Manifest, TableRecord, digest_of
 from mktorch.sources.lookups import Lookups, lookups
 from mktorch.state import (
     LOOKUPS,
@@ -164,7 +164,8 @@ class Run:
     @cached_property
     def clock(self) -> Clock:
         """When the run looks from, and its windows."""
-        return Clock(self.manifest.as_of, self.config.window_days)
+        config = self.config
+        return Clock(self.manifest.as_of, config.window_days, config.reporting_timezone)
 
     def __repr__(self) -> str:
         return screen.rows(f"Run {self.run_id}", self._facts)
@@ -244,10 +245,12 @@ def check_whole(run: Run) -> None:
     RunError
         Naming the first file that is missing or changed.
     """
-    for name, record in run.manifest.tables.items():
-        path = table_path(run.path, name)
+    hashes = {table_path(run.path, n): r.sha256 for n, r in run.manifest.tables.items()}
+    if run.manifest.state_sha256:
+        hashes[run.path / "state.json"] = run.manifest.state_sha256
+    for path, expected in hashes.items():
         try:
-            if file_hash(path) != record.sha256:
+            if file_hash(path) != expected:
                 raise _damaged(path, "it is not what the run wrote")
         except OSError as error:
             raise _damaged(path, in_a_line(error)) from None
@@ -276,10 +279,10 @@ def write_run(
             (made / "tables").mkdir()
             written = {name: _write_table(made, name, tables[name]) for name in sorted(tables)}
             _write_json(made / "state.json", state)
-            _write_json(
-                made / "manifest.json",
-                manifest.model_copy(update={"tables": written}).model_dump(mode="json"),
-            )
+            facts = {"tables": written, "state_sha256": file_hash(made / "state.json")}
+            held = manifest.model_copy(update=facts)
+            held = held.model_copy(update={"digest": digest_of(held)})
+            (made / "manifest.json").write_text(manifest_text(held), encoding="utf-8")
             place(made, target)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise RunError(
@@ -351,9 +354,17 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def manifest_text(manifest: Manifest) -> str:
+    """A manifest as it is written."""
+    return _json_text(manifest.model_dump(mode="json"))
+
+
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(_json_text(content), encoding="utf-8")
+
+
+def _json_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _read_json(path: Path) -> Any:

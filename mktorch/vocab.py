@@ -44,6 +44,35 @@ class ExperimentType(StrEnum):
     AB = "A/B"
     ABN = "A/B/n"
     MULTIVARIATE = "multivariate"
+    LIFT = "lift"
+    GEO = "geo"
+
+
+STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)
+"""Types that compare people or regions with and without, not assets."""
+
+
+class TrialUnit(StrEnum):
+    """What one trial of an experiment is, or what chance assigned to an arm."""
+
+    USER = "user"
+    SESSION = "session"
+    IMPRESSION = "impression"
+    DAY = "day"
+    GEO = "geo"
+    STORE = "store"
+
+
+class Assignment(StrEnum):
+    """How an audience came to its arm: units by chance, or as the platform delivered."""
+
+    USER = "user"
+    SESSION = "session"
+    IMPRESSION = "impression"
+    DAY = "day"
+    GEO = "geo"
+    STORE = "store"
+    DELIVERY = "delivery"
 
 
 class Priority(StrEnum):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 import mktorch
+from mktorch.folders import locked
 
 # The same examples on every machine; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("repeatable", derandomize=True)
@@ -37,15 +39,38 @@ def _no_settings_from_outside(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory) -> mktorch.Run:
-    """The tiny set, analysed once."""
-    return mktorch.run(TINY, out=tmp_path_factory.mktemp("tiny"))
+def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A folder that one worker makes for all: `shared(name, make)`, with `make(folder)`."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def apply(name: str, make: Callable[[Path], object]) -> Path:
+        place, done = root / f"shared-{name}", root / f"shared-{name}" / ".done"
+        place.mkdir(exist_ok=True)
+        with locked(place):
+            if not done.exists():
+                make(place / "made")  # what it makes may lock its own folder
+                done.touch()
+        return place / "made"
+
+    return apply
 
 
 @pytest.fixture(scope="session")
-def sample_run(tmp_path_factory) -> mktorch.Run:
+def tiny_run(shared) -> mktorch.Run:
+    """The tiny set, analysed once."""
+    return mktorch.load_run(_only(shared("tiny", lambda folder: mktorch.run(TINY, out=folder))))
+
+
+@pytest.fixture(scope="session")
+def sample_run(shared) -> mktorch.Run:
     """The committed sample, analysed once."""
-    return mktorch.run(SAMPLE, out=tmp_path_factory.mktemp("sample"))
+    return mktorch.load_run(_only(shared("sample", lambda folder: mktorch.run(SAMPLE, out=folder))))
+
+
+def _only(folder: Path) -> Path:
+    (found,) = (file.parent for file in folder.glob("*/manifest.json"))
+    return found
 
 
 @pytest.fixture

@@ -155,51 +155,20 @@ def test_rollups_are_sorted_by_their_keys(name: str) -> None:
     assert frame.select(keys).is_duplicated().any() is False
 
 
-def test_products_over_days_by_hand() -> None:
+def test_an_experiment_keeps_its_days() -> None:
     rows = metrics(
-        # E1 and A1: 300 + 100 impressions, 4 + 2 clicks and 1.5 + 0.25 of cost on 9 March ...
         ("A1", "E1", datetime(2026, 3, 9, 1), 300, 4, 1, None, 1.5, 5.0),
         ("A1", "E1", datetime(2026, 3, 9, 23), 100, 2, 0, None, 0.25, 0.0),
-        # ... and 200, 3 and 0.5 on 10 March; what names no experiment stays out
         ("A1", "E1", datetime(2026, 3, 10), 200, 3, 2, None, 0.5, 8.0),
-        ("A1", None, datetime(2026, 3, 11), 999, 9, 9, None, 9.0, 9.0),
+        ("A1", None, datetime(2026, 3, 11), 999, 9, 9, None, 9.0, 9.0),  # names no experiment
     )
-    row = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)["rollup_experiment"].row(0, named=True)
+    done = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)
+    row = done["rollup_experiment"].row(0, named=True)
     assert (row["days"], row["snapshots"], row["impressions"], row["cost"]) == (2, 3, 600, 2.25)
-    assert row["impressions_sq"] == 400**2 + 200**2
-    assert row["clicks_sq"] == 6**2 + 3**2
-    assert row["impressions_x_clicks"] == 400 * 6 + 200 * 3
-    assert row["clicks_x_cost"] == 6 * 1.75 + 3 * 0.5
-    assert row["cost_sq"] == 1.75**2 + 0.5**2
-    assert row["cost_x_revenue"] == 1.75 * 5 + 0.5 * 8
-
-
-def test_products_of_large_money_are_exact() -> None:
-    # 1e11 is 1e17 millionths, its square 1e34: with 40 days within the 38 digits of Int128
-    days = [date(2026, 3, 1) + timedelta(days=i) for i in range(40)]
-    rows = metrics(
-        *(
-            ("A1", "E1", datetime.combine(d, datetime.min.time()), 10**12, 1, 1, None, 1e11, 0.01)
-            for d in days
-        )
-    )
-    row = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)["rollup_experiment"].row(0, named=True)
-    assert row["cost_sq"] == float(40 * 10**22)
-    assert row["impressions_sq"] == float(40 * 10**24)
-    assert row["cost_x_revenue"] == float(40 * 10**9)
-    assert row["revenue_sq"] == pytest.approx(40e-4, rel=1e-15)
-
-
-def test_weeks_begin_on_monday() -> None:
-    rows = metrics(
-        ("A1", "E1", datetime(2026, 3, 8, 23), 1, 0, 0, None, 0.0, 0.0),  # Sunday
-        ("A1", "E1", datetime(2026, 3, 9), 2, 0, 0, None, 0.0, 0.0),  # Monday
-        ("A1", "E1", datetime(2026, 3, 15), 4, 0, 0, None, 0.0, 0.0),  # Sunday
-    )
-    weeks = rollups(rows.lazy(), ASSETS.lazy(), CLOCK)["rollup_experiment_week"]
-    assert weeks.select("week", "impressions", "snapshots").rows() == [
-        (date(2026, 3, 2), 1, 1),
-        (date(2026, 3, 9), 6, 2),
+    days = done["rollup_experiment_day"]
+    assert days.select("date", "impressions", "clicks", "cost").rows() == [
+        (date(2026, 3, 9), 400, 6, 1.75),
+        (date(2026, 3, 10), 200, 3, 0.5),
     ]
 
 
@@ -234,11 +203,11 @@ def test_weekdays_beside_the_four_weeks_before() -> None:
 
 @given(generated)
 @settings(max_examples=40, deadline=None)
-def test_weeks_and_weekdays_add_up_to_the_experiment(rows) -> None:
+def test_days_and_weekdays_add_up_to_the_experiment(rows) -> None:
     done = rollups(metrics(*rows).lazy(), ASSETS.lazy(), CLOCK)
     key = ["experiment_id", "asset_id"]
     whole = done["rollup_experiment"].select(*key, "impressions", "clicks", "conversions")
-    for part in ("rollup_experiment_week", "rollup_experiment_weekday"):
+    for part in ("rollup_experiment_day", "rollup_experiment_weekday"):
         added = done[part].group_by(key).agg(pl.col("impressions", "clicks", "conversions").sum())
         assert_frame_equal(added.sort(key), whole)
     days = done["rollup_experiment_weekday"].group_by(key).agg(pl.col("days").sum()).sort(key)
@@ -247,7 +216,8 @@ def test_weeks_and_weekdays_add_up_to_the_experiment(rows) -> None:
 
 def test_an_experiment_counts_the_days_between_its_dates_and_says_what_it_left_out() -> None:
     """E1 of 2 to 9 March: the row of 15 March names it and lies outside; a null end has none."""
-    dates = {"experiment_id": ["E1"], "start_date": [date(2026, 3, 2)]}
+    arms = {"control_asset": ["A1"], "variant_asset": ["A2"], "status": ["running"]}
+    dates = {"experiment_id": ["E1"], "start_date": [date(2026, 3, 2)], **arms}
     closed = pl.DataFrame({**dates, "end_date": [date(2026, 3, 9)]})
     open_end = closed.with_columns(end_date=pl.lit(None, pl.Date))
     notes: list[str] = []
@@ -261,3 +231,29 @@ def test_an_experiment_counts_the_days_between_its_dates_and_says_what_it_left_o
     whole = rollups(BY_HAND, ASSETS, CLOCK, open_end, notes)["rollup_experiment"]
     assert whole["impressions"].sum() == 1100
     assert notes == []
+
+
+def test_an_experiment_that_no_row_names_takes_the_rows_of_its_assets() -> None:
+    """E2 is named by no row: the rows of A1 and A3 inside its dates count, but for those of E1."""
+    held = pl.DataFrame(
+        {
+            "experiment_id": ["E2"],
+            "start_date": [date(2026, 3, 2)],
+            "end_date": [None],
+            "status": ["running"],
+            "control_asset": ["A1"],
+            "variant_asset": ["A3"],
+        },
+        schema_overrides={"end_date": pl.Date},
+    )
+    notes: list[str] = []
+    done = rollups(BY_HAND, ASSETS, CLOCK, held, notes)
+    days = done["rollup_experiment_day"].filter(experiment_id="E2")
+    # A1's row of 8 March; A3's of 1 March lies before the start, A1's others name E1
+    assert days.select("asset_id", "date", "impressions", "claimed").rows() == [
+        ("A1", date(2026, 3, 8), 400, True)
+    ]
+    assert notes[-1] == "E2: no row names it; 1 rows of its assets inside its dates are taken"
+    planned = held.with_columns(status=pl.lit("planned"))
+    none = rollups(BY_HAND, ASSETS, CLOCK, planned)["rollup_experiment_day"]
+    assert none.filter(experiment_id="E2").is_empty()

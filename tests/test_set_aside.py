@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import pdfplumber
 import pytest
 
 from mktorch import display
+from mktorch.config import ConfigError, load_config
 from mktorch.display.documents import calls
 from mktorch.display.sections.incomplete import set_aside_notice
 from mktorch.explain import explain
 from mktorch.render import render
 from mktorch.runs import Run
+from tests.narrative.endpoints import endpoint, says
 from tests.sources.exports import export, row, written
 from tests.test_real_runs import finished
 
@@ -52,6 +55,8 @@ def test_three_percent_is_said_in_every_place_alike(tmp_path):
     notice = display.set_aside_notice(done)
     assert notice.sentence == f"Incomplete: {LINE}"
     assert notice.status.word == "INCOMPLETE"
+    dive = display.set_aside_notice(done, campaign="C1").sentence
+    assert dive == f"Incomplete: across all campaigns, {LINE}"
     assert {call.document for call in calls() if call.block == "set_aside_notice"} == {
         "executive",
         "index",
@@ -121,7 +126,41 @@ def test_five_sources_make_an_honest_executive_report(tmp_path):
     assert written(tmp_path / "look", data)
     done = finished(tmp_path, data)
     made = render(done.path, to=("html",), renderer="embedded", out=tmp_path / "pack")
-    page = next(f.path for f in made if f.path.name == "executive.html").read_text("utf-8")
+    pages = {f.path.name: f.path.read_text("utf-8") for f in made}
+    page = pages["executive.html"]
     assert "no revenue is recorded" in page
+    assert "none has both value and spend on record" in page
     assert "n/a" in page
-    assert "Net return $0" not in page
+    assert "Active, from Mar 1, 2026 on, no budget" in pages["campaign-c1.html"]
+    assert "to n/a" not in pages["campaign-c1.html"]
+    for invented in ("Net return $0", "has recorded spend", "no impression was served"):
+        assert invented not in page
+    totals = done.tables.roi_analysis.row(0, named=True)
+    assert (totals["total_llm_cost"], totals["total_human_review_cost"]) == (None, None)
+    errors = done.tables.kpis.filter(kpi="experiment_setup_errors").row(0, named=True)
+    assert (errors["value"], errors["reason"]) == (None, "no experiment is on record")
+    assert done.tables.value_by_channel["revenue"].to_list() == [None, None]
+
+
+def test_a_summary_by_a_model_says_so_too(tmp_path, monkeypatch):
+    """Whatever a model words, the line above it is the rules'."""
+    for name in os.environ:
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    words = "{{verdict}}\n\n{{so_what}}\n\nThe programme did well all the same."
+    with endpoint(says(words)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        done = finished(tmp_path, rejecting(3))
+    assert "Rule-based" not in done.tables.measured_summary["note"].item()
+    summary = texts(tmp_path, done)[0]
+    assert "The programme did well all the same." in summary
+    assert summary.index(f"Incomplete: {LINE}") < summary.index("did well all the same")
+
+
+def test_no_limit_lifts_the_verdict_of_incomplete_figures():
+    for limits in ({}, {"watch": 1}, {"attention": 2}):
+        with pytest.raises(ConfigError, match="raise maximum_rejected_share if more may be"):
+            load_config(overrides={"narrative_rules": {"limits": {"incomplete_figures": limits}}})
+    graver = {"narrative_rules": {"limits": {"incomplete_figures": {"critical": 1}}}}
+    assert load_config(overrides=graver)

@@ -69,6 +69,7 @@ WORDS: dict[tuple[Source, str], Any] = {
 }
 OPTIONAL = {
     "hypothesis", "target_value", "end_date", "variant_assets", "allocation", "experiment_id",
+    "planned_end",
     "conversion_rate", "period", "currency", "reason_detail", "approver_id", "asset_ids",
     "approval_latency_minutes", "kpi_value", "trend_vs_prior_window",
 }  # fmt: skip

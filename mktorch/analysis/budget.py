@@ -30,6 +30,7 @@ from mktorch.tables import (
     reason,
     same,
     text,
+    word,
 )
 from mktorch.vocab import BudgetStatus
 
@@ -62,6 +63,7 @@ def _return(scope: str, of: str, *on: tuple[str, str]) -> dict[str, dy.Column]:
     }
 
 
+_STANDINGS = ("violation", "unjudged", "stale", "same_channel", "order")
 BudgetMoves = declare("budget_moves",
     "One row per budget action: its record, its flags, its age, and the return it changed.", {
     "budget_action_id": same(BudgetActions, "budget_action_id", _ON, key=True),
@@ -91,6 +93,8 @@ BudgetMoves = declare("budget_moves",
     "stale": flag("Whether the move is a proposal older than the limit",
         read("budget_actions", "timestamp", on=_ON, status=BudgetStatus.PROPOSED),
         config=("budget_rules.proposal_stale_days",)),
+    "standing": word(_STANDINGS, "What is wrong with the move, gravest first; else order",
+        config=("budget_rules", "currency")),
     **_return("campaign", "the campaign"),
     **_return("channel", "the channel it went to", ("to_channel_id", "channel_id")),
 })
@@ -147,35 +151,29 @@ class BudgetGovernance(Table):
     other_currency_reason = text("What the sums leave out", null="every move is in one currency")
 
 
-def _ruled(words: str, *columns: str) -> dy.Int64:
-    return count(f"{words}, of the moves that the person ruled on",
-        read("budget_moves", *columns, on=("approver_id",)))
-
-
-def _hours(words: str) -> dy.Float64:
-    return number("hours", f"{words} from proposal to ruling, of the moves that the person ruled "
-        "on", read("budget_moves", "approval_latency_minutes", on=("approver_id",)),
-        null="no move states the time")
-
-
-class BudgetApprovers(Table):
-    """One row per person who rules on budget moves, who rules most first."""
-
-    approver_id = key("The person")
-    moves = _ruled("Number", "status")
-    approved = _ruled("Number approved", "approved_by_human")
-    rejected = _ruled("Number rejected", "status")
-    required = _ruled("Number that needed approval", "required_approval")
-    median_hours = _hours("Median of the time")
-    longest_hours = _hours("Longest time")
-
-
 def _flow(words: str, statuses: tuple[BudgetStatus, ...], *sides: str) -> dy.Float64:
     return money(f"Amounts of {words}", *(read("budget_moves", "amount", on={"channel_id": side},
         status=status) for side in sides for status in statuses), config=("currency",))
 
 
+_BY = ("approver_id",)
 _TO, _FROM = "to_channel_id", "from_channel_id"
+
+
+class BudgetApprovers(Table):
+    """One row per person who ruled on budget moves."""
+
+    approver_id = key("Who ruled", read("budget_moves", "approver_id"))
+    moves = count("Number of moves ruled on", read("budget_moves", "approver_id", on=_BY))
+    approved = count("Number of them approved", read("budget_moves", "approved_by_human", on=_BY))
+    rejected = count("Number of them rejected", read("budget_moves", "status", on=_BY,
+        status=BudgetStatus.REJECTED))
+    required = count("Number of them that required approval",
+        read("budget_moves", "required_approval", on=_BY), config=_APPROVAL)
+    median_hours = number("hours", "Median of the hours from proposal to ruling",
+        read("budget_moves", "approval_latency_minutes", on=_BY), null="no time is on record")
+    longest_hours = number("hours", "The most hours from proposal to ruling",
+        read("budget_moves", "approval_latency_minutes", on=_BY), null="no time is on record")
 
 
 class ChannelFlow(Table):
@@ -247,7 +245,33 @@ def budget_moves(
     for scope, keys in _SCOPES.items():
         outcome = _returns(events, rollup_day, scope, keys, budget_rules.outcome_days)
         moves = moves.join(outcome, on="budget_action_id", how="left")
-    return BudgetMoves.of(moves.sort("budget_action_id"))
+    faults = (
+        pl.col("violation"),
+        pl.col("approval_reason").is_not_null(),
+        pl.col("stale"),
+        pl.col("same_channel"),
+    )
+    named = (pl.when(f).then(pl.lit(w)) for f, w in zip(faults, _STANDINGS, strict=False))
+    standing = pl.coalesce(*named, pl.lit(_STANDINGS[-1]))
+    return BudgetMoves.of(moves.with_columns(standing=standing).sort("budget_action_id"))
+
+
+def budget_approvers(budget_moves: pl.DataFrame) -> pl.DataFrame:
+    """`BudgetApprovers`, the busiest first."""
+    minutes = pl.col("approval_latency_minutes")
+    return BudgetApprovers.of(
+        budget_moves.drop_nulls("approver_id")
+        .group_by("approver_id")
+        .agg(
+            pl.len().cast(pl.Int64).alias("moves"),
+            _count(pl.col("approved_by_human"), "approved"),
+            _count(pl.col("status") == BudgetStatus.REJECTED, "rejected"),
+            _count(pl.col("required_approval"), "required"),
+            (exact(minutes.median()) / 60).alias("median_hours"),
+            (minutes.max() / 60).alias("longest_hours"),
+        )
+        .sort("moves", "approver_id", descending=[True, False])
+    )
 
 
 def budget_governance(budget_moves: pl.DataFrame, currency: str) -> pl.DataFrame:
@@ -290,24 +314,6 @@ def budget_governance(budget_moves: pl.DataFrame, currency: str) -> pl.DataFrame
         .alias("other_currency_reason"),
     )
     return BudgetGovernance.of(figures)
-
-
-def budget_approvers(budget_moves: pl.DataFrame) -> pl.DataFrame:
-    """`BudgetApprovers`."""
-    hours = pl.col("approval_latency_minutes") / 60
-    return BudgetApprovers.of(
-        budget_moves.drop_nulls("approver_id")
-        .group_by("approver_id")
-        .agg(
-            pl.len().cast(pl.Int64).alias("moves"),
-            _count(pl.col("approved_by_human"), "approved"),
-            _count(pl.col("status") == BudgetStatus.REJECTED, "rejected"),
-            _count(pl.col("required_approval"), "required"),
-            hours.median().alias("median_hours"),
-            hours.max().alias("longest_hours"),
-        )
-        .sort("moves", "approver_id", descending=[True, False])
-    )
 
 
 def channel_flow(budget_moves: pl.DataFrame, channels: pl.DataFrame, currency: str) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import polars as pl
 
 from mktorch.analysis.findings import found
@@ -23,11 +25,12 @@ from mktorch.tables import (
     texts,
     word,
 )
-from mktorch.vocab import Severity, Window
+from mktorch.vocab import Counts, Goal, RiskAction, Severity, Window
 
 _MEASURED = ("impressions", "clicks", "conversions", "cost")
 _WHOLE = "the finding is of several or of a whole campaign"
 _UNIT = "that of the detection"
+_CUTS = (str(RiskAction.REDUCE_BUDGET), str(RiskAction.SCALE_DOWN))
 
 
 # fmt: off
@@ -38,9 +41,10 @@ class RiskDetected(Table):
         "What the rule of detection found in the performance records",
         upstream=(
             by_campaign("rollup_asset_day", *_MEASURED),
-            by_campaign("rollup_asset", *_MEASURED, window=Window.ALL),
+            by_campaign("rollup_asset", *_MEASURED, "revenue", window=Window.ALL),
             by_campaign("rollup_segment", "clicks", "conversions", "cost", window=Window.ALL),
             by_campaign("creative_assets", "approved_by_human", "risk_flags"),
+            by_campaign("campaign_goals", "counts"),
         ),
         config=("risk_rules",),
     )
@@ -68,17 +72,46 @@ def risk_detected(
     rollup_segment: pl.DataFrame,
     creative_assets: pl.DataFrame,
     campaigns: pl.DataFrame,
+    campaign_goals: pl.DataFrame,
     clock: Clock,
     risk_rules: RiskRules,
 ) -> pl.DataFrame:
-    """`RiskDetected`, sorted by id."""
-    everything = pl.concat(
+    """`RiskDetected`, sorted by id.
+
+    What is found of delivery stands for `lifetime_days` after its last day, and what is found of
+    money from `materiality` of its campaign's spend in those days on. What lacks approval or has
+    risk flags stands whatever its age and size.
+
+    The want of conversions is a finding only in campaigns that look for them. Where a campaign
+    meets its own KPI, what would cost it money is reviewed instead.
+    """
+    recent = clock.day - timedelta(days=risk_rules.lifetime_days)
+    lately = rollup_asset_day.filter(pl.col("date") > recent)
+    floors = lately.group_by("campaign_id").agg(
+        floor=risk_rules.materiality * units(micros(pl.col("cost")).sum())
+    )
+    seek = campaign_goals.filter(pl.col("counts") != Counts.ATTENTION).select("campaign_id")
+    seeking, segments = (f.join(seek, on="campaign_id") for f in (rollup_asset, rollup_segment))
+    costly = pl.concat(
         (
-            zero_conversions(rollup_asset, risk_rules),
+            zero_conversions(seeking, clock.day, risk_rules),
             spend_spikes(rollup_asset_day, risk_rules),
-            segment_mismatches(rollup_asset, rollup_segment, risk_rules),
+            segment_mismatches(seeking, segments, risk_rules),
+        )
+    )
+    tracked = pl.concat(
+        (
             tracking_gaps(rollup_asset_day, campaigns, clock.day, risk_rules),
             tracking_silence(rollup_asset_day, risk_rules),
+        )
+    )
+    material = costly.join(floors, on="campaign_id", how="left").filter(
+        pl.col("spend") >= pl.col("floor").fill_null(0.0)
+    )
+    delivery = pl.concat((material.drop("floor"), tracked))
+    everything = pl.concat(
+        (
+            delivery.filter(pl.col("last_day") > recent),
             ungoverned_deliveries(rollup_asset, creative_assets),
         )
     )
@@ -93,20 +126,31 @@ def risk_detected(
     named = pl.concat_str("detection", "subject", "first_day", separator=":")
     return RiskDetected.of(
         everything.join(kinds, on="detection")
+        .join(campaign_goals.select("campaign_id", "goal"), on="campaign_id", how="left")
+        .with_columns(_asks().alias("recommended_action"))
         .with_columns(named.alias("detection_id"))
         .sort("detection_id")
     )
 
 
-def zero_conversions(rollup_asset: pl.DataFrame, rules: RiskRules) -> pl.DataFrame:
-    """Assets that never converted: after many clicks, or else after real spend.
+def zero_conversions(rollup_asset: pl.DataFrame, today: date, rules: RiskRules) -> pl.DataFrame:
+    """Assets that never converted and brought no value: after many clicks, or after real spend.
+
+    One that was first delivered less than `maturity_days` ago may still convert. In a campaign that
+    records value and no conversion at all, the want of them says nothing.
 
     From `zero_conversion_clicks` clicks on, `high_clicks_zero_conversions` (`value` in clicks);
     with fewer, but `zero_conversion_spend` or more spent, `zero_conversion_spend` (`value` in
     money). No asset is both. Returns the columns of a finding.
     """
     clicks, cost = pl.col("clicks"), pl.col("cost")
-    dead = _assets(rollup_asset).filter(pl.col("conversions") == 0)
+    value, came = (pl.col(name).sum().over("campaign_id") for name in ("revenue", "conversions"))
+    dead = _assets(rollup_asset).filter(
+        (came > 0) | (value <= 0),
+        pl.col("conversions") == 0,
+        pl.col("revenue").fill_null(0.0) <= 0,
+        pl.col("first_day") <= today - timedelta(days=rules.maturity_days),
+    )
     clicked = clicks >= rules.zero_conversion_clicks
     groups = {
         Detection.HIGH_CLICKS_ZERO_CONVERSIONS: dead.filter(clicked).with_columns(
@@ -174,7 +218,7 @@ def segment_mismatches(
             pl.concat_str("campaign_id", "segment_id", separator="/").alias("subject"),
             cost.alias("spend"),
             pl.format(
-                "{} % of clicks convert, {} % in the campaign's other segments",
+                "{}% of clicks convert, {}% in the campaign's other segments",
                 (100 * ratio(conversions, clicks)).round(2),
                 (100 * pl.col("others")).round(2),
             ).alias("detail"),
@@ -201,7 +245,7 @@ def ungoverned_deliveries(rollup_asset: pl.DataFrame, assets: pl.DataFrame) -> p
             ~pl.col("approved_by_human")
         ).with_columns(
             shown.alias("value"),
-            pl.format("{} impressions without a person's approval", shown).alias("detail"),
+            pl.format("{} impressions without approval", shown).alias("detail"),
         ),
         Detection.DELIVERY_WITH_RISK_FLAGS: delivered.filter(flags.len() > 0).with_columns(
             flags.len().alias("value"),
@@ -211,6 +255,13 @@ def ungoverned_deliveries(rollup_asset: pl.DataFrame, assets: pl.DataFrame) -> p
         ),
     }
     return pl.concat(found(frame, detection) for detection, frame in groups.items())
+
+
+def _asks() -> pl.Expr:
+    """What a finding asks for; of a campaign that meets its own KPI no cut, but a review."""
+    action, met = pl.col("recommended_action"), pl.col("goal") == Goal.MET
+    review = pl.lit(str(RiskAction.HUMAN_REVIEW))
+    return pl.when(met & action.is_in(_CUTS)).then(review).otherwise(action)
 
 
 def _all_days(rollup: pl.DataFrame) -> pl.DataFrame:

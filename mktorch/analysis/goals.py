@@ -1,4 +1,4 @@
-"""What each campaign is for: what its own KPI counts, whether it is met, what return rests on."""
+"""What campaigns are for: what their own KPI counts, whether it is met, what may stop them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from mktorch.config import Metric
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.metrics import attribute_of, measure_of
 from mktorch.sources.schemas import Campaigns
-from mktorch.sums import ratio, total
-from mktorch.tables import Table, by_campaign, flag, key, number, same, word
+from mktorch.sums import micros, ratio, total, units
+from mktorch.tables import Table, by_campaign, flag, key, money, number, read, same, word
 from mktorch.vocab import Counts, Direction, Goal, Measure, Unit, Window
 
 _PARTS = ("numerator", "denominator")
 _RETURN = "return_on_ad_spend"
 _SPAN = ("recommendation_rules.return_days", "metrics")
 _DAYS = by_campaign("rollup_day", *map(str, Measure))
+_MATURED = ("recommendation_rules.return_days", "recommendation_rules.maturity_days")
+_RECENT = "over the last `return_days`"
+_OLD = "of days whose conversions are known and older than `maturity_days`"
+_DAYS_OF = read("rollup_day", "cost", "revenue", "conversions", on=("campaign_id", "channel_id"))
 
 
 # fmt: off
@@ -41,6 +45,31 @@ class CampaignGoals(Table):
         "because the KPI counts value, or counts conversions and none came",
         by_campaign("campaign_money", "total_revenue_proxy"),
         by_campaign("rollup_campaign", "conversions", window=Window.ALL))
+    conversions = number("count", f"Conversions {_RECENT}", by_campaign("rollup_day",
+        "conversions"), config=_SPAN[:1], null="none are known")
+    matured_spend = money(f"Cost {_RECENT}, {_OLD}", by_campaign("rollup_day", "cost",
+        "conversions"), config=_MATURED)
+    by_return = flag("Whether its return may stop it: it can be judged, and attention is not all "
+        "that the campaign seeks and gets", config=(*_SPAN, "target_roas"))
+    by_conversions = flag("Whether the want of conversions may stop it: its KPI rests on them and "
+        "is not met, and no value came", config=(*_SPAN, "target_roas"))
+
+
+class ChannelGoals(Table):
+    """One row per campaign and channel that delivered in the last `return_days`."""
+
+    campaign_id = key("The campaign")
+    channel_id = key("The channel")
+    conversions = number("count", f"Conversions {_RECENT}", _DAYS_OF, config=_SPAN[:1],
+        null="none are known")
+    matured_spend = money(f"Cost {_RECENT}, {_OLD}", _DAYS_OF, config=_MATURED)
+    by_return = flag("Whether its return may stop it: the campaign's may, its own KPI is not met, "
+        "and value is recorded where the money is spent",
+        by_campaign("campaign_goals", "by_return", "goal"), _DAYS_OF, config=_SPAN[:1])
+    by_conversions = flag("Whether the want of conversions may stop it: the campaign's KPI rests "
+        "on them and is not met, they are recorded where the money is spent, no value came here",
+        by_campaign("campaign_goals", "counts", "goal", "by_conversions"), _DAYS_OF,
+        config=_SPAN[:1])
 # fmt: on
 
 
@@ -55,8 +84,7 @@ def campaign_goals(
     recommendation_rules: RecommendationRules,
 ) -> pl.DataFrame:
     """`CampaignGoals`, sorted by campaign."""
-    kpi, first = pl.col("primary_kpi"), timedelta(days=recommendation_rules.return_days - 1)
-    recent = rollup_day.filter(pl.col("date").is_between(clock.day - first, clock.day))
+    kpi, recent = pl.col("primary_kpi"), _recent(rollup_day, clock, recommendation_rules)
     parts = [measure_of(kpi, part, registry).cast(pl.Float64).alias(part) for part in _PARTS]
     values = (
         daily(recent, "campaign_id")
@@ -66,7 +94,9 @@ def campaign_goals(
         .group_by("campaign_id")
         .agg(map(total, _PARTS))
     )
-    ever = rollup_campaign.filter(window=str(Window.ALL)).select("campaign_id", "conversions")
+    ever = rollup_campaign.filter(window=str(Window.ALL)).select(
+        "campaign_id", ever_converted="conversions"
+    )
     value, target = pl.col("kpi_value"), pl.col("kpi_target")
     lower = pl.col("direction") == Direction.DOWN
     counts = kpi.replace_strict(
@@ -97,7 +127,77 @@ def campaign_goals(
             .otherwise(pl.lit(str(Goal.MISSED))),
             valued=_valued(),
         )
+        .join(
+            _matured(daily(recent, "campaign_id"), clock, recommendation_rules, "campaign_id"),
+            on="campaign_id",
+            how="left",
+        )
+        .with_columns(
+            pl.col("matured_spend").fill_null(0.0),
+            by_return=pl.col("valued") & ~(_SEEKS_ATTENTION & (pl.col("goal") != Goal.MISSED)),
+            by_conversions=_WANTS & (pl.col("total_revenue_proxy").fill_null(0.0) <= 0),
+        )
         .sort("campaign_id")
+    )
+
+
+def channel_goals(
+    rollup_day: pl.DataFrame,
+    campaign_goals: pl.DataFrame,
+    clock: Clock,
+    recommendation_rules: RecommendationRules,
+) -> pl.DataFrame:
+    """`ChannelGoals`, sorted by campaign and channel."""
+    keys = ("campaign_id", "channel_id")
+    days = daily(_recent(rollup_day, clock, recommendation_rules), *keys)
+    paid, came = pl.col("cost") > 0, pl.col("revenue").fill_null(0.0)
+    return ChannelGoals.of(
+        days.group_by(keys)
+        .agg(map(total, ("cost", "revenue")))
+        .join(_matured(days, clock, recommendation_rules, *keys), on=keys)
+        .join(
+            campaign_goals.select("campaign_id", "counts", "goal", "by_return", "by_conversions"),
+            on="campaign_id",
+        )
+        .with_columns(
+            valued_here=(paid & (came > 0)).any().over("campaign_id"),
+            converts_here=(paid & (pl.col("conversions") > 0)).any().over("campaign_id"),
+        )
+        .with_columns(
+            by_return=pl.col("by_return")
+            & (pl.col("goal") != Goal.MET)
+            & (pl.col("valued_here") | pl.col("by_conversions")),
+            by_conversions=_WANTS
+            & (came <= 0)
+            & (pl.col("converts_here") | pl.col("by_conversions")),
+        )
+        .with_columns(
+            pl.col("by_return", "by_conversions").fill_null(value=False),
+        )
+        .sort(keys)
+    )
+
+
+_SEEKS_ATTENTION = (pl.col("counts") == Counts.ATTENTION).fill_null(value=False)
+_WANTS = (
+    pl.col("counts").is_in([str(Counts.CONVERSIONS), str(Counts.VALUE)])
+    & (pl.col("goal") != Goal.MET)
+).fill_null(value=False)
+
+
+def _recent(rollup_day: pl.DataFrame, clock: Clock, rules: RecommendationRules) -> pl.DataFrame:
+    first = clock.day - timedelta(days=rules.return_days - 1)
+    return rollup_day.filter(pl.col("date").is_between(first, clock.day))
+
+
+def _matured(
+    days: pl.DataFrame, clock: Clock, rules: RecommendationRules, *keys: str
+) -> pl.DataFrame:
+    """Conversions of the days, and the cost of those whose conversions are in by now."""
+    old = pl.col("date") <= clock.day - timedelta(days=rules.maturity_days)
+    settled = pl.col("cost").filter(old & pl.col("conversions").is_not_null())
+    return days.group_by(keys).agg(
+        total("conversions"), units(micros(settled).sum()).alias("matured_spend")
     )
 
 
@@ -118,7 +218,7 @@ def _target(unit: pl.Expr, target_roas: float) -> pl.Expr:
 
 def _valued() -> pl.Expr:
     """Value came, or that none came tells something."""
-    value, came = pl.col("total_revenue_proxy"), pl.col("conversions")
+    value, came = pl.col("total_revenue_proxy"), pl.col("ever_converted")
     wanting = (pl.col("counts") == Counts.VALUE) | (
         (pl.col("counts") == Counts.CONVERSIONS) & (came == 0)
     )

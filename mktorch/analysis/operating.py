@@ -134,7 +134,7 @@ def _value_by(by: str) -> dict[str, dy.Column]:
             label="Share of spend", null="nothing was spent"),
         "value_per_unit": multiple(f"Revenue / cost {where}, over the days that know both", both,
             pair, rest, over=("revenue", "spend"), label="Value per unit spent",
-            null="no spend to divide by"),
+            null="no day states both value and spend"),
     }
 
 

@@ -165,9 +165,9 @@ def risk_inbox(
             .then(pl.lit("campaign"))
             .otherwise(pl.lit("assets"))
             .alias("exposure_scope"),
-            _hours(pl.lit(clock.as_of) - pl.col("timestamp")).alias("age_hours"),
-            (_hours(pl.lit(clock.as_of) - pl.col("timestamp")) / 24).alias("age_days"),
-            _hours(pl.col("acted_at") - pl.col("timestamp")).alias("hours_to_action"),
+            clock.hours(pl.col("timestamp"), pl.lit(clock.as_of)).alias("age_hours"),
+            (clock.hours(pl.col("timestamp"), pl.lit(clock.as_of)) / 24).alias("age_days"),
+            clock.hours(pl.col("timestamp"), pl.col("acted_at")).alias("hours_to_action"),
             pl.when(pl.col("origin") == Origin.DETECTED)
             .then(pl.lit("found in the data: no signal was raised to answer"))
             .when(~answered)
@@ -353,10 +353,6 @@ def _first_actions(
 
 def _names_none(column: str) -> pl.Expr:
     return pl.col(column).list.len().fill_null(0) == 0
-
-
-def _hours(span: pl.Expr) -> pl.Expr:
-    return span.dt.total_microseconds() / 3_600_000_000
 
 
 def _gravity() -> pl.Expr:

@@ -78,7 +78,7 @@ class RoiByCampaign(Table):
         config=_AUTHORITY, label="Net return", null="no record of value and spend")
     roi = fraction("(Value - media spend) / media spend; null without spend",
         by_campaign("campaign_analysis", "roi"), config=_AUTHORITY, label="ROI",
-        null="no spend to divide by")
+        null="no day states both value and spend")
     source = same(CampaignMoney, "spend_source")
 
 
@@ -96,7 +96,7 @@ class RoiAnalysis(Table):
     total_net_roi = money("Net return, summed over campaigns", read("roi_by_campaign", "net_roi"),
         label="Net return", null=_NONE)
     roi_percentage = number("percentage", RATED_NET, _RATED, label="ROI",
-        null="no spend to divide by")
+        null="no day states both value and spend")
     roi_status = word(RoiStatus, "Whether the net return is above, at or below nothing",
         read("roi_by_campaign", "net_roi"), label="Return", null=_NONE)
 

@@ -29,9 +29,16 @@ def spend_spikes(asset_days: pl.DataFrame, rules: RiskRules) -> pl.DataFrame:
     `threshold` that day's limit, `spend` the cost of the whole run, `asset_ids` the assets above
     their own median. Returns the columns of a finding.
 
+    Only assets with a usual level take part, and series that have one: daily, spending on more than
+    `usual_share` of the days they span, and not deviating from their median by more than
+    `usual_spread` of it. Flights, bursts and weekly or monthly rows have none.
+
     Source: the modified z-score of Iglewicz and Hoaglin (1993), How to Detect and Handle Outliers.
     """
-    usual = asset_days.with_columns(pl.col("cost").median().over("asset_id").alias("usual"))
+    steady = asset_days.filter(_has_usual_level("asset_id", rules=rules))
+    usual = steady.with_columns(pl.col("cost").median().over("asset_id").alias("usual"))
+    apart = (pl.col("cost") - pl.col("usual")).abs().median().over("asset_id")
+    usual = usual.with_columns((ROBUST * apart).pow(2).alias("variance"))
     levels: list[pl.DataFrame] = []
     for keys in _LEVELS:
         days = _spike_days(usual, keys, rules)
@@ -45,7 +52,10 @@ def _spike_days(usual: pl.DataFrame, keys: tuple[str, ...], rules: RiskRules) ->
     """The days of each series of `keys` that pass every limit, with `limit`, their cost's bound."""
     cost, base, excess = pl.col("cost"), pl.col("usual"), pl.col("excess")
     centre = excess.median().over(keys)
-    deviation = ROBUST * (excess - centre).abs().median().over(keys)
+    # No less than those who deliver on the day deviate each by itself: others' days say nothing.
+    deviation = pl.max_horizontal(
+        ROBUST * (excess - centre).abs().median().over(keys), pl.col("variance").sqrt()
+    )
     limit = pl.max_horizontal(
         base + centre + rules.spike_deviations * deviation,
         base + rules.spike_amount,
@@ -56,12 +66,25 @@ def _spike_days(usual: pl.DataFrame, keys: tuple[str, ...], rules: RiskRules) ->
         .agg(
             units(micros(cost).sum()),
             units(micros(base).sum()),
+            units(micros(pl.col("variance")).sum()),
             pl.col("asset_id").filter(cost > base).alias("asset_ids"),
         )
+        .filter(_has_usual_level(*keys, rules=rules))
         .with_columns((cost - base).alias("excess"))
         .with_columns(limit.alias("limit"), pl.len().over(keys).alias("days"))
         .filter(pl.col("days") >= rules.spike_minimum_days, cost >= pl.col("limit"), excess > 0)
     )
+
+
+def _has_usual_level(*keys: str, rules: RiskRules) -> pl.Expr:
+    """Whether the series of `keys` that a row belongs to spends about the same on most days."""
+    cost, date = pl.col("cost"), pl.col("date")
+    spans = (date.max() - date.min()).dt.total_days() + 1
+    level = cost.filter(cost > 0).median()
+    spread = ROBUST * (cost.filter(cost > 0) - level).abs().median()
+    daily = date.sort().diff().dt.total_days().median() <= 1
+    usual = ((cost > 0).sum() > rules.usual_share * spans) & (spread <= rules.usual_spread * level)
+    return (daily & usual).fill_null(value=False).over(keys)
 
 
 def _runs(days: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from mktorch.vocab import CampaignStatus
 _DAY = timedelta(days=1)
 _ASSET = ("campaign_id", "segment_id", "channel_id", "asset_id")
 _EVERYONE = "everyone"
+_HABIT = 2  # times away from which on it is no fault but a habit
 
 
 def tracking_gaps(
@@ -24,7 +25,9 @@ def tracking_gaps(
     An asset is held against the days on which its campaign has rows, a campaign against those on
     which any has. Only series that usually report every such day count (the median step is one).
     An active campaign must report up to `today` or its end date; an asset only between its own
-    first and last day. `value` is the number of reported days missed, at least `gap_days`.
+    first and last day. A series that is away more than twice, or on as many days as `usual_share`
+    leaves, is in flights or omits the days on which nothing came; one of weekly or monthly rows has
+    no days to miss. `value` is the number of reported days missed, at least `gap_days`.
     Returns the columns of a finding.
     """
     days = asset_days.with_columns(pl.lit(_EVERYONE).alias(_EVERYONE))
@@ -118,16 +121,31 @@ def _missed(
     own = pl.concat(
         (days.select(unit, others, "date").unique(), due.select(unit, others, "date"))
     ).join(turns, on=[others, "date"])
-    step = pl.col("turn").diff().over(unit)
+    step, date = pl.col("turn").diff().over(unit), pl.col("date")
+    due_days = due.select(unit, "date").with_columns(pl.lit(value=True).alias("_due"))
+    inside = (pl.col("step") - 1).filter(pl.col("_due").is_null())
     return (
         own.sort(unit, "date")
+        .join(due_days, on=[unit, "date"], how="left", maintain_order="left")
+        .with_columns(step.alias("step"), (date.diff().dt.total_days()).over(unit).alias("days"))
         .with_columns(
-            (step - 1).alias("value"),
-            step.median().over(unit).alias("usual_step"),
+            (pl.col("step") - 1).alias("value"),
+            pl.col("step").median().over(unit).alias("usual_step"),
+            pl.col("days").median().over(unit).alias("usual_days"),
+            (inside > 0).sum().over(unit).alias("times_away"),
+            (inside.sum() < (1 - rules.usual_share) * (pl.len() + inside.sum()))
+            .over(unit)
+            .alias("mostly_there"),
             (pl.col("date").shift().over(unit) + _DAY).alias("first_day"),
             (pl.col("date") - _DAY).alias("last_day"),
         )
-        .filter(pl.col("value") >= rules.gap_days, pl.col("usual_step") == 1)
+        .filter(
+            pl.col("value") >= rules.gap_days,
+            pl.col("usual_step") == 1,
+            pl.col("usual_days") <= 1,
+            pl.col("times_away") <= _HABIT,
+            "mostly_there",
+        )
         .with_columns(
             pl.lit(rules.gap_days).alias("threshold"),
             pl.format("no rows on {} days on which others reported", "value").alias("detail"),

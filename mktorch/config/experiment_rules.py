@@ -13,12 +13,25 @@ Shape = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class Inference(StrEnum):
     """Which answer the significance gate reads."""
 
+    HYBRID = "hybrid"
+    """The always-valid p-value until the plan is reached, then that of one look."""
     FIXED = "fixed"
-    """The p-value of one look at the planned end."""
+    """The p-value of one look, at every look."""
     SEQUENTIAL = "sequential"
     """The always-valid p-value, however often one looks."""
     BAYESIAN = "bayesian"
     """The probability that the variant beats the control."""
+
+
+class LiftGate(StrEnum):
+    """What the lift gate holds against the lift worth scaling for."""
+
+    POINT = "point"
+    """The lift seen."""
+    CHANCE = "chance"
+    """The chance that the true lift reaches it, which must be `lift_chance`."""
+    LOW = "low"
+    """The low end of the interval."""
 
 
 class Correction(StrEnum):
@@ -65,10 +78,22 @@ class ExperimentRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    inference: Inference = Inference.FIXED
+    inference: Inference = Inference.HYBRID
     """What the significance gate reads."""
 
-    correction: Correction = Correction.NONE
+    lift_gate: LiftGate = LiftGate.CHANCE
+    """What the lift gate reads."""
+
+    lift_chance: float = Field(0.5, gt=0, lt=1)
+    """Chance that the true lift reaches the threshold which is enough, for `lift_gate = chance`."""
+
+    lift_prior: Shape = 0.08
+    """Standard deviation of true lifts about 0, which lifts seen are shrunk by."""
+
+    first_look_days: int = Field(14, ge=2)
+    """Days from whose rate and dispersion the plan is made; no plan ends before them."""
+
+    correction: Correction = Correction.HOLM
     """Adjustment of the p-values that the gate reads; Bayesian answers are not adjusted."""
 
     correction_family: CorrectionFamily = CorrectionFamily.EXPERIMENT
@@ -94,6 +119,13 @@ class ExperimentRules(BaseModel):
 
     allocation_alpha: float = Field(0.001, gt=0, lt=1)
     """Level of the allocation check."""
+
+    allocation_floor: float = Field(0.01, ge=0, lt=1)
+    """Relative deviation of an arm's share from the declared one that is never an alarm."""
+
+    conversion_lag_days: int = Field(0, ge=0)
+    """Last days before the report's moment held back where a metric counts conversions or revenue:
+    theirs have not all arrived. Days without any where ten were due are held back anyway."""
 
     difference_interval: DifferenceInterval = DifferenceInterval.MEE
     """Interval for the difference of two proportions."""

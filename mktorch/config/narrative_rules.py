@@ -98,4 +98,12 @@ class NarrativeRules(BaseModel):
     @field_validator("limits")
     @classmethod
     def _fill(cls, value: dict[Ground, Limit]) -> dict[Ground, Limit]:
-        return {**LIMITS, **value}
+        limits = {**LIMITS, **value}
+        floor = limits[Ground.INCOMPLETE_FIGURES]
+        if min((n for n in (floor.attention, floor.critical) if n is not None), default=2) > 1:
+            raise ValueError(
+                "incomplete_figures must call for attention or critical from 1: figures that lack "
+                "more than maximum_rejected_share cannot be better than ATTENTION; raise "
+                "maximum_rejected_share if more may be missing"
+            )
+        return limits

@@ -22,6 +22,8 @@ class RecommendationRules(BaseModel):
     """Days ahead that an expected impact covers, or the rest of the flight where that is less."""
     minimum_spend: float = Field(100.0, ge=0, allow_inf_nan=False)
     """Spend in the current window from which its return is worth acting on."""
+    maturity_days: int = Field(7, ge=0, le=366)
+    """Conversions of younger days may still come in: their want proves nothing yet."""
     pause_attainment: float = Field(0.25, ge=0, allow_inf_nan=False)
     """A return whose interval ends below this share of the target is as good as none."""
     change_share: float = Field(0.2, gt=0, le=1)

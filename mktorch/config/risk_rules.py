@@ -85,10 +85,21 @@ class RiskRules(BaseModel):
     """Clicks from which an asset without a conversion is `high_clicks_zero_conversions`."""
     zero_conversion_spend: float = Field(100.0, ge=0, allow_inf_nan=False)
     """Spend from which an asset without a conversion, and with fewer clicks, is reported."""
+    maturity_days: int = Field(7, ge=0, le=366)
+    """Days that an asset's first conversion may take to come in."""
 
-    spike_deviations: float = Field(6.0, gt=0, allow_inf_nan=False)
+    lifetime_days: int = Field(42, ge=1, le=3660)
+    """Days after its last day for which a finding on delivery stands; later it is history."""
+    materiality: float = Field(0.005, ge=0, lt=1)
+    """Share of the campaign's spend of those days that a finding on money must reach."""
+
+    usual_share: float = Field(0.5, gt=0, le=1)
+    """A series has a usual level where it spends on more than this share of the days it spans."""
+    usual_spread: float = Field(0.5, gt=0, allow_inf_nan=False)
+    """It has none where its days deviate from their median by more than this share of it."""
+    spike_deviations: float = Field(4.0, gt=0, allow_inf_nan=False)
     """Robust standard deviations (1.4826 x median absolute deviation) that make a spike."""
-    spike_ratio: float = Field(1.5, ge=1, allow_inf_nan=False)
+    spike_ratio: float = Field(1.2, ge=1, allow_inf_nan=False)
     """A spike is also at least this many times the usual spend of what delivered that day."""
     spike_amount: float = Field(50.0, ge=0, allow_inf_nan=False)
     """A spike is also at least this much above it."""

@@ -1,4 +1,4 @@
-"""A query's result as a table: PostgreSQL, SQLite, DuckDB, and whatever ADBC or Ibis reaches."""
+"""A query's result as a table: PostgreSQL by ADBC, SQLite, DuckDB, warehouses by Ibis."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def fetch(address: str, query: str, seconds: int) -> Export:
         frame = _READERS[kind](address, query, seconds)
     except ImportError as error:
         raise ConnectError(
-            f"{kind} needs the package {error.name}; install mktorch[databases]"
+            f"{kind} needs a package that is not installed"
+            f"{f' ({error.name})' if error.name else ''}: pip install 'mktorch[databases]', or for "
+            "a warehouse 'mktorch[warehouses]'"
         ) from None
     except ConnectError:
         raise
@@ -81,6 +83,13 @@ def _duckdb(address: str, query: str, seconds: int) -> pl.DataFrame:
         return pl.DataFrame(pl.from_arrow(link.execute(query).to_arrow_table()))
 
 
+def _ibis(address: str, query: str, seconds: int) -> pl.DataFrame:  # noqa: ARG001
+    """Through the warehouse's own Ibis backend, which reads its own credentials and limits."""
+    import ibis
+
+    return pl.DataFrame(ibis.connect(address).sql(query).to_polars())
+
+
 @contextmanager
 def _limit(seconds: int, stop: Callable[[], None]) -> Iterator[None]:
     """Stop a query that takes longer."""
@@ -97,4 +106,5 @@ _READERS: dict[str, Any] = {
     "postgres": _postgres,
     "sqlite": _sqlite,
     "duckdb": _duckdb,
+    **dict.fromkeys(("bigquery", "snowflake", "databricks"), _ibis),
 }

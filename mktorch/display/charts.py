@@ -17,10 +17,13 @@ from mktorch.display.brand import Brand, load_brand
 from mktorch.display.nodes import Node, framed, node, noted, shown
 from mktorch.display.resources import font_dir, script_font_dir
 from mktorch.display.trace import Entry, Figure
+from mktorch.formats import clean
 
 THOUSANDS = "datum.value == 0 ? '0' : format(datum.value, '~s')"  # labels of a money axis
 WIDTH = 640  # of every chart, in pixels, labels apart
 NARROW = 350  # of its drawing for a phone, labels included
+_TOLD = "\u2063"  # before what a mark tells: Vega describes every mark in words of its own
+_TELLING = re.compile(rf'<(\w+)([^<>]*?) aria-label="{_TOLD}([^"]*)"([^<>]*?)(?:/>|></\1>)')
 HEAD = -18  # pixels from the middle of a narrow drawing's row to the words above its mark
 
 
@@ -104,6 +107,13 @@ class Drawing:
     chart: Chart
 
 
+def tells(words: str) -> Any:
+    """What a mark tells under the pointer or a key: a Vega expression over its row, as text."""
+    import altair as alt
+
+    return alt.expr(f"'{_TOLD}' + {words}")
+
+
 def row_heads(base: Any, rows: Any, width: int, name: str, value: str, limit: int) -> list[Any]:
     """A narrow drawing's names and values, on a line of their own above each row's mark.
 
@@ -128,12 +138,22 @@ def _svg(drawing: Any, prefix: str, config: dict[str, dict[str, Any]]) -> str:
     house = theme(load_brand())
     themed = house | {part: house[part] | more for part, more in config.items()}
     # Altair's check of a whole chart takes half as long as its drawing: the tests make it.
-    spec = drawing.to_dict(validate=False) | {"config": themed}
+    spec = _cleaned(drawing.to_dict(validate=False)) | {"config": themed}
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
-    # The picture has one name; its marks have none of their own.
-    plain = re.sub(r' (?:role|aria-roledescription)="[^"]*"', "", drawn)
+    # The picture has one name; of its marks some tell their values, as titles.
+    told = _TELLING.sub(r"<\1\2\4><title>\3</title></\1>", drawn)
+    plain = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", told)
     return re.sub(r"\s*\n\s*", " ", _renamed(plain, prefix)).replace("`", "&#96;").strip()
+
+
+def _cleaned(part: Any) -> Any:
+    """A drawing's parts with every text printable: what no SVG holds ends the whole process."""
+    if isinstance(part, dict):
+        return {name: _cleaned(inner) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_cleaned(inner) for inner in part]
+    return clean(part) if isinstance(part, str) else part
 
 
 def _renamed(svg: str, prefix: str) -> str:
@@ -151,7 +171,6 @@ def theme(brand: Brand) -> dict[str, Any]:
         brand.tint("secondary", 0.28),
     )
     return {
-        "aria": False,
         "background": None,
         "font": f"{brand.font}, system-ui, sans-serif",
         "view": {"stroke": None},

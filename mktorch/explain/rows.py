@@ -26,7 +26,7 @@ def made_of(run: Run, held: Iterable[tuple[str, Definition, pl.DataFrame]]) -> t
 
     def enter(key: tuple[object, ...], columns: Sequence[str], rows: pl.DataFrame) -> None:
         names, frames = found.setdefault(key, ({}, []))
-        names.update(dict.fromkeys(columns))
+        names.update(dict.fromkeys(name for name in columns if name in rows.columns))  # rare ones
         frames.append(rows)
 
     for table, each, rows in held:

@@ -98,7 +98,7 @@ EFFECTIVENESS = (
         "impressions",
         upstream=(read("rollup_asset", "impressions", "campaign_id", "segment_id", window="all"),
                   read("creative_assets", "cta")),
-        missing="no impression was served"),
+        missing="no asset that states a call to action was served"),
     Kpi(insight_to_action_time_hours, "Time from signal to action",
         _GROUP, Direction.DOWN, Unit.HOURS, target=6.0, quotient=True,
         words="Mean hours from a supplied risk signal to the first later decision or budget "

@@ -50,6 +50,10 @@ class Momentum(Table):
 # fmt: on
 
 
+_UNSPENT = pl.lit("no return where nothing was spent")
+_UNPAIRED = pl.lit("no day of a window states both revenue and spend")
+
+
 def momentum(rollup_campaign: pl.DataFrame, rollup_paired: pl.DataFrame) -> pl.DataFrame:
     """`Momentum`, in the order of `MEASURES`."""
     parts, keys = (Measure.REVENUE, Measure.COST), ("campaign_id", "window")
@@ -76,12 +80,15 @@ def momentum(rollup_campaign: pl.DataFrame, rollup_paired: pl.DataFrame) -> pl.D
         .join(prior, on="measure", how="left", maintain_order="left")
         .with_columns(change=change, relative=ratio(change, pl.col("prior")))
         .with_columns(
+            _unspent=pl.min_horizontal("current", "prior").filter(measure="spend").first() <= 0
+        )
+        .with_columns(
             reason=pl.when(pl.lit(bool(absent)))
             .then(pl.lit("; ".join(_NO_WINDOW.format(w) for w in absent)))
             .when(pl.col("change").is_null() & (pl.col("measure") != "return"))
             .then(pl.format("{} is not known in both windows", "measure"))
             .when(pl.col("change").is_null())
-            .then(pl.lit("no return where nothing was spent"))
+            .then(pl.when("_unspent").then(_UNSPENT).otherwise(_UNPAIRED))
             .when(pl.col("relative").is_null())
             .then(pl.lit("no share of a prior value of zero"))
         )

@@ -61,7 +61,7 @@ def kinds(change: str, base: str) -> tuple[Kind, ...]:
             "_attention",
             When("numerator", Compare.ONE_OF, words=_OTHER),
             Impact(
-                "The metric counts attention, not conversions: what more of it is worth was not "
+                "The metric counts attention, not conversions; what more of it is worth was not "
                 "measured."
             ),
         ),

@@ -118,7 +118,6 @@ def render(
     asked = (campaign,) if isinstance(campaign, str) else tuple(campaign or ())
     whole = documents is None and not asked
     halt = Halt()
-    more: list[Rendered] = []
     try:
         wanted = pages(run, documents, asked)
         names = [f"{page.name}.{form}" for page in wanted for form in formats]
@@ -133,8 +132,9 @@ def render(
                 _saver(new, folder, progress, len(names)),
                 worker_count(len(wanted), workers),
                 halt,
-                lambda: more.extend(_written(run, new, folder) if whole else ()),
             )
+            # After the pages, whose kernels hold much memory and every processor.
+            more = _written(run, new, folder) if whole else []
             stops.check()
             publish(place, folder, run.run_id, _facts([*made, *more], folder), whole)
             return [*made, *more]

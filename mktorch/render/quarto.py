@@ -16,10 +16,12 @@ from pathlib import Path
 
 import psutil
 
+from mktorch.errors import in_a_line
 from mktorch.render.engine import Convert
 from mktorch.render.errors import RenderError
 from mktorch.render.execute import Output
 from mktorch.render.halt import Halt
+from mktorch.render.leash import leashed
 from mktorch.render.notebook import notebook
 from mktorch.render.qmd import Cell, Document
 from mktorch.render.stage import Stage
@@ -121,26 +123,29 @@ class Quarto:
         return rendered
 
     def _called(self, command: list[str], name: str) -> tuple[bytes, int]:
-        """What the command said, and its exit code; a halt ends it and all that it started."""
-        try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                cwd=self.stage.root,
-                env=_environment(self.as_of),
-                start_new_session=True,
-            )
-        except OSError as error:
-            why = error.strerror or error
-            raise RenderError(f"{command[0]}: cannot be started: {why}") from None
-        with process, self.halt.ending(lambda: _end(process.pid)):
+        """What the command said, and its exit code; a halt ends it and all that it started.
+
+        It ends with this process, too, even where that is killed.
+        """
+        with leashed(command) as (tied, leash):
             try:
-                said, _ = process.communicate(timeout=_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                _end(process.pid)
-                raise RenderError(f"{name}: quarto took longer than {_TIMEOUT} s") from None
+                process = subprocess.Popen(
+                    tied,
+                    stdin=leash,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.stage.root,
+                    env=_environment(self.as_of),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise RenderError(f"{command[0]}: cannot be started: {in_a_line(error)}") from None
+            with process, self.halt.ending(lambda: _end(process.pid)):
+                try:
+                    said, _ = process.communicate(timeout=_TIMEOUT)
+                except subprocess.TimeoutExpired:
+                    _end(process.pid)
+                    raise RenderError(f"{name}: quarto took longer than {_TIMEOUT} s") from None
         return said, process.returncode
 
 

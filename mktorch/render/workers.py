@@ -40,13 +40,11 @@ def render_pages(
     save: Callable[[Page, str, bytes, float], Saved],
     workers: int,
     halt: Halt,
-    meanwhile: Callable[[], None] = lambda: None,
 ) -> list[Saved]:
     """What `save` makes of every page in every format, in the order given.
 
     `save` gets page, format, content and seconds: those of the conversion and an even share of the
-    execution. `meanwhile` is work of the calling thread. The first failure of any, or an interrupt,
-    stops all.
+    execution. The first failure of any, or an interrupt, stops all.
     """
     waiting: SimpleQueue[Page] = SimpleQueue()
     for page in pages:
@@ -82,7 +80,6 @@ def render_pages(
     with ThreadPoolExecutor(workers) as pool:
         try:
             running = {pool.submit(work) for _ in range(workers)}
-            meanwhile()
             while running:
                 # A short wait: an interrupt is not heard on every system while a thread waits.
                 done, running = wait(running, timeout=_TICK, return_when=FIRST_EXCEPTION)

@@ -3,14 +3,12 @@
 Money and conversions, of which a part may count, are summed in whole millionths (`mktorch.sums`).
 A blank cell is left out of its sum alone; a sum of blanks is null.
 
-Experiments also get the sums of squares and products of their daily snapshots, from which variances
-follow without the days, and their sums by calendar week and by weekday.
+Experiments also keep their days, from which variances follow, and their sums by weekday.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import reduce
 from itertools import permutations
 
 import polars as pl
@@ -26,12 +24,11 @@ from mktorch.rollups.declared import (
     COLUMNS,
     IN_MICROS,
     MEASURES,
-    PRODUCTS,
     ROLLUPS,
 )
 from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
 from mktorch.sums import MICRO, known_sum, micros, total, units
-from mktorch.vocab import Measure, Source, Window
+from mktorch.vocab import ExperimentStatus, Measure, Source, Window
 from mktorch.wiring import makes
 
 __all__ = [
@@ -40,7 +37,6 @@ __all__ = [
     "BY_KEY",
     "BY_WINDOW",
     "MEASURES",
-    "PRODUCTS",
     "ROLLUPS",
     "rollups",
 ]
@@ -67,10 +63,10 @@ def rollups(
     clock
         The windows.
     experiments
-        experiment_id, start_date, end_date: the days whose rows count in the experiment.
+        experiment_id, status, start_date, end_date and the assets: whose rows count, of which days.
     notes
-        Is told what rows take back, which sums that brings below 0, and which rows that name an
-        experiment lie outside its dates.
+        Is told what rows take back, which sums that brings below 0, which rows that name an
+        experiment lie outside its dates, and whose assets' rows are taken since none names it.
 
     Returns
     -------
@@ -78,13 +74,13 @@ def rollups(
     `rollup_rate` holds, per asset, what its supplied conversion rates imply. Where nothing is blank
     `rollup_paired` has no row, and what rates divide are the sums themselves.
 
-    Of experiments only the rows that name the experiment count, of those only days from its start
-    to its end, and of those only days on which every measure that the experiment records is known.
-    `rollup_experiment` adds `days` (daily snapshots), `fractional_days` (those whose conversions
-    are a fraction) and the columns of `PRODUCTS`, exact while a day's money is under 1e12.
-    `week` is the Monday of a calendar week, `weekday` 1 (Monday) to 7; the weekday rows add `days`
-    and, with the suffix `_before`, the asset's sums on the same weekday of the `BEFORE_DAYS` days
-    before the experiment's first row, under whatever experiment; null where there are none.
+    Of experiments only the rows that name the experiment count or, where none does, those of its
+    assets that name no experiment (`claimed`); of those only days from its start to its end, and of
+    those only days on which every measure that the experiment records is known.
+    `rollup_experiment` adds `days` (daily snapshots); `rollup_experiment_day` holds those days.
+    `weekday` is 1 (Monday) to 7; the weekday rows add `days` and, with the suffix `_before`, the
+    asset's sums on the same weekday of the `BEFORE_DAYS` days before the experiment's first row,
+    under whatever experiment; null where there are none.
     """
     metrics, assets = performance_metrics.lazy(), creative_assets.lazy()
     # Collected here, so that the plans below share it: a filter pushed down would scan again.
@@ -92,8 +88,7 @@ def rollups(
         [_daily(metrics, assets), _rates(metrics), _negatives(metrics, assets)]
     )
     base = daily.lazy()
-    named = base.filter(pl.col("experiment_id").is_not_null())
-    held, outside = _by_dates(named, experiments)
+    held, outside, claimed = _by_dates(base, experiments)
     tested = held.filter(_ripe())
     spans = clock.windows
     by_window = {name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()}
@@ -102,15 +97,12 @@ def rollups(
         **by_window,
         "rollup_correction": _corrections(negative.lazy(), by_window["rollup_campaign"], spans),
         "rollup_paired": _paired(daily, spans),
-        "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], _moments()),
-        "rollup_experiment_week": _sum(
-            tested.with_columns(pl.col("date").dt.truncate("1w").alias("week")),
-            BY_KEY["rollup_experiment_week"],
-        ),
+        "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], (_DAYS,)),
+        "rollup_experiment_day": tested.sort(BY_KEY["rollup_experiment_day"]),
         "rollup_experiment_weekday": _by_weekday(base, tested),
         **{name: _sum(base, BY_KEY[name]) for name in ("rollup_day", "rollup_asset_day")},
     }
-    *frames, left_out = pl.collect_all([*plans.values(), outside])
+    *frames, left_out, taken = pl.collect_all([*plans.values(), outside, claimed])
     made = {
         name: ROLLUPS[name].of(frame.with_columns(units(pl.col(pl.Int128))))
         for name, frame in zip(plans, frames, strict=True)
@@ -121,23 +113,57 @@ def rollups(
             f"{experiment}: {rows:,} rows lie outside its dates and are left out of it"
             for experiment, rows in left_out.iter_rows()
         )
+        notes.extend(
+            f"{experiment}: no row names it; {rows:,} rows of its assets inside its dates are taken"
+            for experiment, rows in taken.iter_rows()
+        )
     return made
 
 
 def _by_dates(
-    named: pl.LazyFrame, experiments: pl.DataFrame | None
-) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Daily rows within their experiment's dates, and how many rows each leaves outside."""
+    base: pl.LazyFrame, experiments: pl.DataFrame | None
+) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
+    """Daily rows of experiments within their dates, how many rows each leaves outside, and how many
+    are taken of the assets of one that no row names (`claimed`)."""
+    named = base.filter(pl.col("experiment_id").is_not_null()).with_columns(
+        pl.lit(value=False).alias("claimed")
+    )
+    none = named.select("experiment_id", "snapshots").limit(0)
     if experiments is None:
-        return named, named.select("experiment_id", "snapshots").limit(0)
+        return named, none, none
     dates = experiments.lazy().select("experiment_id", "start_date", "end_date")
-    dated = named.join(dates, on="experiment_id", how="left")
+    claims = _assets(experiments).join(named, on="experiment_id", how="anti")
+    free = base.filter(pl.col("experiment_id").is_null()).drop("experiment_id")
+    claimed = free.join(claims, on="asset_id").with_columns(pl.lit(value=True).alias("claimed"))
+    dated = pl.concat([named, claimed.select(named.collect_schema().names())]).join(
+        dates, on="experiment_id", how="left"
+    )
     day = pl.col("date")
     inside = (day >= pl.col("start_date")).fill_null(value=True) & (
         day <= pl.col("end_date")
     ).fill_null(value=True)
-    outside = dated.filter(~inside).group_by("experiment_id").agg(pl.col("snapshots").sum())
-    return dated.filter(inside).drop("start_date", "end_date"), outside.sort("experiment_id")
+    held = dated.filter(inside).drop("start_date", "end_date")
+    left_out, taken = (
+        rows.group_by("experiment_id").agg(pl.col("snapshots").sum()).sort("experiment_id")
+        for rows in (dated.filter(~inside & ~pl.col("claimed")), held.filter("claimed"))
+    )
+    return held, left_out, taken
+
+
+def _assets(experiments: pl.DataFrame) -> pl.LazyFrame:
+    """The assets of every experiment that has begun."""
+    lists = [name for name in ("variant_assets", "control_assets") if name in experiments.columns]
+    begun = experiments.lazy().filter(pl.col("status") != ExperimentStatus.PLANNED)
+    listed = pl.concat_list(
+        "control_asset",
+        "variant_asset",
+        *(pl.col(name).cast(pl.List(pl.String)).fill_null([]) for name in lists),
+    )
+    return (
+        begun.select("experiment_id", listed.list.drop_nulls().list.unique().alias("asset_id"))
+        .explode("asset_id")
+        .drop_nulls()
+    )
 
 
 def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
@@ -205,20 +231,6 @@ def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()
         )
         .sort(keys)
     )
-
-
-def _moments() -> tuple[pl.Expr, ...]:
-    """`days`, those of them whose conversions are a fraction, and the sum over daily rows of every
-    product of two measures."""
-    parted = (pl.col("conversions") % MICRO != 0).sum().cast(pl.Int64).alias("fractional_days")
-    return (_DAYS, parted, *(_product(a, b).alias(column) for (a, b), column in PRODUCTS.items()))
-
-
-def _product(a: str, b: str) -> pl.Expr:
-    """The exact sum of a product as Float64: millionths come back once per factor in them."""
-    total = (pl.col(a).cast(pl.Int128) * pl.col(b).cast(pl.Int128)).sum()
-    scaled = (measure for measure in (a, b) if measure in IN_MICROS)
-    return reduce(lambda value, _: units(value), scaled, total).cast(pl.Float64)
 
 
 def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
@@ -320,7 +332,14 @@ def _paired(daily: pl.DataFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
         ("campaign_id", "asset_id"): pairs & _RETURN,
     }
     return pl.concat(
-        (_of_pairs(base, keys, some) for keys, some in levels.items() if some), how="diagonal"
+        (
+            _of_pairs(base, keys, some).with_columns(
+                pl.lit(None, pl.String).alias(c) for c in WITHIN if c not in keys
+            )
+            for keys, some in levels.items()
+            if some
+        ),
+        how="diagonal",
     ).sort("campaign_id", *WITHIN, "window", *_NAMES)
 
 

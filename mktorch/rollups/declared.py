@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import combinations_with_replacement
 from types import MappingProxyType
 
 import dataframely as dy
@@ -19,11 +18,6 @@ IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
 """Measures that may have decimals, summed as whole millionths."""
 COLUMNS = {**{m: str(m) for m in Measure}, Measure.REVENUE: "revenue_proxy"}
 """Measure -> the column of a performance record that states it."""
-PRODUCTS = {
-    (a, b): f"{a}_sq" if a == b else f"{a}_x_{b}"
-    for a, b in combinations_with_replacement(MEASURES, 2)
-}
-"""Two measures, in declared order -> the column that sums their product over daily snapshots."""
 BEFORE = "_before"
 """Suffix of a measure summed over the days just before the experiment."""
 BEFORE_DAYS = 28
@@ -38,7 +32,7 @@ BY_WINDOW = {
 }
 BY_KEY = {
     "rollup_experiment": ("experiment_id", "asset_id", *ASSET),
-    "rollup_experiment_week": ("experiment_id", "asset_id", "week"),
+    "rollup_experiment_day": ("experiment_id", "asset_id", "date"),
     "rollup_experiment_weekday": ("experiment_id", "asset_id", "weekday"),
     "rollup_day": (*ASSET, "date"),
     "rollup_asset_day": ("asset_id", *ASSET, "date"),
@@ -74,7 +68,7 @@ _KINDS: Mapping[Measure, Callable[..., dy.Column]] = {
 
 
 # fmt: off
-def _sums(
+def sums(
     of: str, table: str, *on: str, within: str = "", suffix: str = "", null: str = ""
 ) -> dict[str, dy.Column]:
     """The measures of something, summed over the rows of a table that belong to it."""
@@ -87,15 +81,15 @@ def _sums(
 
 
 def _of_assets(table: str, row: str, of: str, keys: Mapping[str, dy.Column]) -> type[Table]:
-    sums = _sums(f"the campaign's {of} in the window, each record once", "rollup_asset",
+    summed = sums(f"the campaign's {of} in the window, each record once", "rollup_asset",
         *keys, "window")
-    return declare(table, f"One row per {row} and window.", {**keys, **sums, **_SPAN, **_WINDOW})
+    return declare(table, f"One row per {row} and window.", {**keys, **summed, **_SPAN, **_WINDOW})
 
 
 def _of_an_arm(table: str, row: str, of: str, *columns: Mapping[str, dy.Column]) -> type[Table]:
     keys, *last = columns
-    sums = _sums(f"the asset within the experiment{of}", _RECORDS, *_ARM)
-    held: dict[str, dy.Column] = {**_ARM, **keys, **sums}
+    summed = sums(f"the asset within the experiment{of}", _RECORDS, *_ARM)
+    held: dict[str, dy.Column] = {**_ARM, **keys, **summed}
     for more in last:
         held |= more
     return declare(table, f"One row per experiment, asset{row}.", held)
@@ -120,31 +114,27 @@ _TABLES = (
     RollupPaired,
     declare("rollup_asset", "One row per asset and window.", {
         "asset_id": key("The asset"), **_OF_ASSET,
-        **_sums("the asset in the window", _RECORDS, "asset_id", within="timestamp"),
+        **sums("the asset in the window", _RECORDS, "asset_id", within="timestamp"),
         **_SPAN, **_WINDOW}),
     _of_assets("rollup_campaign", "campaign", "assets", _CAMPAIGN),
     _of_assets("rollup_segment", "campaign, segment", "assets for the segment",
         {**_CAMPAIGN, **_SEGMENT}),
     _of_assets("rollup_channel", "campaign, channel", "assets on the channel",
         {**_CAMPAIGN, **_CHANNEL}),
-    _of_an_arm("rollup_experiment", "", "", _OF_ASSET, _SPAN, _DAYS_HELD,
-        {"fractional_days": count("Number of those days whose conversions are a fraction",
-            unit="days")},
-        {column: number("", f"Sum of {a} * {b} over the daily snapshots")
-        for (a, b), column in PRODUCTS.items()}),
-    _of_an_arm("rollup_experiment_week", " and calendar week", ", in the week",
-        {"week": day("Monday of the calendar week", key=True)}, _SPAN),
+    _of_an_arm("rollup_experiment", "", "", _OF_ASSET, _SPAN, _DAYS_HELD),
+    _of_an_arm("rollup_experiment_day", " and day", ", on the day", _DAY, {"claimed": flag(
+        "Whether no record names the experiment, so that those of its assets are taken")}),
     _of_an_arm("rollup_experiment_weekday", " and day of the week", ", on the weekday",
         {"weekday": count("Day of the week, 1 (Monday) to 7", unit="", key=True)}, _DAYS_HELD,
-        _sums(f"the asset, on the weekday, in the {BEFORE_DAYS} days before the experiment",
+        sums(f"the asset, on the weekday, in the {BEFORE_DAYS} days before the experiment",
             _RECORDS, "asset_id", suffix=BEFORE, null="the asset has no record in those days")),
     declare("rollup_day", "One row per campaign, segment, channel and day.", {
         **_CAMPAIGN, **_SEGMENT, **_CHANNEL, **_DAY,
-        **_sums("the campaign's assets for the segment on the channel, on the day",
+        **sums("the campaign's assets for the segment on the channel, on the day",
             "rollup_asset_day", *ASSET, "date"), **_SPAN}),
     declare("rollup_asset_day", "One row per asset and day.", {
         "asset_id": key("The asset"), **_OF_ASSET, **_DAY,
-        **_sums("the asset on the day", _RECORDS, "asset_id", within="timestamp"), **_SPAN}),
+        **sums("the asset on the day", _RECORDS, "asset_id", within="timestamp"), **_SPAN}),
 )
 # fmt: on
 ROLLUPS: Mapping[str, type[Table]] = MappingProxyType({each.table: each for each in _TABLES})

@@ -13,7 +13,7 @@ from mktorch.sources.columns import bounds, expected, metadata
 from mktorch.sources.rules import Rule
 from mktorch.sources.schemas import ForeignKey, SourceSpec
 from mktorch.sums import plain
-from mktorch.vocab import Source
+from mktorch.vocab import STUDIES, Source
 
 
 @dataclass(frozen=True)
@@ -212,6 +212,14 @@ _ALLOCATION = _check(
     ),
 )  # fmt: skip
 
+
+def _arm_missing(name: str) -> Check:
+    """An arm of an experiment that compares assets; a study by people or regions has none."""
+    compares = ~pl.col("type").is_in(STUDIES)
+    message = f"{name} is missing; write the asset's id (only types lift and geo do without)"
+    return _check(Rule.MISSING_REQUIRED, name, compares & pl.col(name).is_null(), message)
+
+
 _Across = Callable[[float, str], tuple[Check, ...]]
 _ACROSS: Mapping[Source, _Across] = MappingProxyType(
     {
@@ -221,6 +229,8 @@ _ACROSS: Mapping[Source, _Across] = MappingProxyType(
         Source.EXPERIMENTS: lambda *_: (
             _ends_before(Rule.EXPERIMENT_END_BEFORE_START, "start_date", "end_date"),
             _ALLOCATION,
+            _arm_missing("control_asset"),
+            _arm_missing("variant_asset"),
         ),
         Source.PERFORMANCE_METRICS: lambda tolerance, base: (
             _VIEW_THROUGH,

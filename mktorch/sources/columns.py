@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import dataframely as dy
 import polars as pl
 
 from mktorch.tables import Definition, Table
+
+_Column = TypeVar("_Column", bound=dy.Column)
 
 
 class Record(Table):
@@ -29,6 +31,13 @@ def text(*, optional: bool = False) -> dy.String:
 def sparse() -> dy.String:
     """A text that few files have: where no row of a source has it, its frame has no such column."""
     return dy.String(nullable=True, metadata={"sparse": True})
+
+
+def rare(column: _Column) -> _Column:
+    """A column that few files have, as `sparse` is, of another kind."""
+    column.nullable = True
+    column.metadata = {**(column.metadata or {}), "sparse": True}
+    return column
 
 
 def grain() -> dy.String:

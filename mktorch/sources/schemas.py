@@ -21,10 +21,12 @@ from mktorch.sources.columns import (
     flag,
     fraction,
     free,
+    grain,
     ids,
     loaded,
     metadata,
     moment,
+    rare,
     shared,
     sparse,
     text,
@@ -33,6 +35,7 @@ from mktorch.sources.columns import (
 from mktorch.sources.rules import Rule
 from mktorch.tables import Table
 from mktorch.vocab import (
+    Assignment,
     AttributionMethod,
     BudgetStatus,
     CampaignStatus,
@@ -50,6 +53,7 @@ from mktorch.vocab import (
     SegmentRecommendation,
     Severity,
     Source,
+    TrialUnit,
 )
 
 FILE = "_file"
@@ -110,11 +114,23 @@ class Experiments(Record):
     end_date = date(optional=True)
     type = word(ExperimentType)
     metric = text()
-    control_asset = text()
-    variant_asset = text()
+    control_asset = text(optional=True)
+    variant_asset = text(optional=True)
     variant_assets = ids(optional=True)
     allocation = dy.List(dy.Float64(min=0, max=1), nullable=True)
     status = word(ExperimentStatus)
+    control_assets = rare(ids())
+    unit = rare(word(TrialUnit))
+    assignment = rare(word(Assignment))
+    planned_end = rare(date())
+    planned_sample = rare(count())
+    test_reached = rare(count())
+    test_conversions = rare(shared())
+    control_reached = rare(count())
+    control_conversions = rare(shared())
+    spend = rare(amount())
+    test_geos = rare(ids())
+    assigned = rare(dy.List(dy.Float64(min=0)))
     account_id = sparse()
 
 
@@ -128,6 +144,7 @@ class PerformanceMetrics(Record):
     conversion_rate = amount(optional=True)
     cost = amount(optional=True, signed=True)
     revenue_proxy = amount(optional=True, signed=True)
+    geo = grain()
     currency = sparse()
     account_id = sparse()
     loaded_at = loaded()
@@ -257,7 +274,7 @@ class SourceSpec:
     required: bool
     schema: type[Table]
     key: tuple[str, ...]
-    foreign_keys: tuple[ForeignKey, ...] = ()
+    refers: tuple[ForeignKey, ...] = ()
     measured: bool = False
     settled: Mapping[str, dy.Column] = field(default_factory=dict)
     only: tuple[str, ...] | None = None
@@ -267,6 +284,11 @@ class SourceSpec:
         """Declared columns by name, in order; where `only` names some, those alone."""
         known = {**self.schema.columns(), **self.settled}
         return known if self.only is None else {name: known[name] for name in self.only}
+
+    @property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        """What refers to another source, of the columns that there are."""
+        return tuple(key for key in self.refers if key.column in self.columns)
 
     @property
     def dtypes(self) -> dict[str, pl.DataType]:
@@ -291,60 +313,43 @@ def _refers(column: str, to: str, rule: Rule = Rule.UNKNOWN_REFERENCE) -> Foreig
     return ForeignKey(column, _PARENTS[to], to, rule)
 
 
+# fmt: off
 _ALL = (
     SourceSpec(Source.CAMPAIGNS, True, Campaigns, ("campaign_id",)),
     SourceSpec(Source.AUDIENCE_SEGMENTS, True, AudienceSegments, ("segment_id",)),
     SourceSpec(Source.CHANNELS, True, Channels, ("channel_id",)),
     SourceSpec(
-        Source.CREATIVE_ASSETS,
-        True,
-        CreativeAssets,
-        ("asset_id",),
+        Source.CREATIVE_ASSETS, True, CreativeAssets, ("asset_id",),
         _keys("campaign_id", "segment_id", "channel_id"),
     ),
     # An experiment on an unknown asset is kept, so that it is counted as a setup error.
     SourceSpec(
-        Source.EXPERIMENTS,
-        False,
-        Experiments,
-        ("experiment_id",),
+        Source.EXPERIMENTS, False, Experiments, ("experiment_id",),
         (
             *_keys("campaign_id"),
             _refers("control_asset", "asset_id"),
             _refers("variant_asset", "asset_id"),
             _refers("variant_assets", "asset_id"),
+            _refers("control_assets", "asset_id"),
         ),
     ),
     SourceSpec(
-        Source.PERFORMANCE_METRICS,
-        True,
-        PerformanceMetrics,
+        Source.PERFORMANCE_METRICS, True, PerformanceMetrics,
         ("asset_id", "experiment_id", "timestamp"),
         (*_keys("asset_id"), _refers("experiment_id", "experiment_id")),
         measured=True,
     ),
     SourceSpec(
-        Source.ORCHESTRATOR_DECISIONS,
-        False,
-        OrchestratorDecisions,
-        ("decision_id",),
+        Source.ORCHESTRATOR_DECISIONS, False, OrchestratorDecisions, ("decision_id",),
         _keys("campaign_id"),
     ),
     SourceSpec(
-        Source.ROI_LEDGER,
-        False,
-        RoiLedger,
-        ("campaign_id", "period"),
-        _keys("campaign_id"),
-        measured=True,
+        Source.ROI_LEDGER, False, RoiLedger, ("campaign_id", "period"),
+        _keys("campaign_id"), measured=True,
     ),
     SourceSpec(
-        Source.FUNNEL_EVENTS,
-        False,
-        FunnelEvents,
-        ("event_id",),
-        _keys("campaign_id", "segment_id", "channel_id"),
-        measured=True,
+        Source.FUNNEL_EVENTS, False, FunnelEvents, ("event_id",),
+        _keys("campaign_id", "segment_id", "channel_id"), measured=True,
     ),
     SourceSpec(
         Source.BUDGET_ACTIONS,
@@ -369,22 +374,15 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.SEGMENT_ROLLUPS,
-        False,
-        SegmentRollups,
-        ("rollup_id",),
-        _keys("campaign_id", "segment_id"),
-        measured=True,
+        Source.SEGMENT_ROLLUPS, False, SegmentRollups, ("rollup_id",),
+        _keys("campaign_id", "segment_id"), measured=True,
     ),
     SourceSpec(
-        Source.ATTRIBUTION_HINTS,
-        False,
-        AttributionHints,
-        ("hint_id",),
-        _keys("campaign_id", "channel_id"),
-        measured=True,
+        Source.ATTRIBUTION_HINTS, False, AttributionHints, ("hint_id",),
+        _keys("campaign_id", "channel_id"), measured=True,
     ),
 )
+# fmt: on
 
 SPECS: Mapping[Source, SourceSpec] = MappingProxyType({spec.source: spec for spec in _ALL})
 """Every source's declaration, parents before children."""

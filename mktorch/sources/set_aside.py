@@ -188,9 +188,11 @@ _RECORDS: Mapping[str, str] = {
 
 
 def set_aside_line(
-    by_rule: pl.DataFrame, total: pl.DataFrame, locale: Locale = _PLAIN
+    by_rule: pl.DataFrame, total: pl.DataFrame, locale: Locale = _PLAIN, scope: str = ""
 ) -> str | None:
     """What was set aside, why, and what mends it; None where nothing was.
+
+    `scope` says of what, where that is more than the page is about.
 
     >>> from mktorch.sources.rules import no_failures
     >>> nothing = SetAside.frame()
@@ -204,10 +206,12 @@ def set_aside_line(
     field = first["field"]
     aim = f"To fix {field}, " if field in SPECS[first["source"]].columns else ""
     remedy = f"{aim}{first['remedy']}"
-    return (
-        f"{mark}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}. "
-        f"{remedy[:1].upper()}{remedy[1:]}, then rerun; mktorch validate lists every record."
-    )
+    said = f"{mark}{scope}{_amount(row, locale)} set aside: {_cause(first, by_rule.height)}"
+    return f"{_capital(said)}. {_capital(remedy)}, then rerun; mktorch validate lists every record."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _amount(row: Mapping[str, Any], locale: Locale) -> str:

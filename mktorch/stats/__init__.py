@@ -4,9 +4,30 @@ Functions take and return NumPy float64 arrays, broadcast, and are deterministic
 two-arm function the control comes first. What is undefined is NaN: see `why_undefined`.
 """
 
-from mktorch.stats._numeric import Alternative, Floats, HypothesisTest, Interval
+from mktorch.stats._numeric import (
+    Alternative,
+    Flags,
+    Floats,
+    HypothesisTest,
+    Interval,
+    critical_z,
+    two_sided,
+)
 from mktorch.stats.allocation import SRM_ALPHA, allocation_test
 from mktorch.stats.bayes import Posterior, beta_binomial, credible_lift, relative_loss
+from mktorch.stats.clusters import (
+    Clusters,
+    Dispersion,
+    Gap,
+    cluster,
+    dispersion,
+    gap_intervals,
+    gap_test,
+    long_run,
+    near_one,
+    spread,
+)
+from mktorch.stats.geo import GeoTest, geo_test, log_changes
 from mktorch.stats.means import (
     Estimate,
     Relative,
@@ -18,6 +39,7 @@ from mktorch.stats.means import (
     ratio_estimate,
     relative_difference,
     relative_interval,
+    two_sided_t,
     welch_interval,
     welch_test,
 )
@@ -48,16 +70,28 @@ from mktorch.stats.proportions import (
     why_undefined,
     wilson,
 )
-from mktorch.stats.score import Comparison, compare_proportions, koopman, koopman_lift, mee
+from mktorch.stats.score import (
+    Comparison,
+    compare_proportions,
+    invert_difference,
+    invert_ratio,
+    koopman,
+    koopman_lift,
+    mee,
+)
 from mktorch.stats.sequential import (
     TUNING_SAMPLE,
     AlwaysValid,
+    always_valid_gap,
     always_valid_means,
     always_valid_p,
     always_valid_proportions,
+    as_normal,
+    as_student,
     confidence_sequence,
     sequential_critical,
     tuning,
+    withheld,
 )
 from mktorch.stats.strata import Stratified, mantel_haenszel
 from mktorch.stats.tables import barnard_exact, boschloo_exact, chi_square, fisher_exact
@@ -67,11 +101,16 @@ __all__ = [
     "TUNING_SAMPLE",
     "Alternative",
     "AlwaysValid",
+    "Clusters",
     "Comparison",
     "Correction",
+    "Dispersion",
     "Estimate",
+    "Flags",
     "Floats",
     "Form",
+    "Gap",
+    "GeoTest",
     "HypothesisTest",
     "Interval",
     "Posterior",
@@ -82,27 +121,41 @@ __all__ = [
     "adjust",
     "agresti_caffo",
     "allocation_test",
+    "always_valid_gap",
     "always_valid_means",
     "always_valid_p",
     "always_valid_proportions",
+    "as_normal",
+    "as_student",
     "barnard_exact",
     "beta_binomial",
     "boschloo_exact",
     "chi_square",
     "clopper_pearson",
+    "cluster",
+    "cohens_h",
     "compare_proportions",
     "confidence_sequence",
     "credible_lift",
+    "critical_z",
     "cuped_estimates",
     "days_left",
     "detectable_rate",
     "difference",
+    "dispersion",
     "fisher_exact",
+    "gap_intervals",
+    "gap_test",
+    "geo_test",
+    "invert_difference",
+    "invert_ratio",
     "katz",
     "koopman",
     "koopman_lift",
     "lift",
+    "log_changes",
     "log_ratio_test",
+    "long_run",
     "mantel_haenszel",
     "mean_detectable_effect",
     "mean_estimate",
@@ -111,6 +164,7 @@ __all__ = [
     "mean_sample_size",
     "mee",
     "minimum_detectable_effect",
+    "near_one",
     "newcombe",
     "odds_ratio",
     "proportion_power",
@@ -122,12 +176,16 @@ __all__ = [
     "score_test",
     "sequential_critical",
     "smallest_expected_count",
+    "spread",
     "tuning",
+    "two_sided",
+    "two_sided_t",
     "wald",
     "welch_interval",
     "welch_test",
     "why_undefined",
     "wilson",
+    "withheld",
 ]
 
 

@@ -247,7 +247,9 @@ def mean_sample_size(
     # Degrees of freedom barely move with n, so the fixed point is reached at once.
     for _ in range(30):
         _, df = _error_and_df(sd0, sd1, np.maximum(n, 2), np.maximum(n * ratio, 2))
-        n = _noncentrality(df, chance, level) ** 2 * unit
+        last, n = n, _noncentrality(df, chance, level) ** 2 * unit
+        if not (np.abs(n - last) > 1e-12 * n).any():
+            break
     return np.asarray(np.maximum(n, 2))
 
 

@@ -23,14 +23,18 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
-from mktorch.stats._numeric import Floats, Interval, floats, quiet, settle
+from mktorch.stats._numeric import Flags, Floats, Interval, floats, quiet, settle
+from mktorch.stats.clusters import Gap, gap_intervals
 from mktorch.stats.means import Estimate, fieller, standard_error
-from mktorch.stats.proportions import score_test
+from mktorch.stats.proportions import score_test, smallest_expected_count
 from mktorch.stats.score import invert_difference, invert_ratio
 
 TUNING_SAMPLE = 5000.0
 """N*: trials in both arms together at which the sequence is about tightest."""
+LEAST_COUNT = 5.0
+"""Least expected count from which the sequence of two proportions concludes anything."""
 
 
 class AlwaysValid(NamedTuple):
@@ -90,6 +94,26 @@ def always_valid_p(
 
 
 @quiet
+def as_normal(t: ArrayLike, df: ArrayLike) -> Floats:
+    """The normal z in whose tail as much lies as in that of Student's t; t itself at infinite df.
+
+    >>> as_normal([2.776, -2.776, 2.0], [4, 4, float("inf")]).round(2).tolist()
+    [1.96, -1.96, 2.0]
+    """
+    t, df = floats(t, df)
+    z = -special.ndtri(special.stdtr(df, -np.abs(t)))
+    return np.asarray(np.where(np.isinf(df), t, np.sign(t) * z))
+
+
+@quiet
+def as_student(z: ArrayLike, df: ArrayLike) -> Floats:
+    """The t of a z: undoes `as_normal`."""
+    z, df = floats(z, df)
+    t = -special.stdtrit(df, special.ndtr(-np.abs(z)))
+    return np.asarray(np.where(np.isinf(df), z, np.sign(z) * t))
+
+
+@quiet
 def confidence_sequence(
     estimate: ArrayLike,
     standard_error: ArrayLike,
@@ -120,26 +144,50 @@ def always_valid_proportions(
     *,
     alpha: ArrayLike = 0.05,
     tuning_sample: ArrayLike = TUNING_SAMPLE,
+    df: ArrayLike = np.inf,
 ) -> AlwaysValid:
     """The confidence sequence for two proportions, by the score statistic.
+
+    Where the counts were divided by a dispersion seen over few clusters, `df` are its degrees of
+    freedom: the statistic is then read as Student's.
 
     The difference and ratio intervals of `mee` and `koopman` with c(n0 + n1) in place of the
     normal quantile: p < alpha exactly when both exclude no effect, and small counts are
     handled as there. NaN as there; the lift's high end is infinity where the control has no
-    success.
+    success. While an expected count is below `LEAST_COUNT` nothing is concluded: p is 1 and the
+    intervals are all there is, since the limit theorem behind the sequence has not begun to hold.
 
     >>> result = always_valid_proportions(500, 10000, 650, 10000)
     >>> round(float(result.p_value), 6), [round(float(end), 4) for end in result.difference]
     (0.000244, [0.0047, 0.0254])
     """
-    x0, n0, x1, n1, level, sample = floats(x0, n0, x1, n1, alpha, tuning_sample)
-    z = score_test(x0, n0, x1, n1).statistic
+    x0, n0, x1, n1, level, sample, df = floats(x0, n0, x1, n1, alpha, tuning_sample, df)
+    z = as_normal(score_test(x0, n0, x1, n1).statistic, df)
     p = always_valid_p(z, n0 + n1, alpha=level, tuning_sample=sample)
-    critical = sequential_critical(n0 + n1, alpha=level, tuning_sample=sample)
+    critical = as_student(sequential_critical(n0 + n1, alpha=level, tuning_sample=sample), df)
+    few = smallest_expected_count(x0, n0, x1, n1) < LEAST_COUNT
     significant = p < level
     low, high = invert_ratio(x0, n0, x1, n1, critical, significant)
     gap = invert_difference(x0, n0, x1, n1, critical, significant)
-    return AlwaysValid(p, gap, Interval(low - 1, high - 1))
+    found = AlwaysValid(p, gap, Interval(low - 1, high - 1))
+    return withheld(found, few, bound=1.0)
+
+
+def withheld(found: AlwaysValid, where: Flags, *, bound: float = np.inf) -> AlwaysValid:
+    """The answer with nothing concluded where told: p is 1, the intervals all that can be.
+
+    `bound` is the greatest difference there is. NaN stays.
+    """
+
+    def opened(interval: Interval, low: float, high: float) -> Interval:
+        known = where & ~np.isnan(interval.low)
+        return Interval(np.where(known, low, interval.low), np.where(known, high, interval.high))
+
+    return AlwaysValid(
+        np.where(where & ~np.isnan(found.p_value), 1.0, found.p_value),
+        opened(found.difference, -bound, bound),
+        opened(found.lift, -1.0, np.inf),
+    )
 
 
 @quiet
@@ -169,3 +217,25 @@ def always_valid_means(
     interval = confidence_sequence(gap, error, n, alpha=alpha, tuning_sample=tuning_sample)
     lift = settle(fieller(control, variant, critical), gap > 0, p < floats(alpha)[0], null=0.0)
     return AlwaysValid(p, interval, lift)
+
+
+@quiet
+def always_valid_gap(
+    gap: Gap, n: ArrayLike, *, alpha: ArrayLike = 0.05, tuning_sample: ArrayLike = TUNING_SAMPLE
+) -> AlwaysValid:
+    """The confidence sequence of two estimates that may share shocks, with Fieller's lift.
+
+    n is the units behind both, such as days: choose `tuning_sample` on that scale. The statistic
+    is read as Student's with the gap's degrees of freedom. NaN where the gap does not vary.
+
+    >>> gap = Gap(*floats(10.0, 12.0, 0.04, 0.05, 0.02, 59))
+    >>> p, difference, lift = always_valid_gap(gap, 120, tuning_sample=120)
+    >>> float(p) < 0.001, [round(float(end), 3) for end in difference]
+    (True, [1.291, 2.709])
+    """
+    level, n, sample, df = floats(alpha, n, tuning_sample, gap.df)
+    p = always_valid_p(
+        as_normal(gap.difference / gap.error, df), n, alpha=level, tuning_sample=sample
+    )
+    critical = as_student(sequential_critical(n, alpha=level, tuning_sample=sample), df)
+    return AlwaysValid(p, *gap_intervals(gap, critical, p < level))

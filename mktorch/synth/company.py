@@ -259,7 +259,7 @@ _EXPERIMENTS: list[tuple[Any, ...]] = [
     (1, 1, "2026-03-09", None, "A/B", "conversion_rate", _arms(1, 2), "running", _HALVES,
      "scale_variant", "clear winner"),
     (2, 2, "2026-03-16", None, "A/B", "conversion_rate", _arms(11, 12), "running", _HALVES,
-     "stop", "significant harm"),
+     "stop", "significant harm at the planned end", _D("2026-04-12")),
     (3, 1, "2026-03-09", None, "A/B", "click_through_rate", _arms(3, 4), "running", _HALVES,
      "stop", "tie: futile with the planned sample reached"),
     (4, 5, "2026-04-20", None, "A/B", "conversion_rate", _arms(37, 38), "running", None,

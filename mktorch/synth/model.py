@@ -138,8 +138,10 @@ class Experiment:
     allocation: tuple[float, ...] | None = None
     expected: str | None = None
     why: str = ""
+    planned_end: date | None = None
 
     def record(self) -> Record:
+        planned = {"planned_end": str(self.planned_end)} if self.planned_end else {}
         return {
             "experiment_id": self.experiment_id,
             "campaign_id": self.campaign_id,
@@ -152,6 +154,7 @@ class Experiment:
             "variant_assets": list(self.arms[2:]) or None,
             "allocation": list(self.allocation) if self.allocation else None,
             "status": self.status,
+            **planned,
         }
 
 

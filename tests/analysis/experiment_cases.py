@@ -8,16 +8,22 @@ import polars as pl
 
 from mktorch.analysis.experiments import (
     Terms,
+    arm_days,
+    arm_weekdays,
     experiment_evaluations,
     experiment_gates,
     experiment_setup_faults,
 )
 from mktorch.clock import Clock
+from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.rollups import rollups
 
 MONDAY = date(2026, 3, 2)
 CPA = {"metric": "cost_per_acquisition"}
 TABLES = ((48, 80, 56, 70), (60, 100, 76, 100), (50, 100, 61, 100), (52, 100, 55, 100))
+SEEN = {"inference": "fixed", "correction": "none", "lift_gate": "point"}
+"""Rules that judge what is seen at one look: the plainest, for what does not concern the look."""
+FIXED = Terms(rules=ExperimentRules(**SEEN))
 EXPERIMENTS = {
     "experiment_id": pl.String,
     "campaign_id": pl.String,
@@ -30,6 +36,12 @@ EXPERIMENTS = {
     "variant_assets": pl.List(pl.String),
     "allocation": pl.List(pl.Float64),
     "status": pl.String,
+    "control_assets": pl.List(pl.String),
+    "unit": pl.String,
+    "assignment": pl.String,
+    "planned_end": pl.Date,
+    "planned_sample": pl.Int64,
+    "assigned": pl.List(pl.Float64),
 }
 ASSETS = {
     "asset_id": pl.String,
@@ -51,7 +63,10 @@ METRICS = {
 
 
 def experiments(*changes: dict) -> pl.DataFrame:
-    """Experiments E1, E2 ... like a running A/B test of A against B, each with its changes."""
+    """Experiments E1, E2 ... like a running A/B test of A against B, each with its changes.
+
+    Users are its unit and were assigned by chance, so that trials are independent.
+    """
     usual = {
         "campaign_id": "C1",
         "start_date": MONDAY,
@@ -60,6 +75,8 @@ def experiments(*changes: dict) -> pl.DataFrame:
         "control_asset": "A",
         "variant_asset": "B",
         "status": "running",
+        "unit": "user",
+        "assignment": "user",
     }
     rows = [{"experiment_id": f"E{i}", **usual, **c} for i, c in enumerate(changes, start=1)]
     return pl.DataFrame(rows, schema=EXPERIMENTS)
@@ -95,6 +112,23 @@ def sums(rows: list[tuple], known: pl.DataFrame | None = None) -> dict[str, pl.D
     return rollups(metrics.lazy(), known.lazy(), Clock.on(MONDAY + timedelta(days=27)))
 
 
+def arms_of(
+    tested: pl.DataFrame, rolled: dict[str, pl.DataFrame], terms: Terms | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The days and the weekdays of every arm."""
+    sums = rolled["rollup_experiment"]
+    return (
+        arm_days(
+            tested,
+            sums,
+            rolled["rollup_experiment_day"],
+            terms or FIXED,
+            Clock.on(MONDAY + timedelta(days=27)),
+        ),
+        arm_weekdays(tested, sums, rolled["rollup_experiment_weekday"]),
+    )
+
+
 def evaluate(
     tested: pl.DataFrame,
     rows: list[tuple],
@@ -103,18 +137,11 @@ def evaluate(
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Evaluations, gates and setup faults."""
     known = assets() if known is None else known
-    terms = terms or Terms()
+    terms = terms or FIXED
     rolled = sums(rows, known)
-    faults = experiment_setup_faults(tested, known, rolled["rollup_experiment"], terms)
-    evaluations = experiment_evaluations(
-        tested,
-        known,
-        rolled["rollup_experiment"],
-        rolled["rollup_experiment_week"],
-        rolled["rollup_experiment_weekday"],
-        faults,
-        terms,
-    )
+    days, weekdays = arms_of(tested, rolled, terms)
+    faults = experiment_setup_faults(tested, known, days, terms)
+    evaluations = experiment_evaluations(tested, known, days, weekdays, faults, terms)
     return evaluations, experiment_gates(evaluations, terms), faults
 
 

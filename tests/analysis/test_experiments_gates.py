@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
-from mktorch.analysis.experiments import Terms
 from mktorch.analysis.experiments.gates import decide
-from tests.analysis.experiment_cases import counts, day, evaluate, experiments, one
+from tests.analysis.experiment_cases import FIXED, counts, day, evaluate, experiments, one
 
 WINNER = {
     "status": "running",
@@ -60,7 +61,7 @@ def decision(**changes) -> tuple[str, str | None, str]:
         "significant": pl.Boolean,
         "planned_sample_reached": pl.Boolean,
     }
-    terms = Terms(testing=changes.pop("testing", True))
+    terms = replace(FIXED, testing=changes.pop("testing", True))
     evidence = pl.DataFrame([{**WINNER, **changes}], schema_overrides=kinds)
     row = one(decide(evidence, terms))
     assert set(row) == {*WINNER, "recommendation", "deciding_gate", "rule"}
@@ -181,7 +182,7 @@ def test_gates_that_cannot_be_evaluated_are_null_with_a_note() -> None:
 def test_p_at_alpha_is_not_significant() -> None:
     p = one(evaluate(experiments({}), counts(48, 80, 56, 70))[0])["p_value"]
     for alpha, expected in ((p, False), (p * (1 + 1e-12), True)):
-        row = one(evaluate(experiments({}), counts(48, 80, 56, 70), Terms(alpha=alpha))[0])
+        row = one(evaluate(experiments({}), counts(48, 80, 56, 70), replace(FIXED, alpha=alpha))[0])
         assert row["significant"] is expected
 
 

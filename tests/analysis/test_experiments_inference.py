@@ -13,6 +13,7 @@ from mktorch.analysis.experiments.effects import TESTS
 from mktorch.config.experiment_rules import Correction, ExperimentRules
 from tests.analysis.experiment_cases import (
     CPA,
+    SEEN,
     TABLES,
     counts,
     day,
@@ -40,7 +41,7 @@ def test_corrections_over_families(correction, name) -> None:
         "campaign": [[0, 1], [2, 3]],
         "portfolio": [[0, 1, 2, 3]],
     }.items():
-        rules = ExperimentRules(correction=correction, correction_family=family)
+        rules = ExperimentRules(**{**SEEN, "correction": correction, "correction_family": family})
         done = evaluate(tested, rows, Terms(rules=rules))[0]
         p = done["p_value"].to_numpy()
         expected = np.concatenate([multipletests(p[group], method=name)[1] for group in groups])
@@ -61,7 +62,7 @@ def test_sequential_inference_reads_the_always_valid_answers() -> None:
     fixed = one(evaluate(tested, rows)[0])
     assert fixed["significant"] is True
     assert fixed["warnings"] == ["looked early"]
-    terms = Terms(rules=ExperimentRules(inference="sequential"))
+    terms = Terms(rules=ExperimentRules(**{**SEEN, "inference": "sequential"}))
     row = one(evaluate(tested, rows, terms)[0])
     assert row["adjusted_p_value"] == row["always_valid_p"] >= 0.05
     assert (row["significant"], row["recommendation"]) == (False, "continue")
@@ -77,7 +78,7 @@ def test_a_completed_or_clear_experiment_was_not_looked_at_early() -> None:
 
 
 def test_bayesian_inference_reads_the_probability() -> None:
-    rules = ExperimentRules(inference="bayesian", probability_threshold=0.95)
+    rules = ExperimentRules(**{**SEEN, "inference": "bayesian"}, probability_threshold=0.95)
     # 0.0803 two-sided: not significant fixed, yet about 0.96 likely better
     tested, rows = several((500, 10_000, 555, 10_000))
     fixed, row = one(evaluate(tested, rows)[0]), one(evaluate(tested, rows, Terms(rules=rules))[0])

@@ -21,6 +21,7 @@ from mktorch.rollups import rollups
 from mktorch.sources.load import load
 from mktorch.sources.validate import validate
 from mktorch.vocab import Source
+from tests.analysis.experiment_cases import arms_of
 
 SAMPLE = Path(__file__).parents[2] / "data"
 TRUTH = json.loads((SAMPLE / "truth.json").read_text())
@@ -34,16 +35,9 @@ def judged() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     metrics, assets = valid[Source.PERFORMANCE_METRICS], valid[Source.CREATIVE_ASSETS]
     sums = rollups(metrics.lazy(), assets.lazy(), Clock(metrics["timestamp"].max()))
     tested, terms = valid[Source.EXPERIMENTS], Terms()
-    faults = experiment_setup_faults(tested, assets, sums["rollup_experiment"], terms)
-    evaluations = experiment_evaluations(
-        tested,
-        assets,
-        sums["rollup_experiment"],
-        sums["rollup_experiment_week"],
-        sums["rollup_experiment_weekday"],
-        faults,
-        terms,
-    )
+    days, weekdays = arms_of(tested, sums)
+    faults = experiment_setup_faults(tested, assets, days, terms)
+    evaluations = experiment_evaluations(tested, assets, days, weekdays, faults, terms)
     return evaluations, experiment_gates(evaluations, terms), faults
 
 
@@ -104,7 +98,7 @@ def test_stories_are_told_by_the_gate_that_decided(judged) -> None:
 def test_a_lower_cost_is_an_improvement(judged) -> None:
     row = judged[0].filter(experiment_id="EXP_012").row(0, named=True)
     assert row["lift"] < 0 < row["improvement"]
-    assert row["method"] == "Welch delta"
+    assert row["method"] == "delta method over days"
 
 
 def test_the_nearly_decided_one_has_few_days_left(judged) -> None:

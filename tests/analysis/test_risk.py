@@ -327,6 +327,7 @@ def sample(sample_run: mktorch.Run) -> dict[str, pl.DataFrame]:
         tables.rollup_segment,
         tables.creative_assets,
         tables.campaigns,
+        tables.campaign_goals,
         clock,
         RULES,
     )

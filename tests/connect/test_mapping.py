@@ -12,6 +12,7 @@ import pytest
 from mktorch.config import MarketingOrchestratorConfig, load_config
 from mktorch.config.load import ConfigError
 from mktorch.connect import ConnectError, load_feeds
+from mktorch.connect.database import _ibis, fetch
 from mktorch.connect.layout import days, numbers
 from mktorch.connect.suggest import suggest
 from mktorch.ingest import checked
@@ -223,3 +224,54 @@ def test_one_row_per_user_becomes_an_experiment(tmp_path: Path) -> None:
     counts = raw[Source.PERFORMANCE_METRICS].frame.sort("asset_id")
     assert counts["impressions"].to_list() == [200, 200]
     assert counts["conversions"].to_list() == [0, 40]
+
+
+def test_a_warehouse_is_asked_through_ibis() -> None:
+    assert _ibis("polars://", "SELECT 7 AS impressions", 5).to_dicts() == [{"impressions": 7}]
+
+
+def test_a_warehouse_without_its_driver_names_the_packages() -> None:
+    with pytest.raises(
+        ConnectError, match=r"pip install 'mktorch\[databases\]', or for a warehouse"
+    ):
+        fetch("databricks://host/sql", "SELECT 1", 5)
+
+
+def test_days_and_arms_become_an_experiment(tmp_path: Path) -> None:
+    (tmp_path / "arms.csv").write_text(
+        "Campaign Name;Date;Spend [USD];# of Impressions;# of Website Clicks;# of Purchase\n"
+        "Control Campaign;1.08.2019;2280;82702;7016;618\n"
+        "Test Campaign;1.08.2019;3008;39550;3038;255\n"
+        "Control Campaign;2.08.2019;1757;121040;8110;511\n"
+        "Test Campaign;2.08.2019;2542;100719;4657;677\n"
+    )
+    config = MarketingOrchestratorConfig(
+        data_dir=str(tmp_path),
+        exports={"a": {"from": str(tmp_path / "arms.csv"), "preset": "ab_test_daily"}},
+    )
+    raw = load_feeds(config)
+    (test,) = raw[Source.EXPERIMENTS].frame.to_dicts()
+    assert test["control_asset"] == "A/B test:Control Campaign"
+    assert (str(test["start_date"]), str(test["end_date"])) == ("2019-08-01", "2019-08-02")
+    rows = raw[Source.PERFORMANCE_METRICS].frame
+    assert (rows["impressions"].sum(), rows["cost"].sum()) == (344_011, 9_587)
+    assert rows["conversions"].sum() == 2_061
+
+
+def test_events_of_web_analytics_are_counted_by_campaign_and_day(tmp_path: Path) -> None:
+    events = [("session_start", None)] * 4 + [("user_engagement", None)] * 3 + [("purchase", 9.5)]
+    pl.DataFrame(
+        {
+            "event_date": ["20260301"] * 8,
+            "event_name": [name for name, _ in events],
+            "traffic_source.name": ["spring"] * 8,
+            "ecommerce.purchase_revenue": [value for _, value in events],
+        }
+    ).write_parquet(tmp_path / "events.parquet")
+    config = MarketingOrchestratorConfig(
+        data_dir=str(tmp_path / "none"),
+        exports={"e": {"from": str(tmp_path / "events.parquet"), "preset": "ga4_bigquery"}},
+    )
+    (row,) = load_feeds(config)[Source.PERFORMANCE_METRICS].frame.to_dicts()
+    assert (row["impressions"], row["clicks"], row["conversions"]) == (4, 3, 1)
+    assert row["revenue_proxy"] == 9.5

@@ -8,12 +8,14 @@ import xml.etree.ElementTree as ET
 
 import altair as alt
 import pdfplumber
+import polars as pl
 import pytest
 import typst
 
 from mktorch import display
 from mktorch.display.charts import NARROW, WIDTH, Chart
 from mktorch.display.resources import font_dir
+from tests.display.made import with_tables
 
 CHARTS = (
     "channel_flow",
@@ -124,3 +126,15 @@ def _inflated(pdf: bytes) -> bytes:
         except zlib.error:
             continue
     return found
+
+
+def test_marks_tell_their_values_and_nothing_else_is_named(sample_run) -> None:
+    hostile = '<b> & "x"'
+    named = sample_run.tables["campaign_analysis"].with_columns(name=pl.lit(hostile))
+    svg = display.spend_and_value(with_tables(sample_run, campaign_analysis=named)).svg()
+    tree = ET.fromstring(svg)
+    titles = [title.text for title in tree.iter("{http://www.w3.org/2000/svg}title")]
+    assert len(titles) == 12  # spend and value of the six campaigns that have both
+    assert f"{hostile}: spend $27,084, value $69,357" in titles
+    assert "aria-" not in svg
+    assert "role=" not in svg

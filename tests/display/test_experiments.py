@@ -121,9 +121,9 @@ def drawn(chart):
         ({"sample": 100}, "significant", None),
         ({"sample": 99}, "small sample", "significant"),
         (
-            {"warnings": ["small counts: the exact p decides"], "significant": False},
+            {"warnings": ["small counts: corrected for continuity"], "significant": False},
             "not significant",
-            "exact p",
+            "small counts",
         ),
         (
             NOTHING | {"undefined_reason": "both arms without data", "sample": 0},

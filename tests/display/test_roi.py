@@ -92,7 +92,7 @@ def test_totals_that_cannot_be_drawn_say_so(sample_run) -> None:
         pl.lit(None, pl.Float64).alias(name) for name in (*MONEY, "roi_percentage")
     )
     table = display.roi_totals(with_tables(sample_run, measured_roi_analysis=none))
-    assert table.title == "No return can be drawn: no campaign has recorded spend."
+    assert table.title == "No return can be stated: no campaign has both value and spend on record."
     assert told(table)["roi_percentage"] == "n/a"
     assert "n/a: Amount, no record of value and spend." in table.all_notes
 

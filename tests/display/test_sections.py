@@ -27,10 +27,11 @@ SECTIONS = tuple(sections())
 def speaks(run: mktorch.Run, name: str) -> bool:
     """Whether a section has something to say: of what was set aside, only where anything was.
 
-    The way through a pack is told only where one is being made.
+    So of studies of what was added. The way through a pack is told only where one is being made.
     """
+    sometimes = {"set_aside_notice": "set_aside", "incrementality": "incrementality_studies"}
     return name != "navigation" and (
-        name != "set_aside_notice" or run.tables["set_aside"].height > 0
+        name not in sometimes or run.tables[sometimes[name]].height > 0
     )
 
 

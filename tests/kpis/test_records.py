@@ -8,6 +8,8 @@ import mktorch
 from tests.conftest import TINY
 
 AS_OF = "2026-03-15T12:00:00"
+# The experiments of the set run for two days: one look decides, as it does at a planned end.
+ONE_LOOK = {"experiment_rules": {"inference": "fixed"}}
 
 
 def values(run: mktorch.Run) -> dict[str, float | None]:
@@ -18,7 +20,7 @@ def values(run: mktorch.Run) -> dict[str, float | None]:
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory) -> dict[str, float | None]:
-    return values(mktorch.run(TINY, out=tmp_path_factory.mktemp("runs"), as_of=AS_OF))
+    return values(mktorch.run(TINY, out=tmp_path_factory.mktemp("runs"), as_of=AS_OF, **ONE_LOOK))
 
 
 def add_decision(rows) -> None:
@@ -86,7 +88,7 @@ def test_one_record_moves_the_kpi(before, edit, tmp_path, kpi, source, change, w
     def apply(rows):
         change(rows)
 
-    after = values(mktorch.run(edit(source, apply), out=tmp_path / "runs", as_of=AS_OF))
+    after = values(mktorch.run(edit(source, apply), out=tmp_path / "runs", as_of=AS_OF, **ONE_LOOK))
     assert before[kpi] == (None if was is None else pytest.approx(was))
     assert after[kpi] == pytest.approx(becomes)
 

@@ -263,7 +263,7 @@ def test_effectiveness_without_records_is_null_with_a_reason() -> None:
     for kpi, reason in {
         "experiment_velocity": "there is no campaign",
         "average_lift_percentage": "no experiment is significant",
-        "messaging_consistency_score": "no impression was served",
+        "messaging_consistency_score": "no asset that states a call to action was served",
         "insight_to_action_time_hours": "no risk signal was answered",
         "targeting_precision_improvement": "no impressions in the current window",
     }.items():

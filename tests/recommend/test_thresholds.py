@@ -103,6 +103,8 @@ def test_a_threshold_shows_the_number_in_force(sample_tables) -> None:
                 assert threshold["number"] == value
             elif isinstance(value, dict):
                 assert threshold["words"] == [f"{n}={v}" for n, v in value.items()]
+            elif isinstance(value, tuple):
+                assert threshold["words"] == list(value)
             else:
                 assert threshold["words"] == [str(value)]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from mktorch.analysis.experiments import winner
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.views import BUILDERS
 
 CONFIG = MarketingOrchestratorConfig()
+PASSED = {"recommendation": "scale_variant"}
 
 
 def view(tables, **arms) -> pl.DataFrame:
@@ -20,11 +22,8 @@ def view(tables, **arms) -> pl.DataFrame:
             pl.when(chosen).then(pl.lit(value)).otherwise(name).alias(name)
             for name, value in changed.items()
         )
-    return (
-        BUILDERS["experiment"]
-        .build({**tables, "experiment_evaluations": evaluations}, CONFIG)
-        .frame
-    )
+    judged = {**tables, "experiment_evaluations": evaluations.with_columns(winner())}
+    return BUILDERS["experiment"].build(judged, CONFIG).frame
 
 
 def row(frame: pl.DataFrame, target: str) -> dict:
@@ -32,14 +31,16 @@ def row(frame: pl.DataFrame, target: str) -> dict:
 
 
 def test_of_two_arms_that_pass_the_higher_low_end_speaks(sample_tables) -> None:
-    found = row(view(sample_tables), "EXP_008")
+    found = row(view(sample_tables, ASSET_029=PASSED), "EXP_008")
     assert found["variant_asset"] == "ASSET_030"
     assert (
         found["others"]
         == " Passed too, with a lower low end: ASSET_029 (Panel, morning, variant C)."
     )
     # The other way round, the point estimate does not help.
-    found = row(view(sample_tables, ASSET_030={"improvement_low": 0.028}), "EXP_008")
+    found = row(
+        view(sample_tables, ASSET_029=PASSED, ASSET_030={"improvement_low": 0.028}), "EXP_008"
+    )
     assert found["variant_asset"] == "ASSET_029"
     assert (
         found["others"]
@@ -48,7 +49,7 @@ def test_of_two_arms_that_pass_the_higher_low_end_speaks(sample_tables) -> None:
 
 
 def test_equal_low_ends_leave_it_to_the_point(sample_tables) -> None:
-    same = {"improvement_low": 0.1}
+    same = {**PASSED, "improvement_low": 0.1}
     found = row(view(sample_tables, ASSET_029=same, ASSET_030=same), "EXP_008")
     assert found["variant_asset"] == "ASSET_030"
 
@@ -116,4 +117,4 @@ def test_a_control_that_no_longer_runs_gives_no_money_and_says_so(sample_tables)
 
 def test_the_day_of_decision_is_the_last_day_and_the_days_left(sample_tables) -> None:
     found = row(view(sample_tables), "EXP_005")
-    assert (str(found["decided_on"]), found["days_left"]) == ("2026-05-03", 7)
+    assert (str(found["decided_on"]), found["days_left"]) == ("2026-05-01", 5)

@@ -85,9 +85,9 @@ def test_a_risk_of_one_asset_has_the_asset_as_its_target(view) -> None:
 @pytest.mark.parametrize(
     ("origin", "source", "entry"),
     [
-        ("supplied", "R1, reported", "R1"),
-        ("both", "R1, reported and found in the records", "R1"),
-        ("detected", "Found in the records", "the spend spike of A (Month end, variant B)"),
+        ("supplied", "Reported as R1", "R1"),
+        ("both", "Reported as R1 and detected in the data", "R1"),
+        ("detected", "Detected in the data", "the spend spike of A (Month end, variant B)"),
     ],
 )
 def test_who_says_so_and_what_to_close(origin, source, entry, view) -> None:
@@ -118,7 +118,36 @@ def test_a_risk_without_assets_is_about_the_campaign(none, view) -> None:
 def test_of_two_about_one_asset_the_first_in_the_inbox_speaks(view) -> None:
     found = view({"id": "R1", "risk_type": "low_conversion"}, {"id": "R0"}, {"id": "R9"})
     assert [row["id"] for row in found] == ["R1"]
-    assert found[0]["others"] == " Also open about it: R0, R9."
+    assert found[0]["others"] == " Also open: R0, R9."
+
+
+def test_findings_of_one_kind_are_one_target_that_the_largest_speaks_for(view) -> None:
+    plain = {"origin": "detected", "id": "spend_spike:A", "detail": "spent 10"}
+    (found,) = view(
+        plain,
+        {
+            **plain,
+            "id": "spend_spike:B",
+            "asset_ids": ["B"],
+            "exposure": 90.0,
+            "detail": "spent 90",
+        },
+        {**plain, "id": "spend_spike:A2"},
+    )
+    assert (found["id"], found["target_id"]) == ("spend_spike:B", "C/spend_spike/high")
+    assert found["about"] == "2 creatives (A, B)"
+    assert found["others"] == " 3 findings; the largest: spent 90."
+    assert {"asset:A", "asset:B"} <= set(found["eased"])
+
+
+def test_findings_of_another_severity_or_that_somebody_raised_stand_apart(view) -> None:
+    plain = {"origin": "detected"}
+    found = view(
+        {**plain, "id": "D1"},
+        {**plain, "id": "D2", "severity": "low", "asset_ids": ["B"]},
+        {"id": "R1", "asset_ids": ["A", "B"]},
+    )
+    assert sorted(row["target_id"] for row in found) == ["A", "B", "R1"]
 
 
 @pytest.mark.parametrize(

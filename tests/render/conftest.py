@@ -23,11 +23,9 @@ from mktorch.render.stage import TEMPLATE, Stage, place_fonts
 
 
 @pytest.fixture(scope="session")
-def pages(sample_run: mktorch.Run, tmp_path_factory) -> Path:
+def pages(sample_run: mktorch.Run, shared) -> Path:
     """The sample's whole pack by the embedded renderer."""
-    out = tmp_path_factory.mktemp("pages")
-    render(sample_run.path, renderer="embedded", out=out)
-    return out
+    return shared("pages", lambda out: render(sample_run.path, renderer="embedded", out=out))
 
 
 @pytest.fixture(scope="session")

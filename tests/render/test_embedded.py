@@ -13,7 +13,7 @@ FRONT = "---\ntitle: A page\nsubtitle: Below\nexecute: {echo: false, warning: fa
 
 
 def body(page: bytes) -> str:
-    return page.decode().partition("<main>")[2]
+    return page.decode().partition("<main>")[2].partition("</main>")[0]
 
 
 def both(convert_text, text: str, **parameters) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from mktorch.display import escape
 from mktorch.display.page import Card, Cards, Lead, Unavailable
 from mktorch.display.tables import Column, Table
+from mktorch.render.stage import outside_resources
 from tests.display.test_escape import HOSTILE
 from tests.render.conftest import pdf_text
 
@@ -166,6 +167,33 @@ def test_a_page_shows_every_name_and_nothing_of_it_acts(render_names) -> None:
         assert sum(told == text.strip() for text in read) >= 6, name
         assert any(told in label for label in shown.labels), name
     assert "root:" not in "".join(shown.texts)
+
+
+def test_the_guard_of_the_page_blocks_no_text_and_the_corpus_does_not_act(render_names) -> None:
+    corpus = json.loads((Path(__file__).parents[1] / "data/hostile-strings.json").read_text())
+    own = ["@import url(//x.example/a.css)", "a src=//x.example/a.js", 'b " srcset="//x.example"']
+    names = [name for name in (*own, *corpus) if escape.clean(name).strip()]
+    page = render_names(names, "html").decode()
+    assert outside_resources(page) == []
+    plain, shown = Reader(render_names(["Spring", "Summer"], "html").decode()), Reader(page)
+    assert shown.tags - {"wbr"} == plain.tags
+    assert set(shown.attributes) == set(plain.attributes)
+    read = {re.sub(r"\u200b", "", text).strip() for text in shown.texts}
+    assert {re.sub(r"\u200b", "", escape.clean(name)).strip() for name in names} <= read
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<script src="//x.example/a.js"></script>',
+        "<IMG alt='a > b' SRC=http://x.example/i.png>",
+        "<link rel=stylesheet href=a.css>",
+        '<svg><image xlink:href="//x.example/i.svg"/></svg>',
+        "<style>p {} @import url(//x.example/a.css);</style>",
+    ],
+)
+def test_the_guard_of_the_page_sees_what_a_browser_would_load(page: str) -> None:
+    assert len(outside_resources(page)) == 1
 
 
 def test_a_pdf_shows_every_name_and_nothing_of_it_acts(render_names) -> None:

@@ -153,7 +153,7 @@ DOCUMENTED = {
     "document": {"title", "subtitle", "lang", "toc", "toc-depth", "toc-title", "brand", "jupyter"}
     | {"execute", "format", "project", "pagetitle"},
     "html": {"toc", "toc-depth", "toc-title", "theme", "minimal", "css"}
-    | {"embed-resources", "html-math-method"},
+    | {"embed-resources", "html-math-method", "include-before-body", "include-after-body"},
     "typst": {"toc", "toc-depth", "toc-title", "papersize", "mainfont"}
     | {"template-partials", "font-paths"},
     "execute": {"eval", "echo", "output", "warning", "error", "include", "cache", "freeze"}

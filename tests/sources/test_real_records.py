@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
+from mktorch.pipeline import run
 from mktorch.rollups import rollups
 from mktorch.sources import SourceError
 from mktorch.sources.currencies import in_currency
@@ -609,3 +610,23 @@ def test_the_proof_is_printed(tmp_path):
     assert lines["performance_metrics.rows"] == ["3", "2", "1", "0", "0"]
     assert lines["performance_metrics.cost"] == ["202.5", "200", "2.5", "-", "0"]
     assert lines["performance_metrics.conversions"] == ["20.25", "10.25", "10", "-", "0"]
+
+
+def test_hours_pass_over_a_change_of_clock_as_they_do(tmp_path):
+    """From the midnight before the clock is put forward to the noon after it: 11 hours."""
+    signal = {
+        "risk_id": "R1", "campaign_id": "C1", "timestamp": "2026-03-29T00:00:00+01:00",
+        "risk_type": "spend_spike", "severity": "high", "evidence": {}, "status": "open",
+        "recommended_action": "pause",
+    }  # fmt: skip
+    rows = [row(f"2026-03-{d:02d}T12:00:00", cost=1.0) for d in range(20, 30)]
+    tables = export(rows, campaign_risk_signals=[signal])
+    done = run(
+        written(tmp_path / "data", tables),
+        out=tmp_path / "runs",
+        reports_dir=str(tmp_path / "reports"),
+        reporting_timezone="Europe/Stockholm",
+    )
+    inbox = done.tables.risk_inbox.filter(id="R1")
+    assert inbox["age_hours"].to_list() == [11.0]
+    assert done.clock.zone == "Europe/Stockholm"

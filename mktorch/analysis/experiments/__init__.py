@@ -3,18 +3,20 @@
 from mktorch.analysis.experiments.evaluate import experiment_evaluations
 from mktorch.analysis.experiments.gates import experiment_gates
 from mktorch.analysis.experiments.records import experiment_records
-from mktorch.analysis.experiments.scope import arm_sums, arm_weekdays, arm_weeks
+from mktorch.analysis.experiments.scope import arm_days, arm_sums, arm_weekdays
 from mktorch.analysis.experiments.setup import experiment_setup_faults
 from mktorch.analysis.experiments.terms import Terms, terms
+from mktorch.analysis.experiments.winner import winner
 
 __all__ = [
     "Terms",
+    "arm_days",
     "arm_sums",
     "arm_weekdays",
-    "arm_weeks",
     "experiment_evaluations",
     "experiment_gates",
     "experiment_records",
     "experiment_setup_faults",
     "terms",
+    "winner",
 ]

@@ -4,34 +4,53 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from scipy import special
 
 from mktorch import stats
 from mktorch.analysis.experiments.arrays import table
 from mktorch.analysis.experiments.terms import Allocation, Terms
+from mktorch.vocab import Assignment
 
 
 def allocation_checks(
-    experiments: pl.DataFrame, measured: pl.DataFrame, terms: Terms
+    experiments: pl.DataFrame, measured: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms
 ) -> pl.DataFrame:
     """One row per experiment, sorted: `allocation` (declared shares), `allocation_p`,
     `allocation_verdict` and `allocation_note`.
 
-    The chi-square test of impressions per arm against the declared shares, control first. A
-    declaration that does not fit the arms fails without a test. The verdict is null, with a note,
-    where there are no impressions yet or testing is off.
+    The chi-square test of units per arm against the declared shares, control first. Units are those
+    `assigned` where the experiment states them. Else they are impressions, an outcome of delivery:
+    the statistic is divided by what their split varies by from day to day, and where delivery split
+    the audience a failure is a warning. A split within `allocation_floor` of the declared one is
+    none whatever its p. A declaration that does not fit the arms fails without a test. The verdict
+    is null, with a note, where there are no units yet or testing is off.
     """
     seen = (
         measured.sort("experiment_id", "arm")
         .group_by("experiment_id", maintain_order=True)
-        .agg(pl.col("impressions").fill_null(0), pl.len().alias("arms"))
+        .agg(pl.col("impressions").fill_null(0).cast(pl.Float64), pl.len().alias("arms"))
+        .join(_dispersion(arm_days), on="experiment_id", how="left")
     )
     shares = pl.col("allocation").cast(pl.List(pl.Float64))
-    split = experiments.select("experiment_id", shares).join(seen, on="experiment_id", how="left")
+    split = (
+        experiments.select("experiment_id", shares, _assigned(experiments), delivered(experiments))
+        .join(seen, on="experiment_id", how="left")
+        .with_columns(
+            units=pl.coalesce("assigned", "impressions"),
+            dispersion=pl.when(pl.col("assigned").is_null()).then("dispersion").fill_null(1.0),
+            what=pl.when(pl.col("assigned").is_null())
+            .then(pl.lit("impressions are"))
+            .otherwise(pl.lit("assigned units are")),
+        )
+    )
     declared = shares.list.len().fill_null(0) > 0
     fits = (shares.list.len() == pl.col("arms")) & (
         shares.list.eval(pl.element() > 0).list.all().fill_null(value=False)
     )
-    has_traffic = pl.col("impressions").list.sum() > 0
+    has_traffic = pl.col("units").list.sum() > 0
+    off = (pl.col("allocation_p") < terms.rules.allocation_alpha) & (
+        pl.col("off") > terms.rules.allocation_floor
+    )
     tested = _p_values(split.filter(declared & fits & has_traffic)) if terms.testing else None
     p = pl.col("allocation_p")
     note = (
@@ -49,11 +68,12 @@ def allocation_checks(
         .then(pl.lit("statistical testing is off"))
         .when(~has_traffic)
         .then(pl.lit("no impressions yet"))
-        .when(p < terms.rules.allocation_alpha)
+        .when(off)
         .then(
             pl.format(
-                "impressions are split {} %, declared {} %",
-                _percentages(pl.col("impressions")),
+                "{} split {} %, declared {} %",
+                "what",
+                _percentages(pl.col("units")),
                 _percentages(shares),
             )
         )
@@ -61,13 +81,15 @@ def allocation_checks(
     verdict = (
         pl.when(~declared)
         .then(pl.lit(str(Allocation.NOT_DECLARED)))
-        .when(~fits | (p < terms.rules.allocation_alpha))
+        .when(fits & off & pl.col("delivered") & pl.col("assigned").is_null())
+        .then(pl.lit(str(Allocation.WARNED)))
+        .when(~fits | off)
         .then(pl.lit(str(Allocation.FAILED)))
         .when(p.is_not_null())
         .then(pl.lit(str(Allocation.PASSED)))
     )
     joined = (
-        split.with_columns(pl.lit(None, pl.Float64).alias("allocation_p"))
+        split.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("allocation_p", "off"))
         if tested is None
         else split.join(tested, on="experiment_id", how="left")
     )
@@ -86,18 +108,57 @@ def _percentages(parts: pl.Expr) -> pl.Expr:
     return parts.list.eval(part.round(1).cast(pl.String)).list.join(" / ")
 
 
+def _assigned(experiments: pl.DataFrame) -> pl.Expr:
+    held = "assigned" in experiments.columns
+    stated = pl.col("assigned") if held else pl.lit(None)
+    return stated.cast(pl.List(pl.Float64)).alias("assigned")
+
+
+def delivered(experiments: pl.DataFrame) -> pl.Expr:
+    """Whether delivery, not chance, split the audience, as the experiment declares."""
+    held = "assignment" in experiments.columns
+    how = pl.col("assignment") if held else pl.lit(None, pl.String)
+    return how.eq_missing(str(Assignment.DELIVERY)).alias("delivered")
+
+
+def _dispersion(arm_days: pl.DataFrame) -> pl.DataFrame:
+    """By how much the days' split of impressions varies about the whole one, at least 1.
+
+    Pearson's chi-square of arms by days over its degrees of freedom.
+    """
+    n, arm, day = (
+        pl.col("impressions").fill_null(0),
+        ("experiment_id", "arm"),
+        ("experiment_id", "date"),
+    )
+    share = n.sum().over(arm) / n.sum().over("experiment_id")
+    expected = share * n.sum().over(day)
+    gap = pl.when(expected > 0).then((n - expected) ** 2 / expected)
+    free = (pl.col("date").n_unique() - 1) * (pl.col("arm").n_unique() - 1)
+    return (
+        arm_days.with_columns(gap.alias("gap"))
+        .group_by("experiment_id")
+        .agg((pl.col("gap").sum() / pl.when(free > 0).then(free)).alias("dispersion"))
+        .with_columns(pl.max_horizontal(pl.col("dispersion").fill_null(1.0), 1.0))
+    )
+
+
 def _p_values(split: pl.DataFrame) -> pl.DataFrame:
-    """`allocation_p` of experiments whose shares fit their arms."""
+    """`allocation_p` of experiments whose shares fit their arms, and the greatest relative
+    deviation of an arm's share from the declared one (`off`)."""
     long = (
         split.with_row_index("_row")
         .with_columns(pl.int_ranges(pl.col("arms")).alias("_arm"))
-        .select("_row", "_arm", "allocation", "impressions")
-        .explode("_arm", "allocation", "impressions")
+        .select("_row", "_arm", "allocation", "units")
+        .explode("_arm", "allocation", "units")
     )
     shape = (split.height, int(long.select(pl.col("_arm").max().fill_null(0)).item()) + 1)
     cell = (long["_row"].to_numpy(), long["_arm"].to_numpy())
     trials, weights = np.full(shape, np.nan), np.full(shape, np.nan)
-    trials[cell] = long["impressions"].to_numpy()
+    trials[cell] = long["units"].to_numpy()
     weights[cell] = long["allocation"].to_numpy()
-    p = stats.allocation_test(trials, weights).p_value
-    return split.select("experiment_id").hstack(table({"allocation_p": p}))
+    statistic = stats.allocation_test(trials, weights).statistic / split["dispersion"].to_numpy()
+    p = special.chdtrc(split["arms"].to_numpy() - 1, statistic)
+    seen, asked = (part / np.nansum(part, axis=1, keepdims=True) for part in (trials, weights))
+    off = np.nanmax(np.abs(seen / asked - 1), axis=1, initial=0.0)
+    return split.select("experiment_id").hstack(table({"allocation_p": p, "off": off}))

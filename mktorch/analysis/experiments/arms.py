@@ -8,75 +8,98 @@ import polars as pl
 
 from mktorch.config import Metric
 from mktorch.metrics import attribute_of, measure_of, value_of
-from mktorch.rollups import MEASURES, PRODUCTS
-from mktorch.vocab import Direction, ExperimentType, Measure, MetricKind
+from mktorch.rollups import MEASURES
+from mktorch.sums import known_sum, total
+from mktorch.vocab import STUDIES, Direction, ExperimentType, Measure, MetricKind
 
 ATTRIBUTES = {"metric_kind": "kind", "direction": "direction", "metric_unit": "unit"}
 MEASURED = (*MEASURES, "numerator", "denominator", "value", "days", "trials")
-MOMENTS = ("numerator_sq", "denominator_sq", "product")
+_COUNTED = (Measure.IMPRESSIONS, Measure.CLICKS)
+_ADDED = [known_sum(m) if m in _COUNTED else total(m) for m in MEASURES]
+_NONE = pl.lit([], pl.List(pl.String))
+DECLARED = ("unit", "assignment", "planned_end", "planned_sample")
+"""What few experiments declare: columns of `arms` where the source has them."""
 
 
 def arms(experiments: pl.DataFrame) -> pl.DataFrame:
-    """One row per experiment and arm: `arm` 0 is the control, 1 and on the variants.
+    """One row per experiment, arm and asset: `arm` 0 is the control, 1 and on the variants.
 
-    An A/B test has the one `variant_asset`; any other type also its `variant_assets`, in order and
-    each once.
+    An A/B test has the one `variant_asset`; any other type also its `variant_assets`, each an arm,
+    in order and each once. Where an A/B test gives `control_assets` its arms are groups: those
+    beside `control_asset`, and `variant_assets` beside `variant_asset`. `arm_asset` is the first
+    asset of the arm, by which it goes.
     """
+    experiments = experiments.filter(~pl.col("type").is_in(STUDIES))
+    groups = (
+        pl.col("control_assets").cast(pl.List(pl.String)).fill_null([])
+        if "control_assets" in experiments.columns
+        else _NONE
+    )
     more = pl.col("variant_assets").cast(pl.List(pl.String)).fill_null([])
+    paired = pl.col("type") == ExperimentType.AB
+    grouped = paired & (groups.list.len() > 0)
     listed = (
-        pl.when(pl.col("type") == ExperimentType.AB)
+        pl.when(paired & ~grouped)
         .then(pl.concat_list("variant_asset"))
         .otherwise(pl.concat_list("variant_asset", more))
     )
-    variants = listed.list.drop_nulls().list.unique(maintain_order=True)
+    control = pl.when(grouped).then(pl.concat_list("control_asset", groups))
+    named = experiments.select(
+        *("experiment_id", "campaign_id", "status", "type", "metric"),
+        *(name for name in DECLARED if name in experiments.columns),
+        grouped.alias("_grouped"),
+        control.otherwise(pl.concat_list("control_asset"))
+        .list.unique(maintain_order=True)
+        .alias("_control"),
+        listed.list.drop_nulls().list.unique(maintain_order=True).alias("asset_id"),
+    )
+    place = pl.int_ranges(1, pl.col("asset_id").list.len() + 1)
+    variants = named.with_columns(
+        pl.when("_grouped").then(place * 0 + 1).otherwise(place).alias("arm")
+    ).explode("asset_id", "arm")
+    controls = named.with_columns(
+        pl.col("_control").alias("asset_id"), pl.lit(0, pl.Int64).alias("arm")
+    )
     return (
-        experiments.select(
-            "experiment_id",
-            "campaign_id",
-            "status",
-            "type",
-            "metric",
-            pl.concat_list("control_asset", variants).alias("asset_id"),
-        )
-        .with_columns(pl.int_ranges(pl.col("asset_id").list.len()).alias("arm"))
-        .explode("asset_id", "arm")
-        .sort("experiment_id", "arm")
+        pl.concat([controls.explode("asset_id"), variants.filter(pl.col("arm").is_not_null())])
+        .drop("_control", "_grouped")
+        .sort("experiment_id", "arm", maintain_order=True)
+        .with_columns(pl.col("asset_id").first().over("experiment_id", "arm").alias("arm_asset"))
     )
 
 
 def measured(
-    arms: pl.DataFrame, rollup_experiment: pl.DataFrame, metrics: Mapping[str, Metric]
+    arms: pl.DataFrame, arm_days: pl.DataFrame, metrics: Mapping[str, Metric]
 ) -> pl.DataFrame:
-    """`arms` with the measures of the rows that name the experiment, and its metric's own parts.
+    """One row per experiment and arm, with what its days add up to and its metric's own parts.
 
-    Adds `numerator`, `denominator`, `value`, the sums of their squares and `product`, `days`,
-    `first_day`, `last_day`, `trials` (a proportion's denominator; impressions for a ratio metric),
-    `metric_kind` (a ratio where conversions are `fractional`), `direction` and `metric_unit`. Null
-    where no row names the experiment or the metric is unknown.
+    Adds the measures, `numerator`, `denominator`, `value`, `days`, `first_day`, `last_day`,
+    `trials` (a proportion's denominator; impressions for a ratio metric), `metric_kind` (a ratio
+    where conversions are `fractional`), `direction` and `metric_unit`. Null where the arm has no
+    day or the metric is unknown.
     """
     metric = pl.col("metric")
-    sums = rollup_experiment.select(
-        "experiment_id",
-        "asset_id",
-        *MEASURES,
-        *PRODUCTS.values(),
-        "days",
-        "first_day",
-        "last_day",
-        "fractional_days",
+    sums = arm_days.group_by("experiment_id", "arm").agg(
+        *_ADDED,
+        pl.len().cast(pl.Int64).alias("days"),
+        pl.col("date").min().alias("first_day"),
+        pl.col("date").max().alias("last_day"),
+        (pl.col("conversions") % 1 != 0).any().alias("_parted"),
+        pl.col("claimed").any(),
+        pl.col("held_back").max(),
     )
-    parted = pl.col("fractional_days").sum().over("experiment_id") > 0
-    shared = parted & (attribute_of(metric, "numerator", metrics) == Measure.CONVERSIONS)
+    conversions = attribute_of(metric, "numerator", metrics) == Measure.CONVERSIONS
+    shared = pl.col("_parted").any().over("experiment_id").fill_null(value=False) & conversions
     return (
-        arms.join(sums, on=["experiment_id", "asset_id"], how="left")
+        arms.unique(["experiment_id", "arm"], keep="first", maintain_order=True)
+        .drop("asset_id")
+        .rename({"arm_asset": "asset_id"})
+        .join(sums, on=["experiment_id", "arm"], how="left")
         .with_columns(
             *(attribute_of(metric, of, metrics).alias(name) for name, of in ATTRIBUTES.items()),
             measure_of(metric, "numerator", metrics).cast(pl.Float64).alias("numerator"),
             measure_of(metric, "denominator", metrics).cast(pl.Float64).alias("denominator"),
             value_of(metric, metrics).alias("value"),
-            measure_of(metric, "numerator", metrics, "_sq").alias("numerator_sq"),
-            measure_of(metric, "denominator", metrics, "_sq").alias("denominator_sq"),
-            _product_of(metric, metrics).alias("product"),
             attribute_of(metric, "denominator", metrics).alias("denominator_name"),
             attribute_of(metric, "numerator", metrics).alias("numerator_name"),
         )
@@ -94,7 +117,7 @@ def measured(
             .otherwise(pl.col("impressions").cast(pl.Float64))
             .alias("trials")
         )
-        .drop(*PRODUCTS.values(), "fractional_days")
+        .drop("_parted")
         .sort("experiment_id", "arm")
     )
 
@@ -103,7 +126,7 @@ def pairs(measured: pl.DataFrame) -> pl.DataFrame:
     """One row per experiment and variant arm, its measures prefixed `variant_`, its control's
     `control_`; `first_day` and `last_day` span both. Sorted by experiment and arm.
     """
-    own = ("asset_id", "first_day", "last_day", *MEASURED, *MOMENTS)
+    own = ("asset_id", "first_day", "last_day", *MEASURED)
     control = measured.filter(pl.col("arm") == 0).select(
         "experiment_id", pl.col(own).name.prefix("control_")
     )
@@ -121,17 +144,3 @@ def pairs(measured: pl.DataFrame) -> pl.DataFrame:
         .rename({"control_asset_id": "control_asset", "variant_asset_id": "variant_asset"})
         .sort("experiment_id", "arm")
     )
-
-
-def _product_of(metric: pl.Expr, metrics: Mapping[str, Metric]) -> pl.Expr:
-    """The sum of numerator times denominator over daily snapshots, of the metric a row names."""
-    by_column: dict[str, list[str]] = {}
-    for name, definition in metrics.items():
-        pair = (definition.numerator, definition.denominator)
-        column = PRODUCTS.get(pair) or PRODUCTS[pair[::-1]]
-        by_column.setdefault(column, []).append(name)
-    choices = (
-        pl.when(metric.is_in(names)).then(pl.col(column))
-        for column, names in sorted(by_column.items())
-    )
-    return pl.coalesce(*choices)

@@ -16,7 +16,7 @@ import polars as pl
 
 from mktorch import stats
 from mktorch.analysis.experiments.arrays import arrays, table
-from mktorch.analysis.experiments.ratios import estimate
+from mktorch.analysis.experiments.clusters import Days
 from mktorch.analysis.experiments.terms import Terms
 from mktorch.metrics import measure_of
 from mktorch.rollups import BEFORE
@@ -48,7 +48,9 @@ class _Week(NamedTuple):
     d_before: Floats
 
 
-def with_cuped(pairs: pl.DataFrame, rollup_weekday: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+def with_cuped(
+    pairs: pl.DataFrame, arm_weekdays: pl.DataFrame, days: Days, terms: Terms
+) -> pl.DataFrame:
     """`pairs` with the columns of `CUPED` and `cuped_reason`, which says why they are null.
 
     Any metric is taken as a ratio over days, linearized by the delta method; the adjusted lift is
@@ -57,12 +59,11 @@ def with_cuped(pairs: pl.DataFrame, rollup_weekday: pl.DataFrame, terms: Terms) 
     experiment has data before its start in both arms.
     Sources: Deng, Xu, Kohavi and Walker (2013), WSDM; Deng, Knoblich and Lu (2018), KDD.
     """
-    weeks = [_week(pairs, rollup_weekday, terms, arm) for arm in ("control", "variant")]
-    control, variant = (
-        _sums(pairs, week, arm) for week, arm in zip(weeks, ("control", "variant"), strict=True)
-    )
+    weeks = [_week(pairs, arm_weekdays, terms, arm) for arm in ("control", "variant")]
+    moments = [_moments(pairs, days, arm) for arm in ("control", "variant")]
+    control, variant = (_sums(m, week) for m, week in zip(moments, weeks, strict=True))
     adjusted = stats.cuped_estimates(control, variant)
-    plain = [estimate(pairs, arm) for arm in ("control", "variant")]
+    plain = [stats.ratio_estimate(m) for m in moments]
     difference = stats.welch_interval(*adjusted, alpha=terms.alpha)
     lift = stats.relative_interval(*adjusted, alpha=terms.alpha)
     before, after = _variance(*plain), _variance(*adjusted)
@@ -91,13 +92,29 @@ def _variance(control: Estimate, variant: Estimate) -> Floats:
     return control.variance + variant.variance
 
 
-def _week(pairs: pl.DataFrame, rollup_weekday: pl.DataFrame, terms: Terms, arm: str) -> _Week:
+def _moments(pairs: pl.DataFrame, days: Days, arm: str) -> Sums:
+    """An arm's days, denominators, numerators, their squares and products, as `Sums` wants."""
+    numerators, denominators = days.parts[:2] if arm == "control" else days.parts[2:]
+    x, n = np.nan_to_num(denominators), np.nan_to_num(numerators)
+    xx, yy, xy = (
+        np.bincount(days.pair, weights=each, minlength=pairs.height)
+        for each in (x * x, n * n, x * n)
+    )
+    count, total, top = arrays(pairs, f"{arm}_days", f"{arm}_denominator", f"{arm}_numerator")
+    return Sums(count, total, top, xx, yy, xy)
+
+
+def _week(pairs: pl.DataFrame, arm_weekdays: pl.DataFrame, terms: Terms, arm: str) -> _Week:
     """One arm's weekday sums as arrays of pairs by weekdays, 0 where there are none."""
     metric = pl.col("metric")
     rows = (
-        pairs.select("experiment_id", "metric", pl.col(f"{arm}_asset").alias("asset_id"))
+        pairs.select(
+            "experiment_id",
+            "metric",
+            pl.lit(0, pl.Int64).alias("arm") if arm == "control" else "arm",
+        )
         .with_row_index("_pair")
-        .join(rollup_weekday, on=["experiment_id", "asset_id"])
+        .join(arm_weekdays, on=["experiment_id", "arm"])
         .select(
             "_pair",
             "weekday",
@@ -118,15 +135,13 @@ def _week(pairs: pl.DataFrame, rollup_weekday: pl.DataFrame, terms: Terms, arm: 
     return _Week(*(grid(name) for name in _Week._fields))
 
 
-def _sums(pairs: pl.DataFrame, week: _Week, arm: str) -> Sums:
+def _sums(moments: Sums, week: _Week) -> Sums:
     """Sufficient statistics of the linearized daily values (y) and the weekday pattern (x).
 
     y = R + (numerator - R denominator) / mean(denominator): its mean is the ratio R and the
     variance of its mean the delta method's. NaN where a weekday lacks its past.
     """
-    names = (f"{arm}_days", f"{arm}_numerator", f"{arm}_denominator")
-    n, numerator, denominator = arrays(pairs, *names)
-    nn, dd, nd = arrays(pairs, f"{arm}_numerator_sq", f"{arm}_denominator_sq", f"{arm}_product")
+    n, denominator, numerator, dd, nn, nd = (np.asarray(each) for each in moments)
     during = week.days > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         positive = np.where(denominator > 0, denominator, np.nan)

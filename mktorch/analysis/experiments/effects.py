@@ -8,12 +8,10 @@ from functools import partial
 
 import polars as pl
 
-from mktorch import stats
-from mktorch.analysis.experiments.arrays import array, table
 from mktorch.analysis.experiments.proportions import proportion_effects
 from mktorch.analysis.experiments.ratios import ratio_effects
 from mktorch.analysis.experiments.terms import Terms
-from mktorch.vocab import ExperimentStatus, MetricKind
+from mktorch.vocab import MetricKind
 
 POINT = ("difference", "lift")
 TESTS = (
@@ -35,8 +33,7 @@ TESTS = (
     "credible_lift_high",
     "power",
     "minimum_detectable_effect",
-    "needed",
-    "collected",
+    "lift_error",
 )
 EFFECTS = {"method": pl.String, **dict.fromkeys((*POINT, *TESTS), pl.Float64)}
 """Columns of an effect: fractions for lifts, the metric's unit for differences."""
@@ -71,31 +68,3 @@ def _answer(
         pl.when(both).then(pl.col(column)).alias(column) for column in EFFECTS
     )
     return answers.insert_column(0, rows["_pair"])
-
-
-def with_plan(effects: pl.DataFrame) -> pl.DataFrame:
-    """Adds `sample_unit`, `sample_needed_per_arm`, `sample_still_needed` and `days_left`.
-
-    Trials of the smaller arm (days of it for a ratio metric) that give the planned power at the
-    present split, those it lacks, and, for a running experiment, the days until then at its rate so
-    far. `planned_sample_reached` is null where no sample can be planned.
-    """
-    span = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
-    rate = effects.select(span.alias("span"))
-    per_day = array(effects, "collected") / array(rate, "span")
-    days = stats.days_left(array(effects, "needed"), array(effects, "collected"), per_day)
-    whole = (
-        pl.col("needed").ceil(),
-        (pl.col("needed") - pl.col("collected")).clip(lower_bound=0).ceil(),
-        pl.when(pl.col("status") == ExperimentStatus.RUNNING).then(pl.col("days_left")).ceil(),
-    )
-    names = ("sample_needed_per_arm", "sample_still_needed", "days_left")
-    ratio = pl.col("metric_kind") == MetricKind.RATIO
-    return effects.hstack(table({"days_left": days})).with_columns(
-        *(
-            value.cast(pl.Int64, strict=False).alias(name)
-            for name, value in zip(names, whole, strict=True)
-        ),
-        pl.when(ratio).then(pl.lit("days")).otherwise("denominator_name").alias("sample_unit"),
-        (pl.col("collected") >= pl.col("needed")).alias("planned_sample_reached"),
-    )

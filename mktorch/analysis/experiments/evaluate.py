@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.experiments.allocation import allocation_checks
+from mktorch.analysis.experiments.allocation import allocation_checks, delivered
 from mktorch.analysis.experiments.arms import MEASURED, arms, measured, pairs
+from mktorch.analysis.experiments.clusters import days, with_clusters
 from mktorch.analysis.experiments.cuped import CUPED, with_cuped
-from mktorch.analysis.experiments.effects import TESTS, with_effects, with_plan
+from mktorch.analysis.experiments.effects import TESTS, with_effects
 from mktorch.analysis.experiments.gates import decide
+from mktorch.analysis.experiments.planned import with_plan
 from mktorch.analysis.experiments.reasons import cautions, planning_reason, undefined_reason
 from mktorch.analysis.experiments.significance import with_significance
 from mktorch.analysis.experiments.strata import reversals
 from mktorch.analysis.experiments.terms import Fault, Terms
+from mktorch.analysis.experiments.winner import winner
 from mktorch.vocab import MetricKind
 
 COLUMNS = (
@@ -41,9 +44,16 @@ COLUMNS = (
     "improvement",
     "improvement_low",
     "improvement_high",
+    "shrunken_improvement",
+    "chance_of_lift",
+    "cluster",
+    "clusters",
+    "dispersion",
+    "inflation",
     "method",
     "statistic",
     "p_value",
+    "decider",
     "adjusted_p_value",
     "q_value",
     "alpha",
@@ -62,6 +72,7 @@ COLUMNS = (
     "trials_name",
     "power",
     "minimum_detectable_effect",
+    "plan",
     "sample_unit",
     "sample_needed_per_arm",
     "sample_still_needed",
@@ -81,14 +92,14 @@ COLUMNS = (
     "recommendation",
     "deciding_gate",
     "rule",
+    "winner",
 )
 
 
 def experiment_evaluations(
     experiments: pl.DataFrame,
     known_assets: pl.DataFrame,
-    arm_sums: pl.DataFrame,
-    arm_weeks: pl.DataFrame,
+    arm_days: pl.DataFrame,
     arm_weekdays: pl.DataFrame,
     experiment_setup_faults: pl.DataFrame,
     terms: Terms,
@@ -99,8 +110,8 @@ def experiment_evaluations(
     ----------
     experiments, known_assets
         The input tables.
-    arm_sums, arm_weeks, arm_weekdays
-        What `rollups` sums of them: in all, by calendar week and by weekday.
+    arm_days, arm_weekdays
+        What `rollups` sums of them, by arm: each day, and by weekday.
     experiment_setup_faults
         From `experiment_setup_faults`.
     terms
@@ -113,25 +124,28 @@ def experiment_evaluations(
     and losses are in the metric's unit. What is undefined is null, and `undefined_reason`,
     `planning_reason`, `allocation_note` and `cuped_reason` say why.
     """
-    sums = measured(arms(experiments), arm_sums, terms.metrics)
+    sums = measured(arms(experiments), arm_days, terms.metrics)
     compared = _with_context(
         pairs(sums),
         known_assets,
         experiment_setup_faults,
-        allocation_checks(experiments, sums, terms),
+        allocation_checks(experiments, sums, arm_days, terms),
     )
-    answered = with_plan(with_effects(with_cuped(compared, arm_weekdays, terms), terms))
+    daily = days(compared, arm_days, terms)
+    clustered = with_clusters(with_cuped(compared, arm_weekdays, daily, terms), daily)
+    answered = with_plan(with_effects(clustered, terms), daily, terms)
     explained = answered.with_columns(undefined_reason().alias("undefined_reason")).with_columns(
         planning_reason(terms).alias("planning_reason")
     )
     tested = explained if terms.testing else _without_tests(explained)
     return (
         decide(
-            _with_cautions(with_significance(tested, terms), arm_weeks, terms).with_columns(
+            _with_cautions(with_significance(tested, terms), arm_days, terms).with_columns(
                 (100 * pl.col("lift")).alias("lift_percentage")
             ),
             terms,
         )
+        .with_columns(winner())
         .select(COLUMNS)
         .sort("experiment_id", "arm")
     )
@@ -175,20 +189,20 @@ def _with_context(
     )
 
 
-def _with_cautions(evidence: pl.DataFrame, rollup_week: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+def _with_cautions(evidence: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     key = ["experiment_id", "arm"]
-    reversed_pairs = reversals(evidence, rollup_week, terms.metrics).with_columns(
+    reversed_pairs = reversals(evidence, arm_days, terms.metrics).with_columns(
         pl.lit(value=True).alias("reversed")
     )
     return evidence.join(reversed_pairs, on=key, how="left").with_columns(
-        cautions(pl.col("reversed"), terms).alias("warnings")
+        cautions(pl.col("reversed"), delivered(evidence), terms).alias("warnings")
     )
 
 
 def _without_tests(explained: pl.DataFrame) -> pl.DataFrame:
     """Effects alone: every column that rests on a test is null, and says that testing is off."""
     off = pl.lit("statistical testing is off")
-    words = ("method", "sample_unit")
+    words = ("method", "cluster", "plan", "sample_unit")
     counts = ("sample_needed_per_arm", "sample_still_needed", "days_left")
     return explained.with_columns(
         *(pl.lit(None, pl.Float64).alias(name) for name in (*TESTS, *CUPED)),

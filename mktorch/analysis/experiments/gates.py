@@ -7,14 +7,21 @@ from dataclasses import dataclass
 import polars as pl
 
 from mktorch.analysis.experiments.terms import Allocation, Gate, Terms, Verdict
-from mktorch.config.experiment_rules import Inference
+from mktorch.config.experiment_rules import Inference, LiftGate
 from mktorch.vocab import Direction, ExperimentStatus
 
 _STATUS = pl.col("status")
 _GAP = pl.col("difference")
 _BETTER = pl.when(pl.col("direction") == Direction.DOWN).then(-_GAP).otherwise(_GAP)
 # Over a control of 0 no lift is defined, but its interval's low end may be: the gate reads that.
+_READ = {
+    LiftGate.POINT: pl.col("improvement"),
+    LiftGate.CHANCE: pl.col("chance_of_lift"),
+    LiftGate.LOW: pl.col("improvement_low"),
+}
+_NO_LIFT = pl.col("improvement").is_null()
 _GAINED = pl.coalesce("improvement", "improvement_low")
+_NO_OBSTACLE = (Allocation.NOT_DECLARED, Allocation.WARNED)
 _OFF = "statistical testing is off"
 
 
@@ -52,7 +59,7 @@ def checks(terms: Terms) -> dict[Gate, Check]:
             pl.col("setup_note"),
         ),
         Gate.ALLOCATION: Check(
-            pl.when(verdict != Allocation.NOT_DECLARED).then(verdict == Allocation.PASSED),
+            pl.when(~verdict.is_in(_NO_OBSTACLE)).then(verdict == Allocation.PASSED),
             pl.col("allocation_p"),
             terms.rules.allocation_alpha,
             pl.col("allocation_note"),
@@ -75,16 +82,30 @@ def checks(terms: Terms) -> dict[Gate, Check]:
             ),
         ),
         Gate.LIFT: Check(
-            terms.lift_threshold <= _GAINED,
+            _lift_passed(terms),
             _GAINED,
             terms.lift_threshold,
-            pl.when(pl.col("improvement").is_null()).then(
-                pl.when(_GAINED.is_null())
-                .then(undefined)
-                .otherwise(pl.format("{}; the interval's low end is read", "undefined_reason"))
+            _text(
+                (_GAINED.is_null(), undefined),
+                (_NO_LIFT, pl.format("{}; the interval's low end is read", "undefined_reason")),
+                (pl.lit(terms.rules.lift_gate == LiftGate.CHANCE), _chance_note()),
+                (pl.lit(terms.rules.lift_gate == LiftGate.LOW), "the interval's low end is read"),
             ),
         ),
     }
+
+
+def _lift_passed(terms: Terms) -> pl.Expr:
+    """Whether the lift is as asked for; over a control of 0, whether its low end is."""
+    gate = terms.rules.lift_gate
+    enough = terms.rules.lift_chance if gate == LiftGate.CHANCE else terms.lift_threshold
+    low = pl.col("improvement_low") >= terms.lift_threshold
+    return pl.when(_NO_LIFT).then(low).otherwise(_READ[gate] >= enough)
+
+
+def _chance_note() -> pl.Expr:
+    percent = (100 * pl.col("chance_of_lift")).round(0).cast(pl.Int64)
+    return pl.format("a chance of {} % that the true lift reaches it", percent)
 
 
 def decide(evidence: pl.DataFrame, terms: Terms) -> pl.DataFrame:
@@ -214,8 +235,8 @@ def experiment_gates(experiment_evaluations: pl.DataFrame, terms: Terms) -> pl.D
 
 def _open(gate: Gate) -> pl.Expr:
     """Whether a gate lets pass; an allocation that was not declared is no obstacle."""
-    undeclared = pl.col("allocation_verdict").eq_missing(str(Allocation.NOT_DECLARED))
-    unknown = undeclared if gate is Gate.ALLOCATION else pl.lit(value=False)
+    harmless = pl.col("allocation_verdict").is_in(_NO_OBSTACLE).fill_null(value=False)
+    unknown = harmless if gate is Gate.ALLOCATION else pl.lit(value=False)
     return pl.col(f"_{gate}").fill_null(unknown)
 
 

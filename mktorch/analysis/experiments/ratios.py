@@ -8,31 +8,34 @@ from scipy import special
 
 from mktorch import stats
 from mktorch.analysis.experiments.arrays import arrays, table
+from mktorch.analysis.experiments.clusters import too_early
 from mktorch.analysis.experiments.terms import Method, Terms
-from mktorch.stats import Estimate, Floats, Sums
+from mktorch.stats import Floats, Gap
 
 
 def ratio_effects(pairs: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     """The columns of `EFFECTS` for rows of ratio metrics, in their order.
 
-    The unit is the arm's day; with fewer than two in an arm only the effects are defined. The
-    ratio's variance is the delta method's, the test Welch's t, the lift's interval Fieller's, which
-    inverts that test. Bayesian answers take a flat prior, under which Fieller's interval is also
-    the credible one.
+    The unit is the day; with fewer than two in an arm only the effects are defined. The variance
+    of the gap is the delta method's over days, paired where both arms ran and widened for days
+    that resemble their neighbours (`with_clusters`); the test is Student's t, the lift's interval
+    Fieller's, which inverts that test. Bayesian answers take a flat prior, under which Fieller's
+    interval is also the credible one.
     """
-    control, variant = estimate(pairs, "control"), estimate(pairs, "variant")
+    gap = _gap(pairs)
     sign, before, after = arrays(pairs, "sign", "control_value", "variant_value")
-    test = stats.welch_test(control, variant)
-    difference = stats.welch_interval(control, variant, alpha=terms.alpha)
-    lift = stats.relative_interval(control, variant, alpha=terms.alpha)
-    always = stats.always_valid_means(
-        control, variant, alpha=terms.alpha, tuning_sample=terms.rules.tuning_days
+    test = stats.gap_test(gap)
+    critical = stats.as_student(stats.critical_z(terms.alpha), gap.df)
+    difference, lift = stats.gap_intervals(gap, critical, test.p_value < terms.alpha)
+    always = stats.always_valid_gap(
+        gap, _days(pairs), alpha=terms.alpha, tuning_sample=terms.rules.tuning_days
     )
+    always = stats.withheld(always, too_early(pairs))
     one_sided = test.p_value / 2
-    gain, loss = _losses(control, variant, sign)
+    gain, loss = _losses(gap, sign)
     return table(
         {
-            "method": np.full(sign.shape, str(Method.WELCH)),
+            "method": np.full(sign.shape, str(Method.DELTA)),
             "difference": after - before,
             "difference_low": difference.low,
             "difference_high": difference.high,
@@ -53,47 +56,52 @@ def ratio_effects(pairs: pl.DataFrame, terms: Terms) -> pl.DataFrame:
             "expected_loss_keep": gain,
             "credible_lift_low": lift.low,
             "credible_lift_high": lift.high,
-            **_plan(control, variant, terms),
+            "lift_error": _lift_error(gap),
+            **_plan(gap, terms),
         }
     )
 
 
-def estimate(pairs: pl.DataFrame, arm: str) -> Estimate:
-    """An arm's ratio over its daily snapshots, with the delta method's variance."""
-    return stats.ratio_estimate(Sums(*arrays(pairs, *moments(arm))))
+def _gap(pairs: pl.DataFrame) -> Gap:
+    value0, value1, df = arrays(pairs, "control_value", "variant_value", "cluster_df")
+    variance0, variance1, covariance = arrays(pairs, "_variance0", "_variance1", "_covariance")
+    return Gap(value0, value1, variance0, variance1, covariance, df)
 
 
-def moments(arm: str) -> tuple[str, ...]:
-    """Columns of n, denominators, numerators, their squares and their product, as `Sums` wants."""
-    parts = ("days", "denominator", "numerator", "denominator_sq", "numerator_sq", "product")
-    return tuple(f"{arm}_{part}" for part in parts)
+def _days(pairs: pl.DataFrame) -> Floats:
+    """Days of both arms together."""
+    control, variant = arrays(pairs, "control_days", "variant_days")
+    return control + variant
 
 
-def _losses(control: Estimate, variant: Estimate, sign: Floats) -> tuple[Floats, Floats]:
+def _losses(gap: Gap, sign: Floats) -> tuple[Floats, Floats]:
     """E[max(g, 0)] and E[max(-g, 0)] for the improvement g, normal about its estimate."""
-    gap = sign * (variant.value - control.value)
-    error = np.sqrt(control.variance + variant.variance)
-    error = np.where(error > 0, error, np.nan)
-    z = gap / error
+    middle, error = sign * gap.difference, gap.error
+    z = middle / error
     density = error * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
-    gain = density + gap * special.ndtr(z)
-    loss = density - gap * special.ndtr(-z)
+    gain = density + middle * special.ndtr(z)
+    loss = density - middle * special.ndtr(-z)
     return np.maximum(gain, 0.0), np.maximum(loss, 0.0)
 
 
-def _plan(control: Estimate, variant: Estimate, terms: Terms) -> dict[str, Floats]:
-    """Power, detectable effect and the smaller arm's days, at the observed spread between days."""
-    n0, n1 = control.df + 1, variant.df + 1
-    sd0, sd1 = np.sqrt(control.variance * n0), np.sqrt(variant.variance * n1)
-    positive = np.where(control.value > 0, control.value, np.nan)
+def _lift_error(gap: Gap) -> Floats:
+    """Standard error of the lift by the delta method."""
+    positive = np.where(gap.value0 > 0, gap.value0, np.nan)
+    ratio = gap.value1 / positive
+    variance = gap.variance1 + ratio**2 * gap.variance0 - 2 * ratio * gap.covariance
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)) / positive)
+
+
+def _plan(gap: Gap, terms: Terms) -> dict[str, Floats]:
+    """Power and detectable effect of the present days, at their observed spread."""
+    positive = np.where(gap.value0 > 0, gap.value0, np.nan)
     effect = positive * (terms.lift_threshold if terms.lift_threshold > 0 else np.nan)
+    # The gap's spread as that of two equal arms of its clusters: the same error and df.
+    n = gap.df / 2 + 1
+    sd = gap.error * np.sqrt(n / 2)
     settings = {"power": terms.rules.power, "alpha": terms.alpha}
-    share = n1 / n0
-    needed = stats.mean_sample_size(effect, sd0, sd1, allocation=share, **settings)
     return {
-        "power": stats.mean_power(effect, sd0, sd1, n0, n1, alpha=terms.alpha),
-        "minimum_detectable_effect": stats.mean_detectable_effect(sd0, sd1, n0, n1, **settings)
+        "power": stats.mean_power(effect, sd, sd, n, n, alpha=terms.alpha),
+        "minimum_detectable_effect": stats.mean_detectable_effect(sd, sd, n, n, **settings)
         / positive,
-        "needed": needed * np.minimum(1.0, share),
-        "collected": np.minimum(n0, n1),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.experiments.terms import Caution, Method, Terms
+from mktorch.analysis.experiments.terms import Allocation, Caution, Decider, Method, Terms
 from mktorch.vocab import ExperimentStatus, MetricKind
 
 _PROPORTION = pl.col("metric_kind") == MetricKind.PROPORTION
@@ -59,7 +59,7 @@ def undefined_reason() -> pl.Expr:
 def planning_reason(terms: Terms) -> pl.Expr:
     """Why no sample can be planned; null where one is."""
     worth = pl.col("control_value") * (1 + pl.col("sign") * terms.lift_threshold)
-    return pl.when(pl.col("needed").is_null()).then(
+    return pl.when(pl.col("sample_needed_per_arm").is_null()).then(
         pl.coalesce(
             pl.when(pl.lit(terms.lift_threshold <= 0)).then(
                 pl.lit("the lift threshold is 0: nothing to plan for")
@@ -72,20 +72,26 @@ def planning_reason(terms: Terms) -> pl.Expr:
     )
 
 
-def cautions(reversed_pair: pl.Expr, terms: Terms) -> pl.Expr:
+def cautions(reversed_pair: pl.Expr, delivered: pl.Expr, terms: Terms) -> pl.Expr:
     """The words of `Caution` that apply, as a list; empty where none does."""
     early = (
         (pl.col("status") == ExperimentStatus.RUNNING)
+        & (pl.col("decider") == Decider.FIXED)
+        & ~pl.col("planned_sample_reached").fill_null(value=False)
         & (pl.col("p_value") < terms.alpha)
         & (pl.col("always_valid_p") >= terms.alpha)
     )
-    small = (pl.col("method") == Method.FISHER) & _DEFINED
+    small = (pl.col("method") == Method.CONTINUITY) & _DEFINED
     held = {
         Caution.LOOKED_EARLY: early,
         Caution.REVERSAL: reversed_pair,
         Caution.SEGMENTS: pl.col("control_segment") != pl.col("variant_segment"),
         Caution.SMALL_COUNTS: small,
         Caution.FRACTIONAL: pl.col("fractional"),
+        Caution.DELIVERY: delivered,
+        Caution.SPLIT: pl.col("allocation_verdict") == Allocation.WARNED,
+        Caution.CLAIMED: pl.col("claimed"),
+        Caution.HELD_BACK: pl.col("held_back") > 0,
     }
     return pl.concat_list(
         pl.when(condition).then(pl.lit(str(word))) for word, condition in held.items()

@@ -7,24 +7,29 @@ import polars as pl
 from mktorch.analysis.experiments.allocation import allocation_checks
 from mktorch.analysis.experiments.arms import arms, measured
 from mktorch.analysis.experiments.terms import Allocation, Fault, Terms
-from mktorch.vocab import ExperimentStatus
+from mktorch.vocab import STUDIES, ExperimentStatus
 
 _DUE = (str(ExperimentStatus.RUNNING), str(ExperimentStatus.COMPLETED))
+_ARM = ["experiment_id", "arm"]
 _ROLE = pl.when(pl.col("arm") == 0).then(pl.lit("control")).otherwise(pl.lit("variant"))
 
 
 def experiment_setup_faults(
-    experiments: pl.DataFrame, known_assets: pl.DataFrame, arm_sums: pl.DataFrame, terms: Terms
+    experiments: pl.DataFrame, known_assets: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms
 ) -> pl.DataFrame:
     """One row per experiment and fault, sorted: `experiment_id`, `fault`, `detail`.
 
     Faults are the words of `Fault`. An arm is without data where no impression names the
     experiment; only running and completed experiments owe data.
     """
+    experiments = experiments.filter(~pl.col("type").is_in(STUDIES))
     listed = arms(experiments)
-    sums = measured(listed, arm_sums, terms.metrics)
+    sums = measured(listed, arm_days, terms.metrics)
     known = known_assets.select("asset_id", pl.col("campaign_id").alias("asset_campaign"))
-    placed = sums.join(known, on="asset_id", how="left")
+    placed = listed.join(known, on="asset_id", how="left")
+    silent = sums.filter(
+        pl.col("status").is_in(_DUE) & (pl.col("impressions").fill_null(0) == 0)
+    ).join(placed.filter(pl.col("asset_campaign") == pl.col("campaign_id")), on=_ARM, how="semi")
     is_known = pl.col("asset_campaign").is_not_null()
     is_own = pl.col("asset_campaign") == pl.col("campaign_id")
     found = [
@@ -35,17 +40,10 @@ def experiment_setup_faults(
             "{} {} belongs to {}",
             "asset_campaign",
         ),
+        _faults(silent, Fault.NO_DATA, "{} {} has no impressions in the experiment"),
         _faults(
-            placed.filter(
-                is_own & pl.col("status").is_in(_DUE) & (pl.col("impressions").fill_null(0) == 0)
-            ),
-            Fault.NO_DATA,
-            "{} {} has no impressions in the experiment",
-        ),
-        _faults(
-            listed.filter(
-                (pl.col("arm") > 0)
-                & (pl.col("asset_id") == pl.col("asset_id").first().over("experiment_id"))
+            listed.filter(pl.col("arm") > 0).join(
+                listed.filter(pl.col("arm") == 0), on=["experiment_id", "asset_id"], how="semi"
             ),
             Fault.SAME_ASSET,
             "{} {} is the control too",
@@ -61,7 +59,7 @@ def experiment_setup_faults(
             pl.format("no metric is called {}", "metric"),
         ),
         _rows(
-            allocation_checks(experiments, sums, terms).filter(
+            allocation_checks(experiments, sums, arm_days, terms).filter(
                 pl.col("allocation_verdict") == Allocation.FAILED
             ),
             Fault.ALLOCATION,

@@ -70,6 +70,7 @@ class Allocation(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
+    WARNED = "off in delivery"
     NOT_DECLARED = "not declared"
 
 
@@ -91,13 +92,45 @@ class Caution(StrEnum):
     LOOKED_EARLY = "looked early"
     REVERSAL = "simpson reversal"
     SEGMENTS = "arms target different segments"
-    SMALL_COUNTS = "small counts: the exact p decides"
+    SMALL_COUNTS = "small counts: corrected for continuity"
     FRACTIONAL = "fractional conversions: compared as a ratio over days"
+    DELIVERY = "delivery split the audience"
+    SPLIT = "delivered otherwise than declared"
+    CLAIMED = "no row names it: rows of its assets"
+    HELD_BACK = "last days held back: conversions still arrive"
 
 
 class Method(StrEnum):
     """How the p-value was made."""
 
     SCORE = "score test"
-    FISHER = "Fisher exact"
-    WELCH = "Welch delta"
+    CONTINUITY = "score test, corrected for continuity"
+    CLUSTERS = "score test over days"
+    DELTA = "delta method over days"
+
+
+class Cluster(StrEnum):
+    """What is taken for independent."""
+
+    DECLARED = "trials: their unit is what was assigned by chance"
+    NEAR_ONE = "trials: days vary no more than they would"
+    SINGLE = "trials: one day in an arm, so nothing else to tell"
+    DAYS = "days"
+    NONE = "nothing: fewer than two days in an arm"
+
+
+class Plan(StrEnum):
+    """Where the planned sample, or its end, comes from."""
+
+    END = "declared end"
+    SAMPLE = "declared sample"
+    FIRST_LOOK = "fixed at the first look"
+    OPEN = "fixed when the first look is over"
+
+
+class Decider(StrEnum):
+    """Which answer the significance gate reads of a variant."""
+
+    FIXED = "fixed"
+    ALWAYS_VALID = "always valid"
+    BAYESIAN = "probability"

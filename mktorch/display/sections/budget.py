@@ -9,7 +9,7 @@ import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
@@ -273,7 +273,7 @@ def _flow(shown: pl.DataFrame, currency: str, width: int) -> Any:
     axis = alt.Axis(labelExpr=THOUSANDS, title=f"{currency}, net", tickCount=5)
     pending = base.transform_filter("datum.pending_net != 0")
     return alt.layer(
-        base.mark_bar().encode(
+        base.mark_bar(description=tells("datum.channel + ': ' + datum.text")).encode(
             x=alt.X("executed_net:Q", axis=axis), y=rows, color=alt.Color("color:N", scale=None)
         ),
         pending.mark_rule(strokeDash=[3, 3]).encode(x="executed_net:Q", x2="after:Q", y=rows),

@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.escape import clean
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
+from mktorch.display.sections.wording import texts
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
@@ -47,7 +48,7 @@ def campaigns(run: Run, campaign: str = "") -> Table:
                 name="roas",
                 label="Return per unit spent",
                 format=RATIO,
-                missing="no spend to divide by",
+                missing="no value or no spend",
             ),
             Column(name="roi", label="ROI", format=PERCENT),
             Column(name="budget_used", label="Budget used", format=PERCENT),
@@ -94,9 +95,12 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
         pl.col("total_revenue_proxy").alias("value"),
     ).with_columns(
         pl.max_horizontal("spend", "value").alias("end"),
-        label=pl.Series(
-            [format_value(v, CURRENCY, locale) for v in shown["total_revenue_proxy"]],
-            dtype=pl.String,
+        label=texts(shown["total_revenue_proxy"], CURRENCY, locale),
+        told=pl.format(
+            "{}: spend {}, value {}",
+            shown["name"],
+            texts(shown["total_spend"], CURRENCY, locale),
+            texts(shown["total_revenue_proxy"], CURRENCY, locale),
         ),
     )
     losing = known.filter(pl.col("total_revenue_proxy") < pl.col("total_spend"))
@@ -148,10 +152,20 @@ def _spread(points: pl.DataFrame, currency: str, width: int) -> Any:
             x=alt.X("spend:Q", axis=money_axis, scale=alt.Scale(zero=True)), x2="value:Q", y=order
         ),
         base.mark_point(
-            shape="square", filled=True, size=70, opacity=1, color=brand.color("secondary")
+            shape="square",
+            filled=True,
+            size=70,
+            opacity=1,
+            color=brand.color("secondary"),
+            description=tells("datum.told"),
         ).encode(x="spend:Q", y=order),
         base.mark_point(
-            shape="circle", filled=True, size=130, opacity=1, color=brand.color("primary")
+            shape="circle",
+            filled=True,
+            size=130,
+            opacity=1,
+            color=brand.color("primary"),
+            description=tells("datum.told"),
         ).encode(x="value:Q", y=order),
         *labels,
     ).properties(width=plot, height=alt.Step(26 if broad else 40))
@@ -234,7 +248,7 @@ def _campaigns_finding(run: Run, frame: pl.DataFrame) -> str:
         return format_value(value, PERCENT, locale)
 
     if judged.is_empty():
-        return "No campaign can be judged yet: no spend is recorded."
+        return "No campaign can be judged yet: none has both value and spend on record."
     best = judged.sort("roi", "campaign_id", descending=[True, False]).row(0, named=True)
     worst = judged.sort("roi", "campaign_id").row(0, named=True)
     if judged.height == 1:

@@ -72,7 +72,7 @@ def assets(run: Run, campaign: str = "") -> Table:
                 label="Return",
                 format=RATIO,
                 origin="creative_totals.roas",
-                missing="no spend to divide by",
+                missing="no value or no spend",
             ),
             Column(
                 name="kpi",

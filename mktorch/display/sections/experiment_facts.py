@@ -21,6 +21,7 @@ RECOMMENDATION: Statuses = {
     Verdict.CONTINUE: Status("Continue", Tone.STEADY),
 }
 _INTERVALS = {
+    Inference.HYBRID: "interval of the test that decides",
     Inference.FIXED: "confidence interval",
     Inference.SEQUENTIAL: "always-valid interval",
     Inference.BAYESIAN: "credible interval",

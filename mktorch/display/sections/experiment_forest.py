@@ -10,7 +10,7 @@ import polars as pl
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart, row_heads
+from mktorch.display.charts import WIDTH, Chart, row_heads, tells
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
@@ -184,7 +184,12 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
         span("valid_low", "valid_high", width=1, opacity=0.75),
         span("low", "high", width=4, opacity=0.55),
         base.transform_filter("datum.inside")
-        .mark_point(filled=True, size=95, opacity=1)
+        .mark_point(
+            filled=True,
+            size=95,
+            opacity=1,
+            description=tells("datum.label + ': ' + datum.text + ', ' + datum.verdict"),
+        )
         .encode(x=across("improvement"), color=color, shape=alt.Shape("verdict:N", scale=shapes)),
         arrows("low", "triangle-left"),
         arrows("high", "triangle-right"),

@@ -51,7 +51,16 @@ _BEWARE = {
     ),
     Caution.REVERSAL: "Single weeks point the other way than their sum.",
     Caution.SEGMENTS: "Control and variant reach different segments, which may explain the gap.",
-    Caution.SMALL_COUNTS: "Few successes: the exact p-value decides.",
+    Caution.SMALL_COUNTS: "Few trials or successes: the test is corrected for continuity.",
+    Caution.DELIVERY: (
+        "The platform chose who saw which ad: the result says which performed better in delivery, "
+        "not what causes it."
+    ),
+    Caution.SPLIT: "The platform split impressions otherwise than declared.",
+    Caution.CLAIMED: (
+        "No row names the experiment: the rows of its assets inside its dates are counted."
+    ),
+    Caution.HELD_BACK: "The last days are held back: their conversions have not all arrived.",
     Caution.FRACTIONAL: "Conversions are shared between ads: rates are compared day by day.",
 }
 
@@ -293,15 +302,8 @@ def _todo() -> pl.Expr:
     gate, status = pl.col("deciding_gate"), pl.col("status")
     verdict, days = pl.col("recommendation"), pl.col("days_left")
     running = status == ExperimentStatus.RUNNING
-    scale = verdict == Verdict.SCALE
-    best = (
-        pl.when(scale)
-        .then("improvement")
-        .max()
-        .over("experiment_id")
-        .eq_missing(pl.col("improvement"))
-    )
-    winner = pl.when(scale & best).then("variant_asset").drop_nulls().first().over("experiment_id")
+    scale, winner = verdict == Verdict.SCALE, pl.col("winner")
+    best = pl.col("variant_asset") == winner
     reached = pl.col("planned_sample_reached").fill_null(value=False)
     wait = pl.coalesce(
         pl.when(reached).then(
@@ -323,7 +325,7 @@ def _todo() -> pl.Expr:
         .when(~scale & winner.is_not_null())
         .then(pl.format("{} has won the experiment: this variant ends with it.", winner))
         .when(scale & ~best)
-        .then(pl.format("It passed too, but {} gained more: scale that one.", winner))
+        .then(pl.format("It passed too, but the gain of {} is surer: scale that one.", winner))
         .when(scale & running)
         .then(pl.format("Move the traffic to {} and end the experiment.", "variant_asset"))
         .when(scale)

@@ -19,7 +19,8 @@ from mktorch.sums import ratio
 from mktorch.vocab import ExperimentStatus
 
 _INFERENCE = {
-    Inference.FIXED: "One look at the planned end (fixed horizon)",
+    Inference.HYBRID: "Always-valid p-values until the plan is reached, then one fixed test",
+    Inference.FIXED: "The p-value of one look, at every look",
     Inference.SEQUENTIAL: "Always-valid p-values, however often one looks",
     Inference.BAYESIAN: "Chance to beat the control",
 }
@@ -211,7 +212,7 @@ def experiment_terms(run: Run) -> Table:
         ),
         notes=(
             (
-                "Proportions: score test, Fisher's exact test where counts are small. Ratios "
+                "Proportions: score test, corrected for continuity where counts are small. Ratios "
                 "(cost per acquisition, return on spend): Welch's test on the delta method over "
                 "daily sums. From: where the setting, or the table it stands in, was given."
             ),

@@ -43,8 +43,12 @@ EVIDENCE: Statuses = {
     "harmful": Status("Harmful", Tone.BAD),
     "significant": Status("Significant", Tone.GOOD),
     "not significant": Status("Not significant", Tone.STEADY),
-    Caution.SMALL_COUNTS: Status("Exact p", Tone.NONE),
+    Caution.SMALL_COUNTS: Status("Small counts", Tone.NONE),
     Caution.FRACTIONAL: Status("Shared conversions", Tone.NONE),
+    Caution.DELIVERY: Status("Split by delivery", Tone.NONE),
+    Caution.SPLIT: Status("Uneven delivery", Tone.NONE),
+    Caution.CLAIMED: Status("Rows by asset", Tone.NONE),
+    Caution.HELD_BACK: Status("Days held back", Tone.NONE),
     "not started": Status("Not started", Tone.NONE),
     "not tested": Status("Not tested", Tone.NONE),
 }
@@ -60,6 +64,7 @@ _FUTILE = (
     "worth scaling."
 )
 ANSWERS = {
+    Inference.HYBRID: ("adjusted_p_value", "p-value"),
     Inference.FIXED: ("adjusted_p_value", "p-value"),
     Inference.SEQUENTIAL: ("adjusted_p_value", "Always-valid p"),
     Inference.BAYESIAN: ("probability_to_beat_control", "Chance to beat control"),

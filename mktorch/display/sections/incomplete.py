@@ -18,10 +18,14 @@ _ROWS = {"rows_share": ("Share of records set aside", PERCENT)}
 
 
 @section("set_aside", "set_aside_total")
-def set_aside_notice(run: Run) -> Notice:
-    """Share and amount of what was set aside, the main cause and the remedy."""
+def set_aside_notice(run: Run, campaign: str = "") -> Notice:
+    """Share and amount of what was set aside, the main cause and the remedy.
+
+    A rejected record may name no campaign, so the share is that of all; the page of one says so.
+    """
     locale, total = locale_of(run), row(run, "set_aside_total")
-    said = set_aside_line(run.tables["set_aside"], run.tables["set_aside_total"], locale)
+    scope = "across all campaigns, " if campaign or run.manifest.campaign_id else ""
+    said = set_aside_line(run.tables["set_aside"], run.tables["set_aside_total"], locale, scope)
     if said is None:
         return Notice(cards=())
     shown = _FIGURES if total["spend"] and total["spend_share"] else _ROWS

@@ -9,7 +9,7 @@ import polars as pl
 
 from mktorch.config.funnel_rules import StepFinding
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import HEAD, THOUSANDS, WIDTH, Chart, row_heads
+from mktorch.display.charts import HEAD, THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, money, of_campaign
@@ -120,7 +120,9 @@ def _funnel(shown: pl.DataFrame, width: int) -> Any:
         else row_heads(base, up, plot, "label", "text", limit=plot - 90)
     )
     return alt.layer(
-        base.mark_bar(color=brand.color("primary")).encode(x=across, y=up),
+        base.mark_bar(
+            color=brand.color("primary"), description=tells("datum.label + ': ' + datum.text")
+        ).encode(x=across, y=up),
         *words,
         go_on(marked=False),
         go_on(marked=True),

@@ -9,7 +9,7 @@ import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import HEAD, WIDTH, Chart
+from mktorch.display.charts import HEAD, WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of
@@ -140,18 +140,21 @@ def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
         marked = beyond.mark_point(shape=shape, filled=True, size=75, opacity=1, xOffset=offset)
         return marked.encode(x=across(at), color=color)
 
+    told = tells("datum.label + ': ' + datum.text + ' of target, ' + datum.status")
     critical, warning = run.config.kpi_critical_threshold, run.config.kpi_warning_threshold
     return alt.layer(
         zone(0.0, critical, brand.tint("danger", 0.2)),
         zone(critical, warning, brand.tint("warning", 0.2)),
         zone(warning, ATTAINMENT_CAP, brand.tint("secondary", 0.12)),
-        scored.mark_bar(height=7).encode(x=alt.X("end:Q", scale=scale, axis=axis), color=color),
+        scored.mark_bar(height=7, description=told).encode(
+            x=alt.X("end:Q", scale=scale, axis=axis), color=color
+        ),
         scored.mark_tick(thickness=2, height=17, color=brand.color("foreground")).encode(
             x=across(1.0)
         ),
         arrow("under", 0.0, "triangle-left", -2),
         arrow("over", ATTAINMENT_CAP, "triangle-right", 6),
-        scored.mark_point(filled=True, size=80, opacity=1, yOffset=up).encode(
+        scored.mark_point(filled=True, size=80, opacity=1, yOffset=up, description=told).encode(
             x=marks, color=color, shape=alt.Shape("status:N", scale=shapes)
         ),
         scored.mark_text(align="left", dy=up).encode(x=words, text="text:N"),

@@ -49,10 +49,12 @@ def _result(run: Run, facts: dict[str, Any]) -> str:
 
 def _flight(run: Run, facts: dict[str, Any]) -> str:
     locale, known = locale_of(run), registry(run.config.metrics)
-    first, last = (format_value(facts[f"{end}_date"], DATE, locale) for end in ("start", "end"))
+    first, last = (facts[f"{end}_date"] for end in ("start", "end"))
+    began = format_value(first, DATE, locale)
+    dates = f"{began} to {format_value(last, DATE, locale)}" if last else f"from {began} on"
+    budget = "no" if facts["budget"] is None else money(run, facts["budget"])
     kpi = facts["primary_kpi"]
     label = known[kpi].label if kpi in known else str(kpi).replace("_", " ")
     return (
-        f"{LIFECYCLE[facts['status']].word}, {first} to {last}, budget "
-        f"{money(run, facts['budget'])}; judged by {label.lower()}."
+        f"{LIFECYCLE[facts['status']].word}, {dates}, {budget} budget; judged by {label.lower()}."
     )

@@ -12,13 +12,13 @@ import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.budget import PACING
 from mktorch.display.sections.context import count, locale_of, money, of_campaign
-from mktorch.display.sections.wording import sentence
-from mktorch.formats import CURRENCY, DATE, PERCENT, RATIO, Locale, format_value
+from mktorch.display.sections.wording import sentence, texts
+from mktorch.formats import CURRENCY, DATE, NOT_AVAILABLE, PERCENT, RATIO, Locale, format_value
 from mktorch.runs import Run
 from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Window
@@ -73,6 +73,14 @@ def _trend(days: pl.DataFrame, spans: Spans, locale: Locale, width: int) -> Any:
         drawn = lines.mark_line(color=brand.color(ink), strokeWidth=stroke, strokeDash=dash)
         return drawn.encode(x=across, y=alt.Y(f"{name}:Q", axis=axis))
 
+    known = days.drop_nulls("value")
+    when, value, spend = (
+        texts(known[name], form, locale)
+        for name, form in (("date", DATE), ("value", CURRENCY), ("spend", CURRENCY))
+    )
+    told = known.with_columns(
+        told=pl.format("{}: value {}, spend {}", when, value, spend.fill_null(NOT_AVAILABLE))
+    )
     ends = pl.concat(
         days.drop_nulls(name).tail(1).select("date", at=name, text=pl.lit(name.capitalize()))
         for name in ("value", "spend")
@@ -81,6 +89,9 @@ def _trend(days: pl.DataFrame, spans: Spans, locale: Locale, width: int) -> Any:
         *_shades(spans, across),
         line("spend", "secondary", 1.8, [5, 3]),
         line("value", "primary", 2.4, [1, 0]),
+        alt.Chart(_inline(told))
+        .mark_point(filled=True, size=90, opacity=0, description=tells("datum.told"))
+        .encode(x=across, y="value:Q"),
         _end_labels(ends, days.select(pl.max_horizontal("value", "spend").max()).item(), across),
     ).properties(width=_plot(width), height=_HEIGHT)
 

@@ -68,15 +68,6 @@ def budget_ledger(run: Run, campaign: str = "") -> Table:
         ruled=pl.concat_str(
             "approver_id", pl.Series(minutes, dtype=pl.String), separator=", ", ignore_nulls=True
         ).replace("", None),
-        standing=pl.when("violation")
-        .then(pl.lit("violation"))
-        .when(pl.col("approval_reason").is_not_null())
-        .then(pl.lit("unjudged"))
-        .when("stale")
-        .then(pl.lit("stale"))
-        .when("same_channel")
-        .then(pl.lit("same_channel"))
-        .otherwise(pl.lit("order")),
     )
     broken = moves.filter(pl.col("violation").fill_null(value=False)).height
     return Table(
@@ -137,8 +128,8 @@ def approvers(run: Run) -> Table:
         ),
         title=(
             f"{count(ruled.height, 'person', 'people')} ruled on "
-            f"{count(sum(ruled['moves']), 'budget move')}; {first['approver_id']} on "
-            f"{first['moves']}."
+            f"{count(int(ruled['moves'].sum()), 'budget move')}; "
+            f"{first['approver_id']} on {first['moves']}."
             if first
             else "Nobody has ruled on a budget move."
         ),

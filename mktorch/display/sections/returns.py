@@ -114,7 +114,7 @@ def value_per_unit(run: Run) -> Table:
                 label="Value per unit spent",
                 format=RATIO,
                 origin="value_by_{scope}.value_per_unit",
-                missing="no spend to divide by",
+                missing="no value or no spend",
             ),
         ),
         title=_value_finding(parts),

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart
+from mktorch.display.charts import WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.context import count, locale_of, of_campaign
@@ -100,7 +100,7 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
     rows = drawn.with_columns(
         word=pl.col("severity").replace_strict(words),
         at=pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%S"),
-    ).select("word", "at", "open", "raised", "low", "high")
+    ).select("word", "severity", "at", "open", "raised", "low", "high")
     domain = list(words.values())
     color = alt.Color(
         "word:N",
@@ -112,6 +112,7 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
     ticks = 6 if broad else 4
     time = alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, tickCount=ticks))
     base = alt.Chart(alt.InlineData(values=rows.to_dicts())).encode(x=time)
+    told = "timeFormat(datum.at, '%b %-d') + ': ' + datum.open + ' open, ' + datum.severity"
     top = alt.Y("high:Q", axis=alt.Axis(title="Open risks", tickMinStep=1, format="d"))
     return alt.layer(
         base.mark_area(interpolate="step-after", opacity=0.25).encode(
@@ -119,7 +120,7 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
         ),
         base.mark_line(interpolate="step-after", strokeWidth=1.5).encode(y=top, color=color),
         base.transform_filter("datum.raised > 0")
-        .mark_point(filled=True, size=80, opacity=1)
+        .mark_point(filled=True, size=80, opacity=1, description=tells(told))
         .encode(y=top, color=color, shape=shape),
     ).properties(width=width if broad else width - 60, height=220)
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
     HALF_CENT,
@@ -85,7 +85,7 @@ def _waterfall(bars: pl.DataFrame, currency: str, width: int) -> Any:
         else row_heads(base, down, plot, "label", "text", limit=plot - 100)
     )
     return alt.layer(
-        base.mark_bar().encode(
+        base.mark_bar(description=tells("datum.label + ': ' + datum.text")).encode(
             y=down, x=across, x2="end:Q", color=alt.Color("color:N", scale=None)
         ),
         base.transform_filter("isValid(datum.next)")
@@ -130,7 +130,12 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
                 format=CURRENCY_EXACT,
                 missing="no record of value and spend",
             ),
-            Column(name="roi", label="ROI", format=PERCENT, missing="no spend to divide by"),
+            Column(
+                name="roi",
+                label="ROI",
+                format=PERCENT,
+                missing="no value or no spend",
+            ),
             Column(
                 name="source",
                 label="Money from",
@@ -237,7 +242,7 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
         total[name] for name in ("total_net_roi", "total_media_spend", "total_estimated_value")
     )
     if net is None or spend is None or value is None:
-        return "No return can be drawn: no campaign has recorded spend."
+        return "No return can be stated: no campaign has both value and spend on record."
     if net < 0:
         return (
             f"Costs exceed the value by {money(run, -net, CURRENCY_EXACT)}; "
@@ -252,7 +257,7 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
 def _totals_finding(run: Run, total: dict[str, float | None]) -> str:
     net, percentage = total["total_net_roi"], total["roi_percentage"]
     if net is None or percentage is None:
-        return "No return can be drawn: no campaign has recorded spend."
+        return "No return can be stated: no campaign has both value and spend on record."
     share = money(run, percentage / 100, PERCENT)
     return f"The net return is {money(run, net, CURRENCY_EXACT)}, {share} of media spend."
 

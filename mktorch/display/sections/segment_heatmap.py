@@ -60,7 +60,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
                     detail=f"{kpi}_beside",
                     shade=f"{kpi}_shade",
                     align="right",
-                    missing="nothing to divide by",
+                    missing="one of its parts is not on record, or is 0",
                 )
                 for kpi in kpis
             ),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from mktorch.config.budget_rules import Pacing
 from mktorch.recommend.reallocate import CAPS
 from mktorch.recommend.rule import Compare, Impact, Range, Rule, When
-from mktorch.recommend.rules.campaigns import ACTIVE, AHEAD, ENDS, RETURN, SOME_SPEND, SPENDS
+from mktorch.recommend.rules.campaigns import (
+    ACTIVE,
+    AHEAD,
+    BY_RETURN,
+    ENDS,
+    RETURN,
+    SOME_SPEND,
+    SPENDS,
+)
 from mktorch.vocab import Action, Category, Level, Priority
 
 _PROVEN = When("attainment_low", Compare.ABOVE, "performance_thresholds.exceeding_expectations")
@@ -18,8 +26,8 @@ _APART = When("return_gap", Compare.ABOVE, "recommendation_rules.reallocation_ga
 _WORTH = When("amount", Compare.AT_LEAST, "recommendation_rules.minimum_reallocation")
 _SOME = When("amount", Compare.ABOVE, number=0.0)
 _MOVED = Impact(
-    basis="The amount times the recipient's return less the donor's: low end against high end, "
-    "point against point, high end against low end. Nothing is saved; the money is still spent.",
+    basis="The amount times the recipient's return less the donor's: low end against high, point "
+    "against point, high end against low. Nothing is saved; the money is still spent.",
     roi_lift=Range("lift_low", "lift", "lift_high"),
     revenue=Range("gain_low", "gain", "gain_high"),
     reason="move_reason",
@@ -46,17 +54,17 @@ RULES = (
         gravity=620,
         owner="Budget owner",
         risk=Level.MEDIUM,
-        description="Move {amount:cents} of budget from {target_name} to {recipient_name}.",
-        rationale="{recipient_name} returns at least {recipient_roas_low:ratio}, {target_name} at "
-        "most {donor_roas_high:ratio}: the intervals do not overlap.",
-        current_value="{rest:cents} left to {target_name}",
-        recommended_value="{amount:cents} of it to {recipient_name}",
+        description="Move {amount:currency} of budget from {target_name} to {recipient_name}.",
+        rationale="{recipient_name} returns at least {recipient_roas_low:ratio}; {target_name} "
+        "returns at most {donor_roas_high:ratio}. The intervals do not overlap.",
+        current_value="{rest:cents} remaining for {target_name}",
+        recommended_value="{amount:cents} of that to {recipient_name}",
         steps=(
-            "Move {amount:cents}, which is {amount_share:percent} of what {target_name} has left.",
-            "Let {recipient_name} spend it over the horizon, not at once.",
-            "Compare both returns after a full window; move back if the gap closes.",
+            "Move {amount:cents}, or {amount_share:percent} of what {target_name} has left.",
+            "Spread the spend at {recipient_name} over the horizon.",
+            "Compare both returns after a full window; reverse the move if the gap closes.",
         ),
-        what_could_go_wrong="The recipient's next unit of spend may return less than its average.",
+        what_could_go_wrong="The recipient's next dollar may return less than its average.",
         impact=_MOVED,
         stake="amount",
         raises="recipient_budget",
@@ -77,23 +85,23 @@ RULES = (
         gravity=610,
         owner="Channel manager",
         risk=Level.MEDIUM,
-        description="Move {amount:cents} within {campaign_name} from {channel_name} to "
+        description="Move {amount:currency} within {campaign_name} from {channel_name} to "
         "{recipient_name}.",
         rationale="In {campaign_name}, {recipient_name} returns at least "
-        "{recipient_roas_low:ratio}, {channel_name} at most {donor_roas_high:ratio}: the intervals "
-        "do not overlap.",
+        "{recipient_roas_low:ratio}; {channel_name} returns at most {donor_roas_high:ratio}. The "
+        "intervals do not overlap.",
         current_value="{rest:cents} planned on {channel_name}",
         recommended_value="{amount:cents} of it on {recipient_name}",
         steps=(
             (
-                "Move {amount:cents}, which is {amount_share:percent} of what {channel_name} would "
+                "Move {amount:cents}, or {amount_share:percent} of what {channel_name} would "
                 "spend over the next {horizon_days:integer} days."
             ),
             "Raise {recipient_name} in steps and watch its return.",
-            "Compare both returns after a full window; move back if the gap closes.",
+            "Compare both returns after a full window; reverse the move if the gap closes.",
         ),
-        what_could_go_wrong="The recipient's next unit of spend may return less than its average; "
-        "the donor may assist conversions that others are credited with.",
+        what_could_go_wrong="The recipient's next dollar may return less than its average; the "
+        "donor may assist conversions credited to others.",
         impact=_MOVED,
         stake="amount",
         raises="recipient_money",
@@ -108,25 +116,32 @@ RULES = (
         view="campaign",
         category=Category.BUDGET,
         action=Action.DECREASE_BUDGET,
-        when=(ACTIVE, SPENDS, _POOR, _LEFT, When("planned_spend", Compare.ABOVE, number=0.0)),
+        when=(
+            ACTIVE,
+            SPENDS,
+            BY_RETURN,
+            _POOR,
+            _LEFT,
+            When("planned_spend", Compare.ABOVE, number=0.0),
+        ),
         priority=Priority.HIGH,
         gravity=600,
         owner="Budget owner",
         risk=Level.LOW,
-        description="Cut the budget of {target_name} by {cut:cents}: it returns {roas:ratio}.",
-        rationale="Over the last {days:integer} days with delivery the return on ad spend is "
-        "{roas:ratio}, at most {roas_high:ratio}; even that is below what meets expectations.",
+        description="Cut the {target_name} budget by {cut:currency}: it returns {roas:ratio}.",
+        rationale="Return on ad spend over the last {days:integer} days with delivery is "
+        "{roas:ratio}, at most {roas_high:ratio}: below expectations at best.",
         current_value="budget {budget:currency}",
         recommended_value="budget {cut_to:cents}",
         steps=(
             "Lower the budget of {target_name} by {cut:cents}.",
-            "Take it from the channels and segments of lowest return first.",
-            "Look at the return again after a full window before a further cut.",
+            "Cut the lowest-return channels and segments first.",
+            "Review the return after a full window before cutting further.",
         ),
-        what_could_go_wrong="The first spend to go may be the best if the cut is made evenly.",
+        what_could_go_wrong="An even cut may remove the best spend along with the worst.",
         impact=Impact(
             basis="The cut is saved; the revenue it would bring at each end of the return's "
-            "interval is lost.",
+            "interval is forgone.",
             revenue=Range("cut_revenue_low", "cut_revenue", "cut_revenue_high"),
             savings=Range("cut", "cut", "cut"),
             reason="return_reason",
@@ -155,22 +170,22 @@ RULES = (
         gravity=500,
         owner="Budget owner",
         risk=Level.MEDIUM,
-        description="Raise the budget of {target_name} by {rise:cents}: it returns at least "
+        description="Raise the {target_name} budget by {rise:currency}: it returns at least "
         "{roas_low:ratio}.",
-        rationale="Over the last {days:integer} days with delivery the return on ad spend is "
-        "{roas:ratio}, at least {roas_low:ratio}; the campaign uses its budget as planned and has "
-        "{remaining:currency} left.",
+        rationale="Return on ad spend over the last {days:integer} days with delivery is "
+        "{roas:ratio}, at least {roas_low:ratio}. Spend is on plan and {remaining:currency} "
+        "remains.",
         current_value="budget {budget:currency}",
         recommended_value="budget {rise_to:cents}",
         steps=(
             "Raise the budget of {target_name} by {rise:cents}.",
-            "Spend it evenly over the next {horizon_days:integer} days.",
-            "Watch the return of the added spend; stop where it falls below the target.",
+            "Spread the increase over the next {horizon_days:integer} days.",
+            "Track the return on the added spend; stop where it falls below target.",
         ),
-        what_could_go_wrong="The next unit of spend may return less than the average did.",
+        what_could_go_wrong="The next dollar may return less than the average so far.",
         impact=Impact(
-            basis="The added spend times each end of the return's interval, on the same return; "
-            "its cost stands as negative savings.",
+            basis="The added spend times each end of the return's interval, at the same return; "
+            "its cost counts as negative savings.",
             revenue=Range("rise_revenue_low", "rise_revenue", "rise_revenue_high"),
             savings=Range("rise_cost", "rise_cost", "rise_cost"),
             reason="return_reason",
@@ -200,22 +215,22 @@ RULES = (
         gravity=490,
         owner="Campaign manager",
         risk=Level.MEDIUM,
-        description="Spend {faster:cents} more on {target_name}, within its budget: it returns at "
-        "least {roas_low:ratio} and would leave money unspent.",
-        rationale="Over the last {days:integer} days with delivery the return on ad spend is "
-        "{roas:ratio}, at least {roas_low:ratio}; spend is at {pace:ratio} of its pace, and the "
-        "projection for the end is {projected_end_spend:currency} of {budget:currency}.",
+        description="Spend {faster:currency} more on {target_name} within its budget: it returns "
+        "at least {roas_low:ratio} and is underspending.",
+        rationale="Return on ad spend over the last {days:integer} days with delivery is "
+        "{roas:ratio}, at least {roas_low:ratio}. Spend is {pace:ratio} of plan; the projected "
+        "total is {projected_end_spend:currency} of {budget:currency}.",
         current_value="{run_rate:cents} over the next {horizon_days:integer} days",
         recommended_value="{faster:cents} more over the same days",
         steps=(
-            "Raise the daily limits of {target_name} so that {faster:cents} more is spent.",
-            "Favour its channels of highest return.",
-            "Watch the return of the added spend; stop where it falls below the target.",
+            "Raise daily limits on {target_name} to spend {faster:cents} more.",
+            "Favor its highest-return channels.",
+            "Track the return on the added spend; stop where it falls below target.",
         ),
-        what_could_go_wrong="The next unit of spend may return less than the average did.",
+        what_could_go_wrong="The next dollar may return less than the average so far.",
         impact=Impact(
-            basis="The added spend times each end of the return's interval, on the same return; "
-            "its cost stands as negative savings.",
+            basis="The added spend times each end of the return's interval, at the same return; "
+            "its cost counts as negative savings.",
             revenue=Range("faster_revenue_low", "faster_revenue", "faster_revenue_high"),
             savings=Range("faster_cost", "faster_cost", "faster_cost"),
             reason="return_reason",

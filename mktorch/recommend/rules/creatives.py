@@ -9,7 +9,7 @@ from mktorch.vocab import Action, CampaignStatus, Category, Level, Priority
 _PLACE = ("channel_id", "segment_id")
 _DELIVERED = When("base_impressions", Compare.ABOVE, number=0)
 _UNPRICED = Impact(
-    "What a breach of policy may cost is not in the data; the spend that stops is stated as stake."
+    "The cost of a policy breach is not in the data; the stake is the spend that stops."
 )
 _UNAPPROVED = Rule(
     id="pause_unapproved_creative",
@@ -21,19 +21,19 @@ _UNAPPROVED = Rule(
     gravity=690,
     owner="Brand and compliance",
     risk=Level.LOW,
-    description="Take {target_id} ({target_name}) out of delivery until a person has approved it.",
-    rationale="It had {base_impressions:integer} impressions in the current window, and nobody "
-    "has approved it.",
+    description="Pause {target_name} ({target_id}) until it is approved.",
+    rationale="It had {base_impressions:integer} impressions in the current window with no "
+    "approval on file.",
     current_value="delivered without approval; {base_cost:currency} in the current window",
     recommended_value="paused until approved",
     steps=(
         "Pause {target_id} on {channel_name} in {campaign_name}.",
-        "Have Brand and compliance review wording, claim and call to action.",
+        "Have Brand and compliance review the wording, claims and call to action.",
         "Approve and resume it, or replace it with an approved creative of {segment_name}.",
         "Find out how it went live without approval.",
     ),
-    what_could_go_wrong="Its audience sees nothing while it is paused; if the approval was given "
-    "and only not recorded, delivery is lost for nothing.",
+    what_could_go_wrong="Its audience sees nothing while it is paused; if approval exists but "
+    "was not recorded, delivery is lost for nothing.",
     impact=_UNPRICED,
     stake="base_cost",
     lowers="halts",
@@ -49,20 +49,19 @@ _FLAGGED = Rule(
     gravity=680,
     owner="Brand and compliance",
     risk=Level.LOW,
-    description="Take {target_id} ({target_name}) out of delivery until its risk "
-    "flags are cleared.",
-    rationale="It had {base_impressions:integer} impressions in the current window, and is "
+    description="Pause {target_name} ({target_id}) until its risk flags are cleared.",
+    rationale="It had {base_impressions:integer} impressions in the current window and was "
     "{flags_detail:words}.",
     current_value="delivered with risk flags: {flags:integer}; {base_cost:currency} in the "
     "current window",
-    recommended_value="paused until no flag stands",
+    recommended_value="paused until all flags are cleared",
     steps=(
         "Pause {target_id} on {channel_name} in {campaign_name}.",
-        "Rewrite what the flags name, or document why it may stand.",
+        "Rewrite the flagged content, or document why it may stay.",
         "Clear the flags in the creative's record, then resume it.",
     ),
-    what_could_go_wrong="Its audience sees nothing while it is paused; a flag raised too readily "
-    "stops a sound creative.",
+    what_could_go_wrong="Its audience sees nothing while it is paused; an unfounded flag stops a "
+    "sound creative.",
     impact=_UNPRICED,
     stake="base_cost",
     lowers="halts",
@@ -87,7 +86,7 @@ def _drag(kind: Kind, gravity: int) -> Rule:
         gravity=gravity,
         owner="Creative lead",
         risk=Level.LOW,
-        description="Replace or rework {target_id} ({target_name}): it drags {segment_name}.",
+        description="Replace or rework {target_name} ({target_id}): it holds back {segment_name}.",
         rationale="Its {label} attains {attainment:percent} of what the segment's other "
         "{peers:integer} creatives reach together, and the whole interval of the difference, "
         "{difference_low:signed_percent} to {difference_high:signed_percent}, is on the worse "
@@ -100,8 +99,8 @@ def _drag(kind: Kind, gravity: int) -> Rule:
             "Rework it, or give its traffic to them.",
             "Run the new version as an experiment against the best of them.",
         ),
-        what_could_go_wrong="The channel may be what is weak, not the creative: compare within "
-        "{channel_name} before it is replaced.",
+        what_could_go_wrong="The channel may be weak, not the creative; compare within "
+        "{channel_name} before replacing it.",
         impact=kind.impact,
         stake="base_cost",
         raises="campaign_runs",

@@ -27,8 +27,8 @@ _GATES = (
 _WORTH = (*_GATES, "recommendation_rules.horizon_days")
 _OWNER = "Experiment owner"
 _EFFECT = (
-    "Improvement of {label}: {improvement:signed_percent}, from "
-    "{improvement_low:signed_percent} to {improvement_high:signed_percent}"
+    "Improvement in {label}: {improvement:signed_percent} ({improvement_low:signed_percent} "
+    "to {improvement_high:signed_percent})"
 )
 _EVIDENCE = ("lift_low", "lift", "lift_high", "base_cost", "base_revenue")
 _DAYS = ("flight_days", "elapsed_days")
@@ -54,20 +54,20 @@ def _scale(kind: Kind, gravity: int) -> Rule:
         gravity=gravity,
         owner=_OWNER,
         risk=Level.LOW,
-        description="Give the traffic of {control_asset} ({control_name}) to {variant_asset} "
-        "({variant_name}).{others}",
-        rationale=_EFFECT + ". Every gate is passed, and the control still takes traffic.",
+        description="Move traffic from {control_name} ({control_asset}) to {variant_name} "
+        "({variant_asset}).{others}",
+        rationale=_EFFECT + ". All gates passed, and the control still takes traffic.",
         current_value="{control_name}: {control_value:figure} {label}, "
         "{base_cost:currency} spent in the current window",
         recommended_value="{variant_name}: {variant_value:figure} {label}",
         steps=(
-            "End {target_id} and keep its result.",
+            "End {target_id} and keep the result.",
             "Make {variant_asset} the default where {control_asset} runs in {campaign_name}.",
-            "Keep a small part of the traffic on {control_asset} for one window as a check.",
-            "Compare the {label} with the interval above after that window.",
+            "Keep a small share of traffic on {control_asset} for one window as a check.",
+            "After that window, compare {label} with the interval above.",
         ),
         what_could_go_wrong="The lift may fade outside the experiment: early winners tend to be "
-        "overstated, and other audiences may answer differently.",
+        "overstated, and other audiences may respond differently.",
         impact=kind.impact,
         stake="base_cost",
         raises="scaled_up",
@@ -99,19 +99,19 @@ def _stop(kind: Kind, gravity: int) -> Rule:
         gravity=gravity,
         owner=_OWNER,
         risk=Level.LOW,
-        description="Stop {variant_asset} ({variant_name}): it does worse than {control_asset} "
-        "({control_name}).",
-        rationale=_EFFECT + ": significantly worse, and still delivered.",
+        description="Stop {variant_name} ({variant_asset}): it underperforms {control_name} "
+        "({control_asset}).",
+        rationale=_EFFECT + ": significantly worse, and still delivering.",
         current_value="{variant_name}: {variant_value:figure} {label}, "
         "{base_cost:currency} spent in the current window",
         recommended_value="{control_name}: {control_value:figure} {label}",
         steps=(
-            "Take {variant_asset} out of delivery in {campaign_name}.",
-            "Give its traffic back to {control_asset}.",
-            "Record what {target_id} taught, so that the theme is not tried again unchanged.",
+            "Pause {variant_asset} in {campaign_name}.",
+            "Return its traffic to {control_asset}.",
+            "Record what {target_id} showed, so the theme is not repeated unchanged.",
         ),
-        what_could_go_wrong="A segment the variant suited may be among those who saw it: look at "
-        "the split by segment before the theme is given up for good.",
+        what_could_go_wrong="The variant may suit one segment; check the split by segment before "
+        "dropping the theme.",
         impact=kind.impact,
         stake="base_cost",
         raises="campaign_runs",
@@ -136,20 +136,20 @@ _STOP_FUTILE = Rule(
     gravity=520,
     owner=_OWNER,
     risk=Level.LOW,
-    description="End {target_id}: more data will not make {variant_asset} ({variant_name}) worth "
+    description="End {target_id}: more data will not make {variant_name} ({variant_asset}) worth "
     "scaling.",
-    rationale="The planned sample is reached, and the best the interval allows, "
-    "{improvement_high:signed_percent}, is below the lift worth scaling for.",
+    rationale="The planned sample is reached, and the interval's upper end, "
+    "{improvement_high:signed_percent}, is below the lift worth scaling.",
     current_value="running; improvement {improvement:signed_percent}",
     recommended_value="ended; {control_name} stays",
     steps=(
         "End {target_id} and keep {control_asset} in delivery.",
-        "Start the next idea in the slot that becomes free.",
+        "Use the open slot for the next idea.",
     ),
-    what_could_go_wrong="A lift smaller than the threshold may be real, and is given up.",
+    what_could_go_wrong="A real lift smaller than the threshold would be given up.",
     impact=Impact(
-        "The interval holds no effect worth scaling for: what is gained is the traffic for the "
-        "next experiment, which has no price yet."
+        "The interval holds no effect worth scaling; the gain is traffic for the next "
+        "experiment, which has no price yet."
     ),
     stake="base_cost",
     raises="campaign_runs",
@@ -172,20 +172,20 @@ _EXTEND = Rule(
     gravity=150,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Let {target_id} run {days_left:integer} more days, to {decided_on:date}, before "
-    "anybody decides.",
-    rationale=_EFFECT + ": undecided, and {sample_still_needed:integer} trials short of the "
+    description="Run {target_id} for {days_left:integer} more days, to {decided_on:date}, before "
+    "deciding.",
+    rationale=_EFFECT + ": inconclusive, and {sample_still_needed:integer} trials short of the "
     "planned sample.",
     current_value="{sample_still_needed:integer} trials short",
     recommended_value="{days_left:integer} more days",
     steps=(
-        "Leave {control_asset} and {variant_asset} and their split as they are.",
-        "See that delivery is funded to {decided_on:date}.",
+        "Leave {control_asset}, {variant_asset} and their split unchanged.",
+        "Confirm delivery is funded to {decided_on:date}.",
         "Read the result on {decided_on:date}, not before.",
     ),
-    what_could_go_wrong="Traffic may slow, and the days with it; at the planned sample the answer "
-    "may still be that no difference is seen.",
-    impact=Impact("Undecided: an effect whose sign is not known has no price."),
+    what_could_go_wrong="Traffic may slow and extend the run; the planned sample may still show "
+    "no difference.",
+    impact=Impact("Inconclusive: an effect of unknown sign has no price."),
     stake="base_cost",
     raises="kept",
     behind=_GATES,
@@ -203,17 +203,18 @@ _MEND = Rule(
     gravity=190,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Set up {target_id} anew: {setup_note}.",
-    rationale="An experiment with a fault in its setup proves nothing, however long it runs.",
+    description="Fix the setup of {target_id} and restart: {setup_note}.",
+    rationale="An experiment with a setup fault proves nothing, however long it runs.",
     current_value="setup faults: {setup_faults:integer}; {status}",
     recommended_value="no setup faults",
     steps=(
-        "Stop the traffic of {target_id}.",
-        "Mend what is named: {setup_note}.",
-        "Start again under a new experiment, so that the faulty days are not counted.",
+        "Stop traffic to {target_id}.",
+        "Fix the fault: {setup_note}.",
+        "Restart as a new experiment, so the faulty days are not counted.",
     ),
-    what_could_go_wrong="The days run so far are lost; mending in place would mix two experiments.",
-    impact=Impact("A faulty experiment measures nothing, so nothing can be expected from it."),
+    what_could_go_wrong="The days run so far are lost; fixing it in place would mix two "
+    "experiments.",
+    impact=Impact("A faulty experiment measures nothing, so no effect can be expected."),
     stake="base_cost",
 )
 _SPLIT = Rule(
@@ -230,18 +231,18 @@ _SPLIT = Rule(
     gravity=180,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Find out why the traffic of {target_id} is not split as declared.",
-    rationale="The check of the split fails: {allocation_note}. Whoever went missing may not be "
-    "like those who stayed, so no lift of it counts.",
-    current_value="split off its declaration",
+    description="Find out why {target_id} traffic is not split as declared.",
+    rationale="The split check fails: {allocation_note}. Those missing may differ from those who "
+    "stayed, so its lift cannot be trusted.",
+    current_value="split not as declared",
     recommended_value="split as declared",
     steps=(
         "Compare assignments with impressions by day, device and channel.",
-        "Look for redirects, filters or caps that hit one arm alone.",
-        "Mend the cause and start again under a new experiment.",
+        "Look for redirects, filters or caps that affect one arm only.",
+        "Fix the cause and restart as a new experiment.",
     ),
-    what_could_go_wrong="If the cause is only in the counting, a sound experiment is restarted.",
-    impact=Impact("The split is not as declared, so no effect of it can be trusted."),
+    what_could_go_wrong="If only the counting is at fault, a sound experiment is restarted.",
+    impact=Impact("The split is not as declared, so no effect can be trusted."),
     stake="base_cost",
 )
 _CARRY_OVER = Rule(
@@ -261,17 +262,17 @@ _CARRY_OVER = Rule(
     gravity=110,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Start the next flight of {campaign_name} with {variant_asset} ({variant_name})."
+    description="Start the next flight of {campaign_name} with {variant_name} ({variant_asset})."
     "{others}",
-    rationale=_EFFECT + ". Every gate is passed; the campaign is {campaign_status}.",
+    rationale=_EFFECT + ". All gates passed; the campaign is {campaign_status}.",
     current_value="{control_name}: {control_value:figure} {label}",
     recommended_value="{variant_name}: {variant_value:figure} {label}",
     steps=(
         "Record {variant_asset} as the proven default for this audience.",
-        "Brief the next flight with it, and with {control_asset} as its control.",
+        "Brief the next flight with it, and use {control_asset} as its control.",
     ),
-    what_could_go_wrong="Season and audience may differ by then: test it again at the start.",
-    impact=Impact("The campaign delivers nothing now: there is no volume to apply the lift to."),
+    what_could_go_wrong="Season and audience may differ by then; retest at the start.",
+    impact=Impact("The campaign is not delivering, so there is no volume to apply the lift to."),
     behind=_GATES,
     facts=("lift_low", "lift", "lift_high"),
 )

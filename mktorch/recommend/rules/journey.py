@@ -18,8 +18,8 @@ _BEHIND = (
     "funnel_rules.break_people",
 )
 _CEILING = Impact(
-    "What mending the step brings was not measured. The stake is a ceiling: what the people lost "
-    "beyond the usual would have brought in these days, were they worth what those are who pass."
+    "The gain from fixing the step was not measured. The stake is a ceiling: what the people "
+    "lost beyond the usual rate would have brought, at the value of those who pass."
 )
 
 
@@ -37,7 +37,7 @@ _BREAK = Rule(
     gravity=295,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Mend the journey of {campaign_name}: nobody gets from {from_stage:stage} to "
+    description="Fix the {campaign_name} journey: nobody gets from {from_stage:stage} to "
     "{to_stage:stage}.",
     rationale="{from_count:count} {from_stage:stage}, a recorded {to_count:count} "
     "{to_stage:stage}; "
@@ -46,11 +46,10 @@ _BREAK = Rule(
     recommended_value="{usual_conversion:percent}, as elsewhere",
     steps=(
         "Walk the step from {from_stage:stage} to {to_stage:stage} by hand on each device.",
-        "See that {to_stage:stage} are counted where they happen.",
-        "Mend the page or the tag before anybody else is sent there.",
+        "Confirm {to_stage:stage} are counted where they happen.",
+        "Fix the page or the tag before sending more traffic.",
     ),
-    what_could_go_wrong="If only the counting is broken, people do pass, and the page is changed "
-    "for nothing.",
+    what_could_go_wrong="If only the counting is broken, the page is changed for nothing.",
     impact=_CEILING,
     stake="money_at_stake",
     behind=_BEHIND,
@@ -65,8 +64,7 @@ _LEAK = Rule(
     gravity=290,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Close the leak of {campaign_name} between {from_stage:stage} and "
-    "{to_stage:stage}.",
+    description="Close the {campaign_name} leak between {from_stage:stage} and {to_stage:stage}.",
     rationale="{conversion:percent} go on, from {conversion_low:percent} to "
     "{conversion_high:percent}; {usual_conversion:percent} is usual over {peers:integer} journeys. "
     "About {lost_beyond_usual:integer} people more than usual are lost.",
@@ -74,11 +72,10 @@ _LEAK = Rule(
     recommended_value="{usual_conversion:percent}, as elsewhere",
     steps=(
         "Watch people between {from_stage:stage} and {to_stage:stage}: where do they stop?",
-        "Set the step beside that of a journey that converts as usual.",
-        "Mend the largest hindrance, as an experiment where traffic allows.",
+        "Compare the step with a journey that converts as usual.",
+        "Fix the largest obstacle, as an experiment where traffic allows.",
     ),
-    what_could_go_wrong="This audience may never convert as the others do: then the ceiling is out "
-    "of reach whatever the page says.",
+    what_could_go_wrong="This audience may never convert like the others, whatever the page says.",
     impact=_CEILING,
     stake="money_at_stake",
     behind=(
@@ -101,12 +98,12 @@ _QUESTION = Rule(
     current_value="{to_count:count} {to_stage:stage}, {from_count:count} {from_stage:stage}",
     recommended_value="no step that grows",
     steps=(
-        "See which sources count {from_stage:stage} and {to_stage:stage}.",
-        "Look for another way to {to_stage:stage} that skips {from_stage:stage}.",
-        "Correct the events, or record the other way as a stage.",
+        "Check which sources count {from_stage:stage} and {to_stage:stage}.",
+        "Look for a route to {to_stage:stage} that skips {from_stage:stage}.",
+        "Correct the events, or record the other route as a stage.",
     ),
-    what_could_go_wrong="None to delivery: the question is about the count.",
-    impact=Impact("A question about the count: nothing is lost or won by it."),
+    what_could_go_wrong="No risk to delivery; the question is about the count.",
+    impact=Impact("A question about the count; nothing is at stake."),
     behind=_BEHIND,
 )
 RULES: tuple[Rule, ...] = (_BREAK, _LEAK, _QUESTION)

@@ -7,7 +7,7 @@ from mktorch.vocab import Action, BudgetStatus, Category, Level, Priority
 
 _OWNER = "Finance"
 _MOVE = "{amount:in currency} from {from_channel} to {to_channel} in {campaign_name}"
-_UNPRICED = Impact("What a move brings is measured after it is made; the stake is its amount.")
+_UNPRICED = Impact("The effect is measured after the move; the stake is its amount.")
 _YES = ("true",)
 _CHANNELS = ("from_channel_id", "to_channel_id")
 
@@ -27,17 +27,16 @@ def _decide(name: str, flag: str, priority: Priority, gravity: int) -> Rule:
         owner=_OWNER,
         risk=Level.LOW,
         description="Approve or reject {target_id}: " + _MOVE + ".",
-        rationale="Proposed by {proposed_by} for {reason_code:words}, it has waited "
+        rationale="Proposed by {proposed_by} for {reason_code:words}; pending for "
         "{age_days:integer} days.",
         current_value="{status:words} for {age_days:integer} days",
         recommended_value="approved or rejected",
         steps=(
-            "Compare the return of {from_channel} with that of {to_channel} in the campaign.",
-            "See that no other recommendation pulls at {to_channel} or the campaign.",
-            "Approve or reject {target_id}, with the reason on record.",
+            "Compare the returns of {from_channel} and {to_channel} in the campaign.",
+            "Check for other recommendations on {to_channel} or the campaign.",
+            "Approve or reject {target_id} and record the reason.",
         ),
-        what_could_go_wrong="The figures it was proposed on may have moved since: an old proposal "
-        "approved unread moves money on old news.",
+        what_could_go_wrong="The figures behind the proposal may have changed since.",
         impact=_UNPRICED,
         stake="stake",
         behind=("budget_rules.proposal_stale_days",),
@@ -58,18 +57,18 @@ _REVIEW = Rule(
     gravity=650,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Review {target_id}, executed without the approval it needed: " + _MOVE + ".",
-    rationale="A move of this amount needs a person's approval; none is recorded.",
+    description="Review {target_id}, executed without required approval: " + _MOVE + ".",
+    rationale="Moves of this size require approval; none is on file.",
     current_value="executed, unapproved",
-    recommended_value="approved afterwards, or rolled back",
+    recommended_value="approved after the fact, or rolled back",
     steps=(
         "Ask {proposed_by} how {target_id} was executed.",
-        "Compare the return of {to_channel} before and after it.",
-        "Approve it afterwards or roll it back, and put the reason on record.",
-        "Close the way by which it went through.",
+        "Compare the return of {to_channel} before and after the move.",
+        "Approve it after the fact or roll it back, and record the reason.",
+        "Close the gap that let it through.",
     ),
-    what_could_go_wrong="Rolling back a move that works costs what it brings; the approval may "
-    "exist and only not be recorded.",
+    what_could_go_wrong="Rolling back a move that works forgoes its gain; the approval may exist "
+    "but not be recorded.",
     impact=_UNPRICED,
     stake="stake",
     behind=("budget_rules.approval_required_amount",),
@@ -93,15 +92,15 @@ _SELF = Rule(
     owner=_OWNER,
     risk=Level.LOW,
     description="Correct {target_id}: it moves {amount:in currency} from {from_channel} to itself.",
-    rationale="From and to are one channel, so it moves nothing; one of the two is wrong, or the "
-    "record is.",
+    rationale="The source and destination are the same channel, so nothing moves; one of them, "
+    "or the record, is wrong.",
     current_value="{from_channel} to {to_channel}, {status:words}",
-    recommended_value="the channel that was meant, or rolled back",
+    recommended_value="the intended channel, or rolled back",
     steps=(
-        "Ask {proposed_by} which channel was meant.",
-        "Record the move anew, and roll {target_id} back.",
+        "Ask {proposed_by} which channel was intended.",
+        "Record the correct move and roll back {target_id}.",
     ),
-    what_could_go_wrong="If the money did move elsewhere, the books and the channels disagree.",
+    what_could_go_wrong="If the money moved elsewhere, the books and the channels disagree.",
     impact=Impact("A move from a channel to itself changes nothing."),
     stake="stake",
     facts=_CHANNELS,

@@ -8,12 +8,15 @@ from mktorch.vocab import (
     Action,
     CampaignStatus,
     Category,
+    Goal,
     Level,
     Priority,
     SegmentRecommendation,
 )
 
 _IS = Compare.IS
+NOT_MET = When("goal", Compare.ONE_OF, words=(Goal.MISSED, Goal.OPEN))
+"""The campaign's own KPI is short of its target, or has none."""
 _ACTIVE = When("campaign_status", _IS, words=(CampaignStatus.ACTIVE,))
 _OWNER = "Audience lead"
 _BEHIND = (
@@ -49,7 +52,11 @@ _STOP = Rule(
     view="segment",
     category=Category.AUDIENCE,
     action=Action.PAUSE,
-    when=(*_agreed(SegmentRecommendation.STOP), When("base_cost", Compare.ABOVE, number=0)),
+    when=(
+        *_agreed(SegmentRecommendation.STOP),
+        When("base_cost", Compare.ABOVE, number=0),
+        NOT_MET,
+    ),
     priority=Priority.HIGH,
     gravity=580,
     owner=_OWNER,
@@ -60,15 +67,14 @@ _STOP = Rule(
     current_value=_RETURN,
     recommended_value="paused",
     steps=(
-        "Rule out a fault of tracking: see that a test conversion is counted.",
+        "Rule out a tracking fault: confirm a test conversion is counted.",
         "Pause every asset of {segment_name} in {campaign_name}.",
-        "Put the money that is left to a segment of the campaign that returns more.",
+        "Move the remaining money to a higher-return segment of the campaign.",
     ),
-    what_could_go_wrong="If conversions are made but not counted, a working segment is stopped; "
-    "late conversions are not in the window yet.",
+    what_could_go_wrong="If conversions go uncounted, a working segment is stopped; late "
+    "conversions are not in the window yet.",
     impact=Impact(
-        "The spend that stops is stated as stake; what would still have come of it, and where "
-        "the money goes instead, is not measured."
+        "The stake is the spend that stops; what it would still have brought is not measured."
     ),
     stake="base_cost",
     raises="campaign_runs",
@@ -89,16 +95,16 @@ def _revise(kind: Kind, gravity: int) -> Rule:
         gravity=gravity,
         owner=_OWNER,
         risk=Level.LOW,
-        description="Revise what {target_name} is shown.",
+        description="Revise the creative shown to {target_name}.",
         rationale="{why}. " + _STANDS,
         current_value=_RETURN,
         recommended_value="the {label} of the prior window",
         steps=(
-            "See which creative and which channel of {segment_name} fell.",
+            "Find which creative and channel of {segment_name} declined.",
             "Rework the weakest creative, or narrow the audience.",
-            "Judge again after a full window.",
+            "Review after a full window.",
         ),
-        what_could_go_wrong="The audience may be spent, and no message brings it back.",
+        what_could_go_wrong="The audience may be exhausted, and no message brings it back.",
         impact=kind.impact,
         stake="base_cost",
         raises="campaign_runs",
@@ -117,19 +123,19 @@ _SCALE = Rule(
     gravity=220,
     owner=_OWNER,
     risk=Level.MEDIUM,
-    description="Reach more of {target_name}.",
+    description="Increase reach in {target_name}.",
     rationale="{why}. " + _STANDS,
     current_value=_RETURN,
     recommended_value="a larger share of the campaign's spend",
     steps=(
-        "Raise the segment's share in {campaign_name} step by step, within its budget.",
-        "Watch the {label} and the return after each step.",
-        "Stop raising where the return of the last step falls below that of the campaign.",
+        "Raise the segment's share of {campaign_name} in steps, within its budget.",
+        "Track {label} and return after each step.",
+        "Stop where the last step returns less than the campaign.",
     ),
-    what_could_go_wrong="The next people reached may answer less than those reached so far.",
+    what_could_go_wrong="The next people reached may respond less than those reached so far.",
     impact=Impact(
-        "What the segment returns at a larger spend was not measured: an average says nothing of "
-        "the next unit."
+        "The return at a higher spend was not measured; an average does not predict the next "
+        "dollar."
     ),
     stake="base_cost",
     raises="scaled_up",
@@ -153,20 +159,20 @@ def _settle(name: str, priority: Priority, gravity: int, *words: SegmentRecommen
         gravity=gravity,
         owner=_OWNER,
         risk=Level.LOW,
-        description="Settle what is to become of {target_name}: the supplied record says "
+        description="Resolve the recommendation for {target_name}: the supplied record says "
         "{supplied_recommendation}, the data says {computed_recommendation}.",
-        rationale="By the data: {rule_sentence}. " + _STANDS + " As set, the "
+        rationale="The data shows: {rule_sentence}. " + _STANDS + " As set, the "
         "{recommendation_source} word stands.",
         current_value="{recommendation} ({recommendation_source})",
         recommended_value="one recommendation, with its reason",
         steps=(
             "Compare the counts of the supplied record with the performance rows.",
-            "Ask who wrote the supplied recommendation what it rests on.",
-            "Correct the record, or let the computed word stand.",
+            "Ask the author of the supplied recommendation for its basis.",
+            "Correct the record, or adopt the computed recommendation.",
         ),
-        what_could_go_wrong="Until it is settled, the segment goes on by a word the data does not "
-        "bear out.",
-        impact=Impact("Which of the two is right decides what there is to gain."),
+        what_could_go_wrong="Until resolved, the segment continues on a recommendation the data "
+        "doesn't support.",
+        impact=Impact("The gain depends on which of the two is right."),
         stake="base_cost",
         raises="campaign_runs",
         behind=_BEHIND,

@@ -28,9 +28,9 @@ _CHECKS = (
         "Finance",
         "the ledger and the performance rows",
         (
-            "Ask Finance for the invoices behind {what} of {campaign_name}.",
-            "See which days or channels the performance rows lack.",
-            "Correct the record that is wrong, and state it again.",
+            "Ask Finance for the invoices behind {what} in {campaign_name}.",
+            "Check which days or channels the performance rows lack.",
+            "Correct and restate the record that is wrong.",
         ),
         ("money_tolerance",),
     ),
@@ -42,8 +42,8 @@ _CHECKS = (
         "the ledger's net return and its own parts",
         (
             "Recompute value less all costs for {whose}.",
-            "See which cost was left out.",
-            "Correct the ledger, and whatever was decided on it.",
+            "Find the cost that was left out.",
+            "Correct the ledger and any decision based on it.",
         ),
         (),
     ),
@@ -55,8 +55,8 @@ _CHECKS = (
         "a supplied segment record and the performance rows",
         (
             "Recount {what} of {whose} from the performance rows.",
-            "Ask who supplied it where its rows are from.",
-            "Correct the record before its recommendation is followed.",
+            "Ask the supplier where its rows come from.",
+            "Correct the record before following its recommendation.",
         ),
         ("money_tolerance",),
     ),
@@ -68,7 +68,7 @@ _CHECKS = (
         "supplied rates and their own counts",
         (
             "Look at the rows of {whose} whose rate differs.",
-            "Correct the rate where it is made, or stop supplying it.",
+            "Correct the rate at its source, or stop supplying it.",
         ),
         ("rate_tolerance",),
     ),
@@ -90,15 +90,14 @@ def _investigate(check: _Check, gravity: int) -> Rule:
         owner=check.owner,
         risk=Level.LOW,
         description="Find out why " + check.ask + " disagree in {campaign_name}.",
-        rationale="Pairs that differ: {differing:integer} of {pairs:integer}. The widest is {what} "
-        "of {whose}: {supplied:as reads} supplied, {computed:as reads} computed, a gap of "
+        rationale="{differing:integer} of {pairs:integer} pairs differ. The largest is {what} of "
+        "{whose}: {supplied:as reads} supplied against {computed:as reads} computed, a gap of "
         "{off:percent}.",
         current_value="{supplied:as reads} supplied, {computed:as reads} computed",
         recommended_value="one figure",
         steps=check.steps,
-        what_could_go_wrong="Until it is settled, what rests on {what} rests on one of two "
-        "figures; the one in use may be the wrong one.",
-        impact=Impact("Which of the two figures is right decides what there is to gain."),
+        what_could_go_wrong="Until resolved, decisions on {what} may rest on the wrong figure.",
+        impact=Impact("The gain depends on which figure is right."),
         stake="window_cost",
         behind=check.behind,
         facts=("gap", "relative_gap", "tolerance"),

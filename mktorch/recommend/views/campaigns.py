@@ -26,6 +26,7 @@ _RETURNS = (
     "planned_spend",
 )
 _PACING = ("budget", "remaining", "pacing", "pace", "projected_end_spend", "projected_gap")
+GOALS = ("conversions", "matured_spend", "by_return", "by_conversions")
 MOVE = (
     "recipient_id",
     "recipient_name",
@@ -51,6 +52,7 @@ ORIGINS = {
     "overall_performance": Origin("campaign_analysis", "overall_performance", _KEY),
     "life_roas": Origin("campaign_analysis", "roas", _KEY),
     **{name: Origin("campaign_returns", name, _KEY) for name in _RETURNS},
+    **{name: Origin("campaign_goals", name, _KEY) for name in GOALS},
     **{name: Origin("budget_pacing", name, _KEY) for name in _PACING},
     **{name: Origin("campaign_moves", name, {"donor_id": "campaign_id"}) for name in MOVE},
 }
@@ -74,6 +76,7 @@ def campaign_view(tables: Tables, config: MarketingOrchestratorConfig) -> View:
             on="campaign_id",
             how="left",
         )
+        .join(tables["campaign_goals"].select("campaign_id", *GOALS), on="campaign_id", how="left")
         .join(tables["budget_pacing"].select("campaign_id", *_PACING), on="campaign_id", how="left")
         .join(
             tables["campaign_moves"].select("donor_id", *MOVE),
@@ -143,6 +146,7 @@ VIEWS = {
     "campaign": Builder(
         (
             "campaign_analysis",
+            "campaign_goals",
             "campaign_returns",
             "budget_pacing",
             "campaign_moves",

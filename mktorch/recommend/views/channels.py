@@ -7,7 +7,7 @@ import polars as pl
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.names import channel_names
 from mktorch.recommend.rule import Builder, Origin, Tables, View
-from mktorch.recommend.views.campaigns import MOVE, forgone
+from mktorch.recommend.views.campaigns import GOALS, MOVE, forgone
 from mktorch.sums import ratio
 
 _KEYS = {"campaign_id": "campaign_id", "channel_id": "channel_id"}
@@ -28,6 +28,7 @@ _RETURNS = (
 )
 ORIGINS = {
     **{name: Origin("channel_returns", name, _KEYS) for name in _RETURNS},
+    **{name: Origin("channel_goals", name, _KEYS) for name in GOALS},
     **{
         name: Origin("channel_moves", name, {"scope": "campaign_id", "donor_id": "channel_id"})
         for name in MOVE
@@ -42,6 +43,7 @@ def channel_view(tables: Tables, _config: MarketingOrchestratorConfig) -> View:
         tables["channel_returns"]
         .select("campaign_id", "channel_id", *_RETURNS, "return_reason")
         .join(named, on="channel_id", how="left")
+        .join(tables["channel_goals"].select(*_KEYS, *GOALS), on=list(_KEYS), how="left")
         .join(
             tables["campaign_analysis"].select("campaign_id", campaign_name="name"),
             on="campaign_id",
@@ -75,6 +77,7 @@ def channel_view(tables: Tables, _config: MarketingOrchestratorConfig) -> View:
 
 VIEWS = {
     "channel": Builder(
-        ("channels", "channel_returns", "campaign_analysis", "channel_moves"), channel_view
+        ("channels", "channel_goals", "channel_returns", "campaign_analysis", "channel_moves"),
+        channel_view,
     )
 }

@@ -50,9 +50,8 @@ _EVALUATED = (
 def experiments(tables: Tables, config: MarketingOrchestratorConfig) -> View:
     """One row per experiment: its deciding arm, the money that rides on it, and what it touches.
 
-    Of several arms, one that passed every gate speaks first (the highest low end of its
-    improvement, then the highest improvement), then one to stop (the worst), then the one nearest
-    its planned sample. `others` names the arms that passed beside it. The base of the impact is
+    Of several arms the winner speaks first, then one to stop (the worst), then the one nearest its
+    planned sample. `others` names the arms that passed beside it. The base of the impact is
     the control where the variant is to be scaled, else the variant.
     """
     metrics = registry(config.metrics)
@@ -87,16 +86,23 @@ def _deciding(arms: pl.DataFrame) -> pl.DataFrame:
     """The arm of each experiment that speaks for it, with `arms`, their number."""
     recommendation = pl.col("recommendation")
     place = recommendation.replace_strict({_SCALE: 0, _STOP: 1}, default=2)
+    won = pl.col("variant_asset") == pl.col("winner")
     first = (
-        pl.when(recommendation == _SCALE)
-        .then(-pl.col("improvement_low"))
-        .when(recommendation == _STOP)
+        pl.when(recommendation == _STOP)
         .then("improvement_high")
         .otherwise(pl.col("days_left").cast(pl.Float64))
     )
     return (
         arms.with_columns(pl.len().over("experiment_id").alias("arms"))
-        .sort("experiment_id", place, first, -pl.col("improvement"), "arm", nulls_last=True)
+        .sort(
+            "experiment_id",
+            place,
+            ~won,
+            first,
+            -pl.col("improvement"),
+            "arm",
+            nulls_last=True,
+        )
         .unique("experiment_id", keep="first", maintain_order=True)
     )
 

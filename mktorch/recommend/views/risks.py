@@ -12,6 +12,7 @@ from mktorch.recommend.sources import FLIGHT, flights, halted, ids, origins, typ
 from mktorch.vocab import RiskStatus
 
 _OPEN = (str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW))
+_NAMED = 3  # names that a text lists; the rest is counted
 _INBOX = (
     "rank",
     "origin",
@@ -31,33 +32,32 @@ def risks(tables: Tables, config: MarketingOrchestratorConfig) -> View:
 
     A risk about one asset has that asset as its target, so that it meets what else is asked of
     the asset; of several about one asset the gravest speaks, by its rank in the inbox, and
-    `others` names the rest. A risk about several assets or a whole campaign is its own target.
-    `about` names what it is about, `known` what it states, `source` who says so and `entry` the
-    record to close: a risk that was only found in the data has none of its own. `halts` is what
-    stands still where it is paused, `eased` what gets less where its spend is cut: the campaign
-    itself runs on.
-    `campaign_runs` is empty for a risk about a whole campaign.
+    `others` names the rest. Findings of one kind and severity in one campaign that nobody raised
+    are one target, for which the largest speaks. Any other risk about several assets or a whole
+    campaign is its own target. `about` names what it is about, `known` what it states, `source` who
+    says so and `entry` the record to close: a risk that was only found in the data has none of its
+    own. `halts` is what stands still where it is paused, `eased` what gets less where its spend is
+    cut: the campaign itself runs on. `campaign_runs` is empty for a risk about a whole campaign.
     """
-    inbox = tables["risk_inbox"].filter(pl.col("status").is_in(_OPEN))
+    inbox = _grouped(tables["risk_inbox"].filter(pl.col("status").is_in(_OPEN)))
     named = pl.col("asset_ids").list.len().fill_null(0)
     names = called(creative_names(tables["creative_assets"]), "asset_id", "asset_name")
     campaign, budget = typed("campaign", "campaign_id"), typed("budget", "campaign_id")
+    group = pl.concat_str("campaign_id", "risk_type", "severity", separator="/")
     targeted = (
         inbox.join(flights(tables, config), on="campaign_id", how="left")
         .sort("rank")
         .with_columns(
             pl.when(named == 1)
             .then(pl.col("asset_ids").list.first())
+            .when(pl.col("findings") > 1)
+            .then(group)
             .otherwise("id")
             .alias("target_id"),
             pl.when(named == 1)
             .then(pl.col("asset_ids").list.first().replace(names))
             .when(named > 1)
-            .then(
-                pl.format(
-                    "{} creatives ({})", named, pl.col("asset_ids").list.sort().list.join(", ")
-                )
-            )
+            .then(pl.format("{} creatives ({})", named, _some(pl.col("asset_ids").list.sort())))
             .otherwise("campaign_name")
             .alias("about"),
             pl.col("risk_type").str.replace_all("_", " ").alias("kind"),
@@ -68,19 +68,24 @@ def risks(tables: Tables, config: MarketingOrchestratorConfig) -> View:
             ids(pl.when(named == 0).then(campaign)).alias("campaign"),
             pl.when(named > 0).then("campaign_runs").otherwise([]).alias("campaign_runs"),
         )
-    )
-    targeted = targeted.with_columns(
-        source=pl.when(pl.col("origin") == Origin.DETECTED)
-        .then(pl.lit("Found in the records"))
-        .when(pl.col("origin") == Origin.BOTH)
-        .then(pl.format("{}, reported and found in the records", "id"))
-        .otherwise(pl.format("{}, reported", "id")),
-        entry=pl.when(pl.col("origin") == Origin.DETECTED)
-        .then(pl.format("the {} of {}", "kind", "about"))
-        .otherwise("id"),
+        .with_columns(
+            source=pl.when(pl.col("origin") == Origin.DETECTED)
+            .then(pl.lit("Detected in the data"))
+            .when(pl.col("origin") == Origin.BOTH)
+            .then(pl.format("Reported as {} and detected in the data", "id"))
+            .otherwise(pl.format("Reported as {}", "id")),
+            entry=pl.when(pl.col("findings") > 1)
+            .then(pl.format("the {} findings of {} on {}", "findings", "kind", "about"))
+            .when(pl.col("origin") == Origin.DETECTED)
+            .then(pl.format("the {} of {}", "kind", "about"))
+            .otherwise("id"),
+            many=pl.when(pl.col("findings") > 1)
+            .then(pl.format(" {} findings; the largest: {}.", "findings", "known"))
+            .otherwise(pl.lit("")),
+        )
     )
     beside = targeted.group_by("target_id").agg(
-        pl.col("entry").sort_by("rank").slice(1).str.join(", ").alias("beside")
+        pl.col("entry").sort_by("rank").slice(1).alias("beside")
     )
     frame = (
         targeted.unique("target_id", keep="first", maintain_order=True)
@@ -89,17 +94,51 @@ def risks(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         .with_columns(
             pl.format("{} of {}", "kind", "about").alias("target_name"),
             pl.concat_list(pl.col("halts").fill_null([]), "budget").alias("eased"),
-            pl.when(pl.col("beside") != "")
-            .then(pl.lit(" Also open about it: ") + pl.col("beside") + ".")
-            .otherwise(pl.lit(""))
-            .alias("others"),
+            pl.col("many")
+            + pl.when(pl.col("beside").list.len() > 0)
+            .then(pl.format(" Also open: {}.", _some(pl.col("beside"))))
+            .otherwise(pl.lit("")),
         )
+        .rename({"many": "others"})
         .with_columns(pl.concat_list("eased", "campaign").alias("halts"))
     )
     return View(
-        frame.drop("beside", "budget", "campaign", "asset_ids", "detection_ids").sort("target_id"),
+        frame.drop("beside", "budget", "campaign", "asset_ids", "detection_ids", "findings").sort(
+            "target_id"
+        ),
         _ORIGINS,
     )
+
+
+def _grouped(inbox: pl.DataFrame) -> pl.DataFrame:
+    """The inbox with findings of one kind as one row: the largest's, with the assets of all.
+
+    `findings` is how many there are; 1 for whatever somebody raised.
+    """
+    raised = pl.col("origin") != Origin.DETECTED
+    kind = ["campaign_id", "risk_type", "severity", "recommended_action"]
+    found = inbox.filter(~raised).sort("exposure", "rank", descending=[True, False])
+    assets = found.group_by(kind).agg(
+        pl.col("asset_ids").list.explode().drop_nulls().unique().sort(),
+        pl.len().cast(pl.Int64).alias("findings"),
+    )
+    largest = (
+        found.unique(kind, keep="first", maintain_order=True)
+        .drop("asset_ids")
+        .join(assets, on=kind)
+        .select(*inbox.columns, "findings")
+    )
+    return pl.concat(
+        (inbox.filter(raised).with_columns(findings=pl.lit(1, pl.Int64)), largest)
+    ).sort("rank")
+
+
+def _some(names: pl.Expr) -> pl.Expr:
+    """The first names of a list, and how many more there are."""
+    held = names.list
+    rest = held.len().cast(pl.Int64) - _NAMED
+    more = pl.when(rest > 0).then(pl.format(" and {} more", rest)).otherwise(pl.lit(""))
+    return pl.concat_str(held.head(_NAMED).list.join(", "), more)
 
 
 _ORIGINS = {

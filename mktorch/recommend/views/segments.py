@@ -56,6 +56,7 @@ def segments(tables: Tables, config: MarketingOrchestratorConfig) -> View:
         tables["segment_portfolio"]
         .join(current, on=("campaign_id", "segment_id"), how="left")
         .join(flights(tables, config), on="campaign_id", how="left")
+        .join(tables["campaign_goals"].select("campaign_id", "goal"), on="campaign_id", how="left")
         .with_columns(
             pl.concat_str("campaign_id", "segment_id", separator="/").alias("target_id"),
             pl.format("{} in {}", "segment_name", "campaign_name").alias("target_name"),
@@ -93,8 +94,11 @@ _ORIGINS: dict[str, Origin] = {
         "segment_portfolio", {"agree": "recommendations_agree", "numerator": "kpi_numerator"}, _KEYS
     ),
     **FLIGHT,
+    **origins("campaign_goals", ("goal",), {"campaign_id": "campaign_id"}),
     **origins("rollup_segment", {"base_cost": "cost", "base_revenue": "revenue"}, _KEYS, CURRENT),
 }
 VIEWS = {
-    "segment": Builder(("segment_portfolio", "rollup_segment", "budget_pacing"), segments),
+    "segment": Builder(
+        ("segment_portfolio", "rollup_segment", "budget_pacing", "campaign_goals"), segments
+    ),
 }

@@ -1,0 +1,85 @@
+"""The commands that look at runs on disk: what differs, what would, and whether they still hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mktorch.ending import DONE, FINDINGS, helpful_errors, say
+from mktorch.screen import plain
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+RunName = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its id.")]
+
+
+def found(run: Path, config: Path | None) -> Path:
+    """The folder of a run that is named by its folder or by its id."""
+    from mktorch.config import load_config
+
+    named = Path(load_config(config)[0].runs_dir) / run
+    return run if run.is_dir() or not named.is_dir() else named
+
+
+def diff(
+    before: RunName,
+    after: Annotated[Path, typer.Argument(metavar="OTHER", help="The run to compare it with.")],
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Print what differs between two runs: inputs, settings, figures, decisions."""
+    with helpful_errors():
+        from mktorch.history import difference
+        from mktorch.runs import load_run
+
+        told = difference(load_run(found(before, config)), load_run(found(after, config)))
+        for line in [json.dumps(told.as_json(), indent=2)] if as_json else told.lines():
+            typer.echo(line)
+        if told.is_empty:
+            say(f"{told.before} and {told.after} do not differ.")
+
+
+def whatif(
+    run: RunName,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting, as key=value; may be repeated.")
+    ] = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a run would decide under other settings, without reading its records again."""
+    with helpful_errors():
+        from mktorch.config import parse_set
+        from mktorch.runs import load_run
+        from mktorch.whatif import whatif as decide
+
+        told = decide(load_run(found(run, config)), parse_set(settings or ()))
+        for line in [json.dumps(told.as_json(), indent=2)] if as_json else told.lines():
+            typer.echo(line)
+        if told.decisions.is_empty():
+            say("No decision changes.")
+
+
+def verify(
+    run: RunName,
+    seal: Annotated[bool, typer.Option("--seal", help="Seal all runs beside it, too.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Check a run's manifest, files, inputs and seal, and make it again to compare."""
+    with helpful_errors():
+        from mktorch.runs import load_run
+        from mktorch.verify import seal as seal_all
+        from mktorch.verify import verify as check
+
+        done = load_run(found(run, config))
+        problems = check(done)
+        for problem in problems:
+            typer.echo(plain(problem))
+        if not problems:
+            say(f"{done.run_id}: manifest, tables, state and inputs match; made again, the same.")
+            if seal:
+                say(f"{seal_all(done.path.parent)} runs sealed.")
+        raise typer.Exit(FINDINGS if problems else DONE)
