@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from mktorch import ingest
 from mktorch.analysis import (
     attribution,
     budget,
@@ -21,6 +22,7 @@ from mktorch.analysis import (
     funnel,
     funnel_steps,
     goals,
+    metric_values,
     model_cost,
     money,
     operating,
@@ -49,7 +51,15 @@ from mktorch.formats import (
     Format,
 )
 from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
-from mktorch.narrative import grounds, llm_calls, llm_text, momentum, next_steps
+from mktorch.narrative import (
+    decisions_asked,
+    grounds,
+    llm_calls,
+    llm_text,
+    momentum,
+    next_steps,
+    verdict,
+)
 from mktorch.recommend import rank, reallocate, records
 from mktorch.rollups import declared, geo
 from mktorch.sources import rules, schemas, set_aside
@@ -71,6 +81,7 @@ __all__ = [
 ]
 
 _MODULES = (
+    ingest,
     schemas,
     rules,
     set_aside,
@@ -93,6 +104,7 @@ _MODULES = (
     segments,
     studies,
     creatives,
+    metric_values,
     returns,
     goals,
     portfolio,
@@ -108,6 +120,8 @@ _MODULES = (
     llm_text,
     llm_calls,
     grounds,
+    verdict,
+    decisions_asked,
 )
 
 TABLES: Mapping[str, type[Table]] = MappingProxyType(

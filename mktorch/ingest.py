@@ -23,6 +23,7 @@ from mktorch.sources.rules import Rule
 from mktorch.sources.set_aside import set_aside, set_aside_total
 from mktorch.sources.validate import validate
 from mktorch.sources.zones import in_zone
+from mktorch.tables import Table, count, read, text, word
 from mktorch.vocab import FailureSeverity, Source
 from mktorch.wiring import makes
 
@@ -46,6 +47,9 @@ class Period:
         return cls(span / DAYS_PER_MONTH, max(frames[Source.CAMPAIGNS].height, 1))
 
 
+_FAILED = read("failures", "row", on={"source": "source", "path": "file"})
+
+
 class Checked(NamedTuple):
     """The records that stand, by source, every failure found, and what it comes to in money."""
 
@@ -53,6 +57,20 @@ class Checked(NamedTuple):
     failures: pl.DataFrame
     set_aside: pl.DataFrame
     set_aside_total: pl.DataFrame
+
+
+# fmt: off
+class InputFiles(Table):
+    """One row per input file: what was read of it and what stands."""
+
+    source = word(Source, "The source", key=True)
+    path = text("The file", key=True)
+    rows = count("Number of records in the file")
+    valid = count("Number of the file's records that broke no rule that rejects, and that no newer "
+        "one replaced", _FAILED, config=("validation_severity",))
+    failed = count("Number of the file's records that were rejected; failures.parquet holds each",
+        _FAILED, config=("validation_severity",))
+# fmt: on
 
 
 def raw(
@@ -78,6 +96,25 @@ def checked(
     by_rule = set_aside(read, found.failures)
     total = set_aside_total(by_rule, read, found.failures, config.maximum_rejected_share)
     return Checked(found.frames, found.failures, by_rule, total)
+
+
+def input_files(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> pl.DataFrame:
+    """`InputFiles`, in the order read."""
+    rejected, row = pl.col("severity") == FailureSeverity.ERROR, pl.col("row")
+    left_out = rejected | (pl.col("rule") == Rule.RESTATED_ROW)
+    lost = failures.group_by("source", path="file").agg(
+        row.filter(rejected).n_unique().cast(pl.Int64).alias("failed"),
+        row.filter(left_out).n_unique().cast(pl.Int64).alias("left_out"),
+    )
+    kinds = InputFiles.dtypes()
+    columns = ("source", "path", "rows")
+    files = [[getattr(file, c) for c in columns] for own in raw.values() for file in own.files]
+    return InputFiles.of(
+        pl.DataFrame(files, schema={c: kinds[c] for c in columns}, orient="row")
+        .join(lost, on=["source", "path"], how="left", maintain_order="left")
+        .with_columns(pl.col("failed", "left_out").fill_null(0))
+        .with_columns(valid=pl.col("rows") - pl.col("left_out"))
+    )
 
 
 @makes(*Source, "as_of", "period")

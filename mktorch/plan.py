@@ -18,6 +18,7 @@ from mktorch.analysis import (
     funnel_steps,
     kpi_intervals,
     kpi_tables,
+    metric_values,
     model_cost,
     operating,
     returns,
@@ -27,14 +28,14 @@ from mktorch.analysis import (
     segments,
 )
 from mktorch.analysis.campaigns import campaign_analysis
-from mktorch.analysis.creatives import creative_standing
+from mktorch.analysis.creatives import creative_standing, creative_totals
 from mktorch.analysis.detection import risk_detected
 from mktorch.analysis.goals import campaign_goals, channel_goals
 from mktorch.analysis.money import campaign_money
 from mktorch.analysis.outcomes import decision_outcomes
 from mktorch.analysis.pacing import budget_pacing
 from mktorch.analysis.portfolio import performance_assessment
-from mktorch.analysis.reconciliations import reconciliations
+from mktorch.analysis.reconciliations import reconciliation_summary, reconciliations
 from mktorch.analysis.studies import incrementality_studies
 from mktorch.clock import clock
 from mktorch.display import texts
@@ -43,10 +44,16 @@ from mktorch.narrative import grounds, llm_calls, llm_text, summary, verdict
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
-from mktorch.recommend import reallocate, recommendation_candidates, recommendations
+from mktorch.recommend import (
+    reallocate,
+    recommendation_candidates,
+    recommendations,
+    rules_in_force,
+)
 from mktorch.recommend.records import recommendation_records
 from mktorch.rollups import rollups
 from mktorch.rollups.geo import rollup_geo_day
+from mktorch.sources.rules import failure_summary
 from mktorch.vocab import Source
 from mktorch.wiring import Function, Step, wired
 
@@ -85,6 +92,8 @@ _STEPS = (
         "validate",
         "Check every record; set the failed apart, with reasons",
         ingest.checked,
+        failure_summary,
+        ingest.input_files,
         optional=False,
     ),
     _step(
@@ -106,7 +115,12 @@ _STEPS = (
         campaign_money,
         optional=False,
     ),
-    _step("reconcile", "Set every figure that two records state side by side", reconciliations),
+    _step(
+        "reconcile",
+        "Set every figure that two records state side by side",
+        reconciliations,
+        reconciliation_summary,
+    ),
     _step(
         "campaigns",
         "Judge each campaign's return, and its own KPI, against their targets",
@@ -114,7 +128,12 @@ _STEPS = (
         campaign_goals,
         channel_goals,
     ),
-    _step("portfolio", "Add the campaigns and experiments up", performance_assessment),
+    _step(
+        "portfolio",
+        "Add the campaigns and experiments up",
+        performance_assessment,
+        metric_values.window_metrics,
+    ),
     _step(
         "roi",
         "Compute return on investment, by campaign and in all",
@@ -154,8 +173,14 @@ _STEPS = (
         segments.segment_portfolio,
         segments.segment_momentum,
         segments.segment_summary,
+        metric_values.segment_metrics,
     ),
-    _step("creatives", "Set each creative against the others of its segment", creative_standing),
+    _step(
+        "creatives",
+        "Set each creative against the others of its segment",
+        creative_standing,
+        creative_totals,
+    ),
     _step(
         "journey",
         "Follow people from stage to stage; find leaks and breaks",
@@ -218,6 +243,7 @@ _STEPS = (
         recommendation_candidates,
         recommendations,
         recommendation_records,
+        rules_in_force,
         reads=("campaign_analysis",),
     ),
     _step("momentum", "Set the current window against the prior one", momentum),

@@ -268,10 +268,13 @@ def same(
 
 
 def carried(
-    of: type[Table], *columns: str, on: Sequence[str] | Mapping[str, str] = CAMPAIGN
+    of: type[Table],
+    *columns: str,
+    on: Sequence[str] | Mapping[str, str] = CAMPAIGN,
+    where: Mapping[str, str | None] = _NONE,
 ) -> dict[str, Any]:
     """Columns that another table has too, each as `same` tells it."""
-    return {column: same(of, column, on=on) for column in columns}
+    return {column: same(of, column, on, where) for column in columns}
 
 
 _SILENT: Told = _column("", (), "", {})["metadata"][_TOLD]

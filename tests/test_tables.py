@@ -20,12 +20,10 @@ from mktorch.vocab import Source
 SOURCES = set(Source)
 # Tables whose columns are still told elsewhere, or nowhere; each leaves as it is declared.
 UNDECLARED = {
-    "decisions_asked",
     "experiment_evaluations",
     "experiment_gates",
     "experiment_records",
     "experiment_setup_faults",
-    "verdict",
 }
 COLUMNS = [
     (table, column)

@@ -139,6 +139,9 @@ class BudgetGovernance(Table):
         read("budget_moves", "approved_by_human", status=BudgetStatus.EXECUTED))
     violations = count("Number of moves executed without the approval they needed",
         read("budget_moves", "violation"), config=_APPROVAL)
+    executed_below_limit = count("Number of moves executed without approval, less those that "
+        "needed one", read("budget_moves", "violation"),
+        read("budget_moves", "approved_by_human", status=BudgetStatus.EXECUTED), config=_APPROVAL)
     same_channel_moves = count("Number of moves from a channel to itself",
         read("budget_moves", "same_channel"))
     moved_amount = money("Amounts of the executed moves in the reporting currency, summed",
@@ -300,6 +303,9 @@ def budget_governance(budget_moves: pl.DataFrame, currency: str) -> pl.DataFrame
         _count(pl.col("stale"), "stale_proposals"),
         _count(executed & ~pl.col("approved_by_human"), "executed_without_approval"),
         _count(pl.col("violation"), "violations"),
+        ((executed & ~pl.col("approved_by_human")).sum() - pl.col("violation").sum())
+        .cast(pl.Int64)
+        .alias("executed_below_limit"),
         _count(pl.col("same_channel"), "same_channel_moves"),
         units(micros(pl.col("amount")).filter(executed & ours).sum()).alias("moved_amount"),
         _count(~ours, "other_currency_actions"),

@@ -14,12 +14,15 @@ from mktorch.clock import Clock
 from mktorch.config import Metric
 from mktorch.config.segment_rules import SegmentRules, TrendMethod
 from mktorch.metrics import attribute_of, measure_of
+from mktorch.paired import paired
 from mktorch.rollups import MEASURES
+from mktorch.rollups.declared import ROLLUPS
 from mktorch.sources.schemas import Campaigns
 from mktorch.sums import ratio, total
 from mktorch.tables import (
     CAMPAIGN,
     Table,
+    carried,
     count,
     fraction,
     key,
@@ -79,7 +82,28 @@ class CreativeStanding(Table):
         _PEERS, config=_SETTINGS, null="reason")
     shortfall = fraction("The end of the interval that is kinder to the asset, turned so that "
         "below 0 it is surely worse", _PEERS, config=_TEST, null="reason")
+
+
+class CreativeTotals(Table):
+    """One row per asset that ever delivered."""
+
+    asset_id = key("The asset")
+    cost, revenue = carried(ROLLUPS["rollup_asset"], "cost", "revenue", on=("asset_id",),
+        where={"window": Window.ALL}).values()
+    roas = multiple("Revenue / cost, each summed over the asset's performance records of all dates "
+        "first, over the days that know both",
+        read("rollup_asset", "revenue", "cost", on=("asset_id",), window=Window.ALL),
+        read("rollup_paired", "numerator", "denominator", on=("asset_id",), window=Window.ALL,
+            numerator_name="revenue", denominator_name="cost"),
+        over=("revenue", "cost"), label="Return", null="nothing was spent")
 # fmt: on
+
+
+def creative_totals(rollup_asset: pl.DataFrame, rollup_paired: pl.DataFrame) -> pl.DataFrame:
+    """`CreativeTotals`, sorted by asset."""
+    ever, keys = rollup_asset.filter(window=str(Window.ALL)), ("asset_id", "window")
+    rated = paired(ever, rollup_paired, keys, pl.lit("revenue"), pl.lit("cost"), "roas")
+    return CreativeTotals.of(rated.sort("asset_id"))
 
 
 def creative_standing(

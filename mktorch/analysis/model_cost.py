@@ -70,7 +70,8 @@ def measured_roi_fully_loaded(roi_fully_loaded: pl.DataFrame, model_cost: float)
     return (
         MeasuredRoiFullyLoaded.of(roi_fully_loaded)
         .with_columns(
-            exact(pl.col(column) + burden).alias(column) for column in ("model_cost", "total_cost")
+            exact(pl.col(column) + burden).alias(column)
+            for column in ("model_cost", "running_cost", "total_cost")
         )
         .with_columns(
             exact(value - total).alias("net"),

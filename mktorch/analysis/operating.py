@@ -98,6 +98,9 @@ def _loaded(total: str, *calls: Upstream) -> dict[str, dy.Column]:
             label="Service calls"),
         "infrastructure_cost": money("Share of infrastructure",
             by_campaign("operating_cost", "infrastructure_cost"), label="Infrastructure"),
+        "running_cost": money("Operating cost: model, human review, service calls and share of "
+            f"infrastructure{total}", by_campaign("operating_cost", *OPERATING), *calls,
+            config=PRICES, label="Operating cost"),
         "total_cost": money(f"Media spend and operating cost{total}", *costs, config=PRICES),
         "net": money(f"Value less media spend and operating cost{total}", *costs, config=PRICES,
             null=_VALUELESS),
@@ -126,6 +129,9 @@ def _value_by(by: str) -> dict[str, dy.Column]:
         "name": text(f"Name of the {by}", label=by.capitalize()),
         "spend": money(f"Cost {where}", cost, rest, null=_UNSTATED),
         "revenue": money(f"Revenue {where}", revenue, rest, label="Value", null=_UNSTATED),
+        "spend_share": fraction(f"The {by}'s spend / spend of all of them, the part not allocated "
+            "included", cost, read(f"rollup_{by}", "cost", window="all"), rest,
+            label="Share of spend", null="nothing was spent"),
         "value_per_unit": multiple(f"Revenue / cost {where}, over the days that know both", both,
             pair, rest, over=("revenue", "spend"), label="Value per unit spent",
             null="no day states both value and spend"),
@@ -231,7 +237,10 @@ def roi_fully_loaded(roi_by_campaign: pl.DataFrame, operating_cost: pl.DataFrame
     value, cost = pl.col("estimated_value"), pl.col("total_cost")
     return RoiFullyLoaded.of(
         pl.concat((rows.sort("campaign_id"), summed.select(rows.columns)))
-        .with_columns(exact(pl.sum_horizontal(_COSTS)).alias("total_cost"))
+        .with_columns(
+            exact(pl.sum_horizontal(_COSTS)).alias("total_cost"),
+            exact(pl.sum_horizontal(OPERATING)).alias("running_cost"),
+        )
         .with_columns(
             exact(value - cost).alias("net"),
             ratio(cost, pl.col("media_spend")).alias("break_even_roas"),
@@ -318,7 +327,11 @@ def value_by(
         exact(pl.col("total_spend") - allocated["spend"].item()).alias("spend"),
         exact(pl.col("total_revenue_proxy") - allocated["revenue"].item()).alias("revenue"),
     ).with_columns(value_per_unit=ratio(pl.col("revenue"), pl.col("spend")))
-    return VALUE_BY[keys].of(pl.concat((by_key, rest), how="diagonal"))
+    spend = pl.col("spend")
+    shared = pl.concat((by_key, rest), how="diagonal").with_columns(
+        spend_share=ratio(spend, spend.sum())
+    )
+    return VALUE_BY[keys].of(shared)
 
 
 def _count(frame: pl.DataFrame, name: str) -> pl.DataFrame:

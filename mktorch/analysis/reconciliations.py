@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataframely as dy
 import polars as pl
 
 from mktorch.analysis.money import exact, relative_gap
 from mktorch.rollups import MEASURES
 from mktorch.sources.checks import NET_ROI_ROUNDING
 from mktorch.sums import total
-from mktorch.tables import Table, fraction, key, number, reason, text, word
+from mktorch.tables import Table, count, fraction, key, number, read, reason, same, text, word
 from mktorch.vocab import Source
 
 _CENT = 0.01
@@ -22,6 +23,8 @@ _ROLLED = {
     "revenue_proxy": "revenue",
 }
 _FIGURES = "that of the figure"
+_CHECK = ("check", "source", "tolerance")
+_VERDICTS = ("agrees", "differs", "not_comparable")
 _TOLERANCES = ("rate_tolerance", "money_tolerance")
 
 
@@ -39,9 +42,25 @@ class Reconciliations(Table):
     relative_gap = fraction("(Supplied - computed) / computed without its sign",
         config=_TOLERANCES, null="reason", label="Gap, relative")
     tolerance = fraction("The gap allowed, as a share of the computed figure", config=_TOLERANCES)
-    verdict = word(("agrees", "differs", "not_comparable"),
-        "Whether the gap lies within the tolerance", config=_TOLERANCES)
+    verdict = word(_VERDICTS, "Whether the gap lies within the tolerance", config=_TOLERANCES)
     reason = reason("one side")
+
+
+def _pairs(verdict: str, what: str) -> dy.Int64:
+    return count(f"Number of pairs of figures of the check that {what}",
+        read("reconciliations", "verdict", on=("check", "source", "tolerance"), verdict=verdict),
+        config=_TOLERANCES)
+
+
+class ReconciliationSummary(Table):
+    """One row per check, source and tolerance: how many pairs agree."""
+
+    check = same(Reconciliations, "check", _CHECK, key=True)
+    source = same(Reconciliations, "source", _CHECK, key=True)
+    tolerance = same(Reconciliations, "tolerance", _CHECK, key=True)
+    agrees = _pairs("agrees", "lie within the tolerance")
+    differs = _pairs("differs", "lie further apart than the tolerance")
+    not_comparable = _pairs("not_comparable", "cannot be compared")
 # fmt: on
 
 
@@ -84,6 +103,14 @@ def reconciliations(
         .with_columns(_verdict().alias("verdict"), _reason().alias("reason"))
         .sort("check", "key", "figure")
     )
+
+
+def reconciliation_summary(reconciliations: pl.DataFrame) -> pl.DataFrame:
+    """`ReconciliationSummary`, sorted by its key."""
+    counts = (
+        (pl.col("verdict") == verdict).sum().cast(pl.Int64).alias(verdict) for verdict in _VERDICTS
+    )
+    return ReconciliationSummary.of(reconciliations.group_by(_CHECK).agg(counts).sort(_CHECK))
 
 
 def _pair(

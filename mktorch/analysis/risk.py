@@ -80,6 +80,8 @@ class RiskInbox(Table):
         *_told("timestamp", "first_day"))
     age_hours = number("hours", "The report's moment less the moment of the signal or the start of "
         "the finding's first day", *_told("timestamp", "first_day"), config=_MOMENT)
+    age_days = number("days", "Hours from the signal or finding to the report's moment / 24",
+        *_told("timestamp", "first_day"), config=_MOMENT)
     hours_to_action = number("hours", "Hours from the signal to the first later decision or budget "
         "action of its campaign", read("campaign_risk_signals", "timestamp", on={"id": "risk_id"}),
         read("orchestrator_decisions", "timestamp", on=CAMPAIGN),
@@ -164,6 +166,7 @@ def risk_inbox(
             .otherwise(pl.lit("assets"))
             .alias("exposure_scope"),
             clock.hours(pl.col("timestamp"), pl.lit(clock.as_of)).alias("age_hours"),
+            (clock.hours(pl.col("timestamp"), pl.lit(clock.as_of)) / 24).alias("age_days"),
             clock.hours(pl.col("timestamp"), pl.col("acted_at")).alias("hours_to_action"),
             pl.when(pl.col("origin") == Origin.DETECTED)
             .then(pl.lit("found in the data: no signal was raised to answer"))

@@ -41,7 +41,7 @@ class Card:
     line: Sparkline | None = None
     id: str = ""
     source: str = ""
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
@@ -43,7 +44,7 @@ class Column:
     `weight` is the share of the free width that a text column takes in PDF. `origin` names the
     figure's column in the run as `table.column`, where it is not the column of the same name in
     the table's `source`; `{name}` in it stands for the row's value of that frame column. It also
-    makes a figure of a column of text.
+    makes a figure of a column of text. `where` are keys of its row that no column of the frame has.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Column:
     weight: float = 1.0
     mono: bool = False
     origin: str = ""
+    where: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def is_figure(self) -> bool:
@@ -177,7 +179,8 @@ class Table(Block):
                     label=column.label,
                     text=text,
                     defined=defined,
-                    row={n: part for n, part in zip(names, key, strict=True) if n in known},
+                    row={**column.where}
+                    | {n: part for n, part in zip(names, key, strict=True) if n in known},
                     cells=row,
                     value=row[column.name],
                     format=column.format if column.format.numeric else None,

@@ -114,4 +114,10 @@ EXPERIMENTS = {
         ),
         (*_TEST, *_PLAN),
     ),
+    "experiment_setup_faults.*": Definition(
+        "A fault in the setup of the experiment",
+        "",
+        (read("experiments", "control_asset", "variant_asset", on=("experiment_id",)),),
+        ("experiment_rules.allocation_alpha",),
+    ),
 }

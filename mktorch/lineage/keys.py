@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "decisions_asked": ("order",),
         "experiment_evaluations": ("experiment_id", "variant_asset"),
         "experiment_gates": ("experiment_id", "variant_asset", "gate"),
         "experiment_setup_faults": ("experiment_id", "fault", "detail"),

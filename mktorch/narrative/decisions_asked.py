@@ -13,6 +13,8 @@ from mktorch.narrative.names import channels
 from mktorch.narrative.templates import locale_of
 from mktorch.recommend.freeze import freezing
 from mktorch.recommend.words import compose
+from mktorch.tables import Table, day, key, money, read, text, word
+from mktorch.tables import count as counted
 from mktorch.vocab import Action, BudgetStatus, Category, Priority, Standing
 from mktorch.words import capitalized, capitals, count, leading_names, spaces
 
@@ -22,20 +24,38 @@ Tables = Mapping[str, pl.DataFrame]
 FREEZE_DECIDER = "Marketing lead"
 PROPOSAL_DECIDER = "Budget approver"
 KINDS = ("freeze", "proposal", "experiment", "recommendation")
-_SCHEMA: dict[str, pl.DataType] = {
-    "order": pl.Int64(),
-    "question": pl.String(),
-    "kind": pl.String(),
-    "topic": pl.String(),
-    "target": pl.String(),
-    "target_id": pl.String(),
-    "campaign_id": pl.String(),
-    "amount": pl.Float64(),
-    "decided_by": pl.String(),
-    "due": pl.Date(),
-    "age_days": pl.Int64(),
-    "why": pl.String(),
-}
+_STAKE = read("recommendations", "stake", on=("target_id",))
+_BY_MOVE = {"target_id": "budget_action_id"}
+
+
+# fmt: off
+class DecisionsAsked(Table):
+    """One row per decision that waits for a person, what concerns most first.
+
+    Asked are: whether a freeze that critical KPIs put on budget increases stays, with what it
+    blocks; every pending budget proposal, the longest waiting first; then, by rank, every
+    high-priority recommendation and every proven variant to scale. A target is asked about once.
+    """
+
+    order = counted("Place by concern, from 1", unit="place")
+    question = text("What is to be decided")
+    kind = word(KINDS, "What asks for it")
+    topic = text("What decisions of one kind have in common, in words", null="it is the freeze")
+    target = text("What the target is called")
+    target_id = key("What it is about")
+    campaign_id = text("The campaign", null="it is about several, or none")
+    amount = money("Money at stake in the recommendation, or the amount of the move proposed",
+        _STAKE, read("budget_moves", "amount", on=_BY_MOVE), null="no amount can be stated")
+    decided_by = text("Who decides")
+    due = day("The earliest of: the end of the decision cycle; the campaign's last day, where that "
+        "lies ahead; the day from which a proposal is stale",
+        read("budget_pacing", "end_date", on=("campaign_id",)),
+        read("budget_moves", "timestamp", on=_BY_MOVE),
+        config=("narrative_rules.decision_cycle_days", "budget_rules.proposal_stale_days"))
+    age_days = counted("Days that a proposal has waited",
+        read("budget_moves", "age_days", on=_BY_MOVE), unit="days", null="it is no proposal")
+    why = text("Why it is asked")
+# fmt: on
 
 _NAMED = 4  # KPIs or targets a freeze names; the rest is counted
 _TEXT = pl.String()
@@ -58,35 +78,20 @@ _NO_PACING = pl.DataFrame(schema={"campaign_id": _TEXT, "end_date": pl.Date()})
 def decisions_asked(
     tables: Tables, config: MarketingOrchestratorConfig, clock: Clock
 ) -> pl.DataFrame:
-    """One row per decision that waits for a person, what concerns most first.
-
-    Asked are: whether a freeze that critical KPIs put on budget increases stays, with what it
-    blocks; every pending budget proposal, the longest waiting first; then, by rank, every
-    high-priority recommendation and every proven variant to scale. A target is asked about once.
-
-    Columns: `order`, `question`, `kind` (of `KINDS`), `topic` (what decisions of one kind have in
-    common, in words; null for the freeze), `target` (what it is called), `target_id`,
-    `campaign_id`, `amount` in money (proposed, blocked or at stake), `decided_by`, `due`,
-    `age_days` a proposal has waited, `why`. `due` is the earliest of: `decision_cycle_days` after
-    the clock's day; the campaign's last day, where that lies after it; the day a proposal has
-    waited `proposal_stale_days`, which has passed where it is overdue. Reads `kpis`,
-    `budget_moves`, `channels`, `recommendations`, `recommendation_candidates` and `budget_pacing`;
-    what is not there asks nothing.
-    """
-    day = clock.day
-    cycle_ends = day + timedelta(days=config.narrative_rules.decision_cycle_days)
+    """`DecisionsAsked`; a table that is not there asks nothing."""
+    today = clock.day
+    cycle_ends = today + timedelta(days=config.narrative_rules.decision_cycle_days)
     kinds = (_freeze(tables, config), *_proposals(tables, config), _recommended(tables))
-    nothing = pl.DataFrame(schema=_SCHEMA)
-    asked = pl.concat((nothing, *kinds), how="diagonal_relaxed").unique(
+    asked = pl.concat((DecisionsAsked.frame(), *kinds), how="diagonal_relaxed").unique(
         "target_id", keep="first", maintain_order=True
     )
-    return (
-        asked.join(_last_days(tables, day), on="campaign_id", how="left", maintain_order="left")
-        .with_columns(
+    return DecisionsAsked.of(
+        asked.join(
+            _last_days(tables, today), on="campaign_id", how="left", maintain_order="left"
+        ).with_columns(
             order=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
             due=pl.min_horizontal("due", "last_day", pl.lit(cycle_ends)),
         )
-        .select(*_SCHEMA)
     )
 
 

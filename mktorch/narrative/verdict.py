@@ -11,24 +11,41 @@ from mktorch.config.narrative_rules import Ground
 from mktorch.narrative.financial_summary import financial_summary
 from mktorch.narrative.momentum import momentum_line
 from mktorch.narrative.templates import locale_of
+from mktorch.tables import count, declare, read, reason, text, texts, word
 from mktorch.vocab import Priority, Verdict
 from mktorch.words import leading_names
 
 Tables = Mapping[str, pl.DataFrame]
 _ORDER = tuple(Verdict)
+_GROUNDS = read("verdict_grounds", "verdict", "sentence")
+
+# fmt: off
+VerdictTable = declare("verdict",
+    "One row: the verdict, what it means in money and where things are moving.", {
+    "verdict": word(Verdict, "The worst that a ground calls for", _GROUNDS,
+        config=("narrative_rules.limits",)),
+    "headline": text("The verdict and its grounds", _GROUNDS, config=("narrative_rules.limits",)),
+    "financial_summary": text("What the figures mean in money",
+        null="financial_summary_reason"),
+    "financial_summary_reason": reason("what the figures mean"),
+    "momentum": text("Where things are moving", read("momentum", "current", "prior"),
+        null="momentum_reason"),
+    "momentum_reason": reason("the momentum"),
+    "reasons": texts("The grounds that call for more than ON TRACK, most serious first", _GROUNDS),
+    **{str(ground): count(f"Number found of the ground {ground.replace('_', ' ')}",
+        read("verdict_grounds", "value", ground=ground), null="the ground could not be checked")
+        for ground in Ground},
+    **{f"recommendations_{priority}": count(f"Number of recommendations of {priority} priority",
+        read("recommendations", "priority", priority=priority), null="none were made")
+        for priority in Priority},
+})
+# fmt: on
 
 
 def verdict(
     tables: Tables, verdict_grounds: pl.DataFrame, config: MarketingOrchestratorConfig
 ) -> pl.DataFrame:
-    """The verdict, what it means in money and where things are moving: one row.
-
-    Columns: `verdict` (the worst that a ground calls for), `headline`, `financial_summary`,
-    `momentum` and `financial_summary_reason`, `momentum_reason` where they cannot be said,
-    `reasons` (the grounds that call for more than ON TRACK, most serious first), each ground's
-    number by its name, and standing recommendations by priority (`recommendations_high`,
-    `_medium`, `_low`; null where none were made).
-    """
+    """The declared table `verdict`."""
     grounds, locale = verdict_grounds, locale_of(config)
     words = grounds["verdict"].drop_nulls().to_list()
     worst = max((Verdict(word) for word in words), key=_ORDER.index, default=Verdict.ON_TRACK)
@@ -38,7 +55,7 @@ def verdict(
     because = "; ".join(grave.filter(verdict=str(worst))["sentence"]) or "nothing calls for action"
     meaning, meaning_reason = financial_summary(tables, locale)
     moving, moving_reason = momentum_line(tables, locale)
-    return pl.DataFrame(
+    made = pl.DataFrame(
         {
             "verdict": [str(worst)],
             "headline": [f"{worst}: {because}"],
@@ -56,6 +73,7 @@ def verdict(
             **_by_priority(tables.get("recommendations")),
         }
     )
+    return VerdictTable.of(made)
 
 
 def _marked(meaning: str | None, grounds: pl.DataFrame) -> str | None:

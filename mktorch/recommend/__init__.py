@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.recommend.candidates import candidates
-from mktorch.recommend.rank import recommendations
+from mktorch.recommend.rank import recommendations, rules_in_force
 from mktorch.recommend.rule import Tables
 from mktorch.recommend.rules import RULES
 from mktorch.recommend.settle import settle
@@ -17,6 +17,7 @@ __all__ = [
     "candidates",
     "recommendation_candidates",
     "recommendations",
+    "rules_in_force",
     "settle",
     "views",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.recommend.candidates import IMPACTS, RecommendationCandidates
-from mktorch.tables import count, declare, read
+from mktorch.tables import Table, count, declare, key, read
 from mktorch.vocab import Priority, Standing
 
 _HELD = RecommendationCandidates.columns()
@@ -24,7 +24,32 @@ Recommendations = declare("recommendations",
         "steps", "evidence", "thresholds", "risk_level", "owner", "depends_on",
         "what_could_go_wrong", "overrides", "raises", "lowers")},
 })
+
+
+class RulesInForce(Table):
+    """One row per rule that asked for something."""
+
+    rule_id = key("The rule")
+    asked = count("Number of times that the rule asked for something",
+        read("recommendation_candidates", "gravity", on=("rule_id",)))
+    stand = count("Number of the rule's candidates that stand",
+        read("recommendation_candidates", "standing", on=("rule_id",), standing=Standing.STANDS))
+    impact_basis = _HELD["impact_basis"]
 # fmt: on
+
+
+def rules_in_force(recommendation_candidates: pl.DataFrame) -> pl.DataFrame:
+    """`RulesInForce`, sorted by rule."""
+    stands = pl.col("standing") == Standing.STANDS
+    return RulesInForce.of(
+        recommendation_candidates.sort("rule_id", "recommendation_id")
+        .group_by("rule_id", maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("asked"),
+            stands.sum().cast(pl.Int64).alias("stand"),
+            pl.col("impact_basis").first(),
+        )
+    )
 
 
 def recommendations(recommendation_candidates: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mktorch.errors import MktorchError
-from mktorch.tables import Definition, Table, count, text, word
+from mktorch.tables import Definition, Table, count, read, same, text, word
 from mktorch.vocab import FailureSeverity, Source
 
 
@@ -200,7 +200,30 @@ class Failures(Table):
     rule = word(Rule, "The rule broken", key=True)
     severity = word(FailureSeverity, "Whether the record was rejected or kept", label="Outcome")
     message = text("What is wrong and how to mend it", label="Why")
+
+
+_FOUND = ("severity", "source", "rule")
+
+
+class FailureSummary(Table):
+    """One row per severity, source and rule that was broken."""
+
+    severity = same(Failures, "severity", _FOUND, key=True)
+    source = same(Failures, "source", _FOUND, key=True)
+    rule = same(Failures, "rule", _FOUND, key=True)
+    records = count("Number of findings of the rule in the source",
+        read("failures", "row", on=_FOUND), config=("validation_severity",))
+    files = count("Number of files with a finding of the rule",
+        read("failures", "file", on=_FOUND), config=("validation_severity",))
 # fmt: on
+
+
+def failure_summary(failures: pl.DataFrame) -> pl.DataFrame:
+    """`FailureSummary`, sorted by its key."""
+    counts = (pl.len().alias("records"), pl.col("file").n_unique().alias("files"))
+    return FailureSummary.of(
+        failures.group_by(_FOUND).agg(each.cast(pl.Int64) for each in counts).sort(_FOUND)
+    )
 
 
 FAILURE_SCHEMA = Failures.dtypes()

@@ -208,6 +208,7 @@ def test_governance_by_hand() -> None:
         "stale_proposals": 1,
         "executed_without_approval": 1,
         "violations": 1,
+        "executed_below_limit": 0,
         "same_channel_moves": 1,
         "moved_amount": 9000.3,
         "other_currency_actions": 0,

@@ -59,7 +59,9 @@ def test_fully_loaded_the_total_alone_bears_it():
     costs = {"review_cost": 1.0, "api_cost": 1.0, "infrastructure_cost": 6.0}
     money = {"media_spend": 40.0, "estimated_value": 100.0, "model_cost": 2.0}
     rows = [{"campaign_id": key, "name": "One", **money, **costs} for key in ("C1", None)]
-    before = pl.DataFrame([{**row, "total_cost": 50.0} for row in rows]).with_columns(
+    before = pl.DataFrame(
+        [{**row, "running_cost": 9.0, "total_cost": 50.0} for row in rows]
+    ).with_columns(
         net=50.0,
         break_even_roas=1.25,
         roi_fully_loaded=1.0,
@@ -68,7 +70,8 @@ def test_fully_loaded_the_total_alone_bears_it():
     after = measured_roi_fully_loaded(before, 30.0)
     assert after.filter(campaign_id="C1").equals(before.filter(campaign_id="C1"))
     total = after.filter(pl.col("campaign_id").is_null()).row(0, named=True)
-    assert (total["model_cost"], total["total_cost"], total["net"]) == (32.0, 80.0, 20.0)
+    assert (total["model_cost"], total["running_cost"]) == (32.0, 39.0)
+    assert (total["total_cost"], total["net"]) == (80.0, 20.0)
     # 80 / 40, 20 / 80, 100 / 80
     assert total["break_even_roas"] == 2.0
     assert (total["roi_fully_loaded"], total["cost_efficiency"]) == (0.25, 1.25)

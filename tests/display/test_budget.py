@@ -42,6 +42,7 @@ def test_governance_shows_each_figure_with_its_denominator(sample_run) -> None:
         latency_p90_minutes=5760.0,
         violations=2,
         executed_without_approval=5,
+        executed_below_limit=3,
         pending=3,
         stale_proposals=1,
         same_channel_moves=0,

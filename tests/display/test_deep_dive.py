@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 
 from mktorch import display
+from mktorch.analysis.metric_values import segment_metrics
 from mktorch.display.page import Unavailable
 from mktorch.display.sections import progress
 from mktorch.display.status import Tone
+from mktorch.metrics import registry
 from tests.display.made import column, with_tables
 
 HOSTILE = '<script>alert(1)</script>#eval("1") \u202eevil ' + "y" * 60
@@ -122,7 +124,10 @@ def heat(run):
             "revenue": [40.0, 40.0],
         }
     )
-    return display.segment_heat(with_tables(run, rollup_segment=rows))
+    unpaired = run.tables["rollup_paired"].clear()
+    return display.segment_heat(
+        with_tables(run, segment_metrics=segment_metrics(rows, unpaired, registry()))
+    )
 
 
 def test_heat_sets_each_segment_against_the_whole(sample_run) -> None:

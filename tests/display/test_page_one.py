@@ -8,12 +8,14 @@ import polars as pl
 import pytest
 
 from mktorch import display
+from mktorch.analysis.metric_values import window_metrics
 from mktorch.display.brand import Brand
 from mktorch.display.page import Unavailable
 from mktorch.display.sections import momentum
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Tone
 from mktorch.display.writers import html
+from mktorch.metrics import registry
 from mktorch.vocab import Direction
 from tests.display.made import column, with_config, with_tables
 
@@ -88,7 +90,8 @@ def rows(run, spend: list[float], revenue: list[float], conversions: list[int]) 
         }
     )
     day = run.tables["rollup_day"].filter(campaign_id="CAMP_001")
-    return {"rollup_campaign": window, "rollup_day": day}
+    unpaired = run.tables["rollup_paired"].clear()
+    return {"window_metrics": window_metrics(window, unpaired, registry()), "rollup_day": day}
 
 
 def test_cards_say_better_worse_and_steady(sample_run) -> None:
@@ -292,6 +295,6 @@ def test_each_card_is_defined_as_the_sum_or_the_ratio_it_is(sample_run) -> None:
     figures = {f.column: f for f in display.kpi_cards(sample_run).figures()}
     assert figures["cost"].id == "kpi-cards.cost"
     words = {name: figure.defined[0][2].words for name, figure in figures.items()}
-    assert words["conversions"].startswith("Conversions of the current window, summed")
-    for name in ("return_on_ad_spend", "conversion_rate", "cost_per_acquisition"):
-        assert words[name].startswith("The metric's numerator / its denominator")
+    for name in ("conversions", "return_on_ad_spend", "conversion_rate", "cost_per_acquisition"):
+        assert words[name].startswith("The measure, or the metric's numerator / its denominator")
+    assert figures["cost"].row == {"campaign_id": None, "window": "current", "metric": "cost"}

@@ -52,7 +52,10 @@ def test_one_campaign_stands_without_a_total(sample_run) -> None:
 
 
 def by(run, name: str, *rows: tuple[str | None, str, float, float, float | None]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=run.tables[f"value_by_{name}"].schema, orient="row")
+    """Rows of `value_by_...`, each with its share of their spend."""
+    whole = sum(row[2] for row in rows) or None
+    shared = [(*row[:4], whole and row[2] / whole, row[4]) for row in rows]
+    return pl.DataFrame(shared, schema=run.tables[f"value_by_{name}"].schema, orient="row")
 
 
 def test_value_stands_from_best_to_worst_with_the_rest_last(sample_run) -> None:
@@ -75,7 +78,7 @@ def test_value_stands_from_best_to_worst_with_the_rest_last(sample_run) -> None:
     )
     table = display.value_per_unit(run)
     assert column(table, "name") == ["paid search", "email", "social", "Not allocated", "Firms"]
-    assert column(table, "share") == ["50.0%", "25.0%", "0.0%", "25.0%", "100.0%"]
+    assert column(table, "spend_share") == ["50.0%", "25.0%", "0.0%", "25.0%", "100.0%"]
     assert column(table, "value_per_unit")[2] == "n/a"
     assert table.frame["by"].to_list() == ["By channel"] * 4 + ["By segment"]
     assert table.title == (
@@ -88,12 +91,12 @@ def test_each_list_adds_up_to_the_portfolio(sample_run) -> None:
     sums = (
         display.value_per_unit(sample_run)
         .frame.group_by("by")
-        .agg(pl.col("spend").sum(), pl.col("revenue").sum(), pl.col("share").sum())
+        .agg(pl.col("spend").sum(), pl.col("revenue").sum(), pl.col("spend_share").sum())
     )
     for row in sums.iter_rows(named=True):
         assert row["spend"] == pytest.approx(total["total_spend"], abs=0.005)
         assert row["revenue"] == pytest.approx(total["total_revenue_proxy"], abs=0.005)
-        assert row["share"] == pytest.approx(1)
+        assert row["spend_share"] == pytest.approx(1)
 
 
 def test_without_spend_there_is_no_share(sample_run) -> None:

@@ -44,9 +44,7 @@ def test_title_counts_gravity_silence_and_exposure(sample_run) -> None:
 
 
 def test_age_is_in_days_and_silence_is_explained(sample_run) -> None:
-    run = inbox(
-        sample_run, age_hours=[36.0, 24.0, 12.0, 0.0], hours_to_action=[None, 1.25, 1.0, 1.0]
-    )
+    run = inbox(sample_run, age_days=[1.5, 1.0, 0.5, 0.0], hours_to_action=[None, 1.25, 1.0, 1.0])
     table = display.risk_inbox(run)
     assert column(table, "age_days") == ["1.5", "1.0", "0.5", "0.0"]
     # 1.25 rounds half to even

@@ -75,7 +75,6 @@ def budget_governance(run: Run) -> Table:
     """How budget moves are decided: approval, time to decide, what waits, what broke the rule."""
     total, rules = row(run, "budget_governance"), run.config.budget_rules
     limit = money(run, rules.approval_required_amount)
-    free = total["executed_without_approval"] - total["violations"]
 
     def span(name: str) -> tuple[str, str, str]:
         over = f"From proposal, over {count(total['latency_moves'], 'stated time')}"
@@ -107,7 +106,7 @@ def budget_governance(run: Run) -> Table:
         (
             "executed_below_limit",
             "Executed below the approval limit",
-            format_value(free, INTEGER),
+            format_value(total["executed_below_limit"], INTEGER),
             "measured",
             f"Under {limit} no approval is required",
         ),

@@ -18,9 +18,8 @@ from mktorch.display.sections.wording import (
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, PERCENT, RATIO, Format, format_value
-from mktorch.paired import paired
 from mktorch.runs import Run
-from mktorch.vocab import Direction, Window
+from mktorch.vocab import Direction
 from mktorch.words import count, joined, spaces
 
 # Standings from the gravest to the lightest: the first that holds is shown, the others below it.
@@ -34,9 +33,7 @@ STANDING: Statuses = {
 }
 
 
-@section(
-    "creative_assets", "rollup_asset", "rollup_paired", "creative_standing", "campaigns", "channels"
-)
+@section("creative_assets", "creative_totals", "creative_standing", "campaigns", "channels")
 def assets(run: Run, campaign: str = "") -> Table:
     """Each creative with its standing, spend, return and KPI beside its segment's others."""
     shown = _standing(run, campaign)
@@ -65,11 +62,18 @@ def assets(run: Run, campaign: str = "") -> Table:
             Column(name="asset_id", label="Asset", detail="what", weight=1.5),
             Column(name="segment", label="Segment", detail="channel", weight=1.4),
             Column(name="badge", label="Standing", statuses=STANDING, detail="flags", weight=1.1),
-            Column(name="cost", label="Spend", format=CURRENCY, missing="never delivered"),
+            Column(
+                name="cost",
+                label="Spend",
+                format=CURRENCY,
+                origin="creative_totals.cost",
+                missing="never delivered",
+            ),
             Column(
                 name="roas",
                 label="Return",
                 format=RATIO,
+                origin="creative_totals.roas",
                 missing="no value or no spend",
             ),
             Column(
@@ -90,7 +94,7 @@ def assets(run: Run, campaign: str = "") -> Table:
             ),
             *lower_is_better(run, shown["primary_kpi"]),
         ),
-        source="creative_assets, rollup_asset, creative_standing",
+        source="creative_assets, creative_totals, creative_standing",
         key=("asset_id",),
         empty="No creatives on record.",
         locale=locale_of(run),
@@ -99,11 +103,7 @@ def assets(run: Run, campaign: str = "") -> Table:
 
 def _standing(run: Run, campaign: str) -> pl.DataFrame:
     """Every creative with what it delivered and how it stands, gravest standing first."""
-    ever = run.tables["rollup_asset"].filter(window=str(Window.ALL))
-    parts, keys = (pl.lit("revenue"), pl.lit("cost")), ("asset_id", "window")
-    spent = paired(ever, run.tables["rollup_paired"], keys, *parts, "roas").select(
-        "asset_id", "cost", "roas"
-    )
+    spent = run.tables["creative_totals"].select("asset_id", "cost", "roas")
     measured = run.tables["creative_standing"].drop("campaign_id", "segment_id")
     up = pl.col("kpi_direction") == Direction.UP
     held = {

@@ -30,7 +30,6 @@ from mktorch.formats import (
     format_value,
 )
 from mktorch.metrics import registry
-from mktorch.paired import pooled
 from mktorch.rollups import MEASURES
 from mktorch.runs import Run
 from mktorch.sums import known_sum, ratio
@@ -58,7 +57,7 @@ _SUMS = {
 }
 
 
-@section("rollup_campaign", "rollup_paired", "rollup_day", "campaigns")
+@section("window_metrics", "rollup_day", "campaigns")
 def kpi_cards(run: Run, campaign: str = "") -> Cards:
     """Spend, value, return, conversions, primary KPI and cost per conversion of the window.
 
@@ -83,7 +82,12 @@ def kpi_cards(run: Run, campaign: str = "") -> Cards:
                 change=told[name],
                 detail=f"{past}: {_texts(run, name, [before.get(name)])[0]}",
                 line=_line(run, name, days),
-                source="rollup_campaign",
+                source="window_metrics.value",
+                where={
+                    "campaign_id": campaign or None,
+                    "window": str(Window.CURRENT),
+                    "metric": name,
+                },
             )
             for name in names
         ),
@@ -119,20 +123,14 @@ def _values(run: Run, names: tuple[str, ...]) -> dict[str, pl.Expr]:
     }
 
 
-def _by_window(
-    run: Run, campaign: str, names: tuple[str, ...]
-) -> dict[str, dict[str, float | None]]:
-    """Window -> figure -> value; a window without a record is not there. A quotient is of the days
-    that know both of its parts."""
-    sums, known = of_campaign(run, "rollup_campaign", campaign), registry(run.config.metrics)
-    keys, by = ("campaign_id", "window"), ("window",)
-    summed = sums.group_by(by).agg(known_sum(name) for name in names if name in _SUMS)
-    for name in names:
-        if name not in _SUMS:
-            parts = (known[name].numerator, known[name].denominator)
-            rated = pooled(sums, run.tables["rollup_paired"], keys, by, *parts, name)
-            summed = summed.join(rated.select("window", name), on="window")
-    return summed.select("window", *names).rows_by_key("window", named=True, unique=True)
+def _by_window(run: Run, campaign: str, names: Iterable[str]) -> dict[str, dict[str, float | None]]:
+    """Window -> figure -> value; a window without a record is not there."""
+    return (
+        run.tables["window_metrics"]
+        .filter(pl.col("campaign_id").eq_missing(pl.lit(campaign or None, pl.String)))
+        .pivot("metric", index="window", values="value", on_columns=list(names))
+        .rows_by_key("window", named=True, unique=True)
+    )
 
 
 def _by_day(

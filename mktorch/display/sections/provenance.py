@@ -44,19 +44,16 @@ def provenance(run: Run) -> Table:
     )
 
 
-@section()
+@section("input_files")
 def inputs(run: Run) -> Table:
     """Every input file with its hash and what stands of its records."""
-    schema = {
-        "source": pl.String,
-        "path": pl.String,
-        "sha256": pl.String,
-        "rows": pl.Int64,
-        "valid": pl.Int64,
-        "failed": pl.Int64,
-    }
-    files = [{name: getattr(file, name) for name in schema} for file in run.manifest.inputs]
-    frame = pl.DataFrame(files, schema=schema, orient="row")
+    hashes = [(file.source, file.path, file.sha256) for file in run.manifest.inputs]
+    frame = run.tables["input_files"].join(
+        pl.DataFrame(hashes, schema=["source", "path", "sha256"], orient="row"),
+        on=("source", "path"),
+        how="left",
+        maintain_order="left",
+    )
     return Table(
         id="inputs",
         dense=True,
@@ -69,9 +66,9 @@ def inputs(run: Run) -> Table:
             Column(name="sha256", label="SHA-256", mono=True, weight=2.2),
         ),
         title=f"{count(frame.height, 'file')}, {count(int(frame['rows'].sum()), 'record')} read.",
-        key=("path",),
+        key=("source", "path"),
         notes=("The SHA-256 hash identifies the exact file behind these figures.",),
-        source="manifest.json",
+        source="input_files, manifest.json",
         empty="This run read no files.",
         locale=locale_of(run),
     )

@@ -13,21 +13,16 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import FailureSeverity
-from mktorch.words import capitals, count, spaces
+from mktorch.words import count
 
 SHOWN = 25  # rows of an appendix table; the run's tables hold them all
 _EACH = 5  # findings shown of one rule
 
 
-@section("failures")
+@section("failures", "failure_summary")
 def failure_summary(run: Run) -> Table:
     """Failures by source and rule, rejected ones first."""
-    frame = (
-        run.tables["failures"]
-        .group_by("severity", "source", "rule")
-        .agg(pl.len().alias("records"), pl.col("file").n_unique().alias("files"))
-        .sort("severity", "source", "rule")
-    )
+    frame = run.tables["failure_summary"]
     failures = run.tables["failures"]
     errors = failures.filter(severity=str(FailureSeverity.ERROR))
     rows = errors.select("file", "row").n_unique() if errors.height else 0
@@ -50,7 +45,7 @@ def failure_summary(run: Run) -> Table:
                 "included. One record may break several rules."
             ),
         ),
-        source="failures",
+        source="failure_summary",
         empty="All records passed all rules.",
         locale=locale_of(run),
     )
@@ -89,21 +84,11 @@ def failures(run: Run) -> Table:
     )
 
 
-@section("reconciliations")
+@section("reconciliations", "reconciliation_summary")
 def reconciliation_summary(run: Run) -> Table:
     """Each check: how many pairs of figures agree, differ, or cannot be compared."""
     checks = run.tables["reconciliations"]
-    frame = (
-        checks.group_by("check", "source", "tolerance")
-        .agg(
-            *(
-                (pl.col("verdict") == verdict).sum().cast(pl.Int64).alias(verdict)
-                for verdict in ("agrees", "differs", "not_comparable")
-            )
-        )
-        .sort("check", "source")
-        .with_columns(named=capitals(spaces(pl.col("check"))), supplied_by=spaces(pl.col("source")))
-    )
+    frame = run.tables["reconciliation_summary"]
     differing, agreeing = (checks.filter(verdict=v).height for v in ("differs", "agrees"))
     return Table(
         id="reconciliation-summary",
@@ -127,7 +112,7 @@ def reconciliation_summary(run: Run) -> Table:
             else f"All {count(agreeing, 'pair')} of comparable figures agree."
         ),
         notes=("Tolerance: allowed gap as a share of the computed figure.",),
-        source="reconciliations",
+        source="reconciliation_summary",
         empty="No figure is stated twice in the data.",
         locale=locale_of(run),
     )

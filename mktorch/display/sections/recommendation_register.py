@@ -134,17 +134,13 @@ def held_back(run: Run, campaign: str = "", *, checked: bool = False) -> Table:
     )
 
 
-@section("recommendation_candidates", "recommendations")
+@section("rules_in_force", "recommendation_candidates")
 def rules_in_force(run: Run) -> Table:
     """The rules that asked for something: how often, what their amounts rest on, their settings."""
     asked = run.tables["recommendation_candidates"]
-    stand = run.tables["recommendations"].group_by("rule_id").len("stand")
-    rules = (
-        asked.sort("rule_id", "recommendation_id")
-        .group_by("rule_id", maintain_order=True)
-        .agg(pl.len().alias("asked"), pl.col("impact_basis").first(), "thresholds")
-        .join(stand, on="rule_id", how="left", maintain_order="left")
-        .with_columns(pl.col("stand").fill_null(0))
+    thresholds = asked.sort("recommendation_id").group_by("rule_id").agg("thresholds")
+    rules = run.tables["rules_in_force"].join(
+        thresholds, on="rule_id", how="left", maintain_order="left"
     )
     told = (_settings(run, found) for found in rules["thresholds"].to_list())
     frame = rules.with_columns(pl.Series("settings", list(told), pl.String)).drop("thresholds")
@@ -169,7 +165,7 @@ def rules_in_force(run: Run) -> Table:
                 "recommendation_candidates."
             ),
         ),
-        source="recommendation_candidates",
+        source="rules_in_force",
         empty="No rule produced a candidate.",
         locale=locale_of(run),
         dense=True,

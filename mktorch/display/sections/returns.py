@@ -23,7 +23,6 @@ from mktorch.runs import Run
 from mktorch.words import count
 
 _EACH = 8  # channels, and segments, shown
-_RUNNING = ("model_cost", "review_cost", "api_cost", "infrastructure_cost")
 
 
 @section("roi_fully_loaded")
@@ -38,9 +37,7 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
     ranked = rows.filter(~total).sort(
         pl.col("net").abs(), "campaign_id", descending=[True, False], nulls_last=True
     )
-    frame = pl.concat((ranked, rows.filter(total))).with_columns(
-        running_cost=pl.sum_horizontal(_RUNNING)
-    )
+    frame = pl.concat((ranked, rows.filter(total)))
     return Table(
         id="fully-loaded",
         frame=frame,
@@ -107,7 +104,13 @@ def value_per_unit(run: Run) -> Table:
             Column(
                 name="spend", label="Spend", format=CURRENCY_EXACT, origin="value_by_{scope}.spend"
             ),
-            Column(name="share", label="Share of spend", format=PERCENT, missing="no spend"),
+            Column(
+                name="spend_share",
+                label="Share of spend",
+                format=PERCENT,
+                origin="value_by_{scope}.spend_share",
+                missing="no spend",
+            ),
             Column(
                 name="revenue",
                 label="Value",
@@ -140,9 +143,7 @@ def value_per_unit(run: Run) -> Table:
 
 
 def _shares(run: Run, by: str) -> pl.DataFrame:
-    """`value_by_...` with its group's heading and each row's share of all spend."""
-    spend = pl.col("spend")
-    whole = pl.when(spend.sum() > 0).then(spend.sum())
+    """`value_by_...` with its group's heading."""
     table = run.tables[f"value_by_{by}"]
     if by == "channel":
         names = channel_names(run).rename({"channel": "words"})
@@ -160,8 +161,8 @@ def _shares(run: Run, by: str) -> pl.DataFrame:
         pl.coalesce("name", f"{by}_id").alias("name"),
         "spend",
         "revenue",
+        "spend_share",
         "value_per_unit",
-        share=spend / whole,
     )
 
 

@@ -63,7 +63,6 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
             ignore_nulls=True,
         ),
         scope=pl.when(pl.col("exposure_scope") == "campaign").then(pl.lit("whole campaign")),
-        age_days=pl.col("age_hours") / 24,
         next=spaces(pl.col("recommended_action")),
     )
     settled = inbox.height - unresolved.height

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from mktorch.display.register import section
@@ -15,15 +17,12 @@ from mktorch.display.sections.wording import (
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, RATIO
 from mktorch.metrics import registry
-from mktorch.paired import pooled
 from mktorch.runs import Run
-from mktorch.sums import known_sum, ratio
-from mktorch.vocab import Direction, Window
 
 KPIS = ("click_through_rate", "conversion_rate", "cost_per_acquisition", "return_on_ad_spend")
 
 
-@section("rollup_segment", "rollup_paired", "campaigns", "audience_segments")
+@section("segment_metrics", "campaigns", "audience_segments")
 def segment_heat(run: Run, campaign: str = "") -> Table:
     """Segments in rows, KPIs in columns: the figure, and how it stands to all segments together."""
     kpis = _kpis(run, campaign)
@@ -41,18 +40,23 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
             )
         )
     )
+
+    def cell(metric: str) -> dict[str, Any]:
+        row = {"campaign_id": campaign or None, "metric": metric}
+        return {"origin": "segment_metrics.value", "where": row}
+
     known, whole = registry(run.config.metrics), "campaign" if campaign else "portfolio"
     return Table(
         id="segment-heat",
         frame=frame,
         columns=(
             Column(name="segment", label="Segment", weight=1.6),
-            Column(name="cost", label="Spend", format=CURRENCY),
+            Column(name="cost", label="Spend", format=CURRENCY, **cell("cost")),
             *(
                 Column(
                     name=f"{kpi}_text",
                     label=known[kpi].label or kpi.replace("_", " "),
-                    origin=f"segment-heat.{kpi}",
+                    **cell(kpi),
                     detail=f"{kpi}_beside",
                     shade=f"{kpi}_shade",
                     align="right",
@@ -70,7 +74,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
             ),
             *lower_is_better(run, pl.Series(kpis)),
         ),
-        source="rollup_segment",
+        source="segment_metrics",
         key=("segment_id",),
         empty="No segment has delivery on record.",
         locale=locale,
@@ -87,21 +91,16 @@ def _kpis(run: Run, campaign: str) -> tuple[str, ...]:
 
 def _judged(run: Run, campaign: str, kpis: tuple[str, ...]) -> pl.DataFrame:
     """Each segment's KPIs, `_against` the whole (above 1 is better) and `_shade` (-1 to 1)."""
-    known, unpaired = registry(run.config.metrics), run.tables["rollup_paired"]
-    rollup = of_campaign(run, "rollup_segment", campaign).filter(window=str(Window.ALL))
-    compared = rollup.group_by("segment_id", maintain_order=True).agg(known_sum("cost"))
-
-    for kpi in kpis:
-        parts = (known[kpi].numerator, known[kpi].denominator)
-        keys = ("campaign_id", "segment_id", "window")
-        rated, all_of_them = (
-            pooled(rollup, unpaired, keys, (by,), *parts, kpi) for by in ("segment_id", "window")
-        )
-        own, whole = pl.col(kpi), pl.lit(all_of_them[kpi].first(), pl.Float64)
-        down = known[kpi].direction == Direction.DOWN
-        against = (ratio(whole, own) if down else ratio(own, whole)).alias(f"{kpi}_against")
-        rated = rated.select("segment_id", kpi, against)
-        compared = compared.join(rated, on="segment_id", how="left", maintain_order="left")
+    held = run.tables["segment_metrics"].filter(
+        pl.col("campaign_id").eq_missing(pl.lit(campaign or None, pl.String))
+    )
+    values, against = (
+        held.pivot("metric", index="segment_id", values=column, on_columns=["cost", *kpis])
+        for column in ("value", "against")
+    )
+    compared = values.join(
+        against.select("segment_id", pl.col(kpis).name.suffix("_against")), on="segment_id"
+    )
     shaded = compared.with_columns(
         **{
             f"{kpi}_shade": pl.when(pl.col(f"{kpi}_against") > 0)
