@@ -267,16 +267,17 @@ def denied() -> dict[str, object]:
         faults += [f"run: exit {code}: {said}"] if code else []
         data = shutil.copytree(TINY, here.root / "data")
         (data / "campaigns.json").chmod(0)
-        here.runs.chmod(0o555)
-        here.reports.chmod(0o555)
+        closed = (here.runs, here.reports, *here.reports.iterdir())
+        for folder in closed:
+            folder.chmod(0o555)
         run = str(min(here.runs.iterdir()))
         page = ("--to", "html", "--renderer", "embedded")
         for words in (("run",), ("run", str(data)), ("report", run, *page)):
             code, said = here.call(*words, before=mortal)
             if code != 2 or len(said.splitlines()) > 2:
                 faults.append(f"{words}: exit {code}: {said[:400]}")
-        here.runs.chmod(0o755)
-        here.reports.chmod(0o755)
+        for folder in closed:
+            folder.chmod(0o755)
         faults += here.faults(after=True)
     return {"faults": faults}
 

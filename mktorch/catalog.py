@@ -54,11 +54,11 @@ from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
 from mktorch.narrative import (
     decisions_asked,
     grounds,
-    model,
+    llm_calls,
+    llm_text,
     momentum,
     next_steps,
     verdict,
-    worded,
 )
 from mktorch.recommend import rank, reallocate, records
 from mktorch.rollups import declared, geo
@@ -117,8 +117,8 @@ _MODULES = (
     records,
     momentum,
     next_steps,
-    worded,
-    model,
+    llm_text,
+    llm_calls,
     grounds,
     verdict,
     decisions_asked,

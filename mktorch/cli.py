@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mktorch.config import MarketingOrchestratorConfig
-    from mktorch.runs import Run
 
 app = typer.Typer(
     name="mktorch",
@@ -74,9 +73,9 @@ def run(
         done = run_configured(
             *load_config(config, {**parse_set(settings or ()), **given}), campaign
         )
-        say(_summary(done))
+        say(past.summary(done))
         _say_set_aside(done.tables["set_aside"], done.tables["set_aside_total"], done.config)
-        typer.echo(json.dumps(_as_json(done), indent=2) if as_json else str(done.path))
+        typer.echo(json.dumps(past.facts(done), indent=2) if as_json else str(done.path))
         raise typer.Exit(DONE if done.ok else FINDINGS)
 
 
@@ -185,29 +184,6 @@ def validate(
         if found.problem:
             say(f"No run can be made of them: {found.problem}")
         raise typer.Exit(FINDINGS if errors or found.problem else DONE)
-
-
-@app.command()
-def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
-    """List the runs on disk, newest last."""
-    with helpful_errors():
-        from mktorch.folders import sweep
-        from mktorch.runs import stored_runs
-
-        settings, _ = load_config(config)
-        root = out or Path(settings.runs_dir)
-        sweep(root)
-        found, broken = stored_runs(root)
-        if as_json:
-            typer.echo(json.dumps([_as_json(r) for r in found], indent=2))
-        else:
-            for each in found:
-                typer.echo(f"{each.path}  {_summary(each)}")
-        for error in broken:
-            say(f"mktorch: {error}")
-        if not (found or broken):
-            say(f"No runs in {root}.")
-        raise typer.Exit(FINDINGS if broken else DONE)
 
 
 @app.command()
@@ -334,7 +310,7 @@ def init(
         say(f"{where} && make report")
 
 
-for _command in (past.diff, past.whatif, past.verify):
+for _command in (past.runs, past.diff, past.whatif, past.verify):
     app.command()(_command)
 
 
@@ -374,30 +350,9 @@ def _say_set_aside(
     by_rule: pl.DataFrame, total: pl.DataFrame, config: MarketingOrchestratorConfig
 ) -> None:
     """The line of what was set aside, in money; nothing where nothing was."""
-    from mktorch.narrative.prose import locale_of
+    from mktorch.narrative.templates import locale_of
     from mktorch.sources.set_aside import set_aside_line
 
     said = set_aside_line(by_rule, total, locale_of(config))
     if said:
         say(said)
-
-
-def _summary(done: Run) -> str:
-    failed = sum(record.failed for record in done.manifest.inputs)
-    rows = sum(record.rows for record in done.manifest.inputs)
-    parts = [f"as of {done.manifest.as_of:%Y-%m-%d %H:%M}", f"{rows:,} records"]
-    parts += [f"{failed:,} set apart (see failures.parquet)"] if failed else []
-    parts += [f"{len(done.manifest.errors)} failed steps"] if done.manifest.errors else []
-    return ", ".join(parts)
-
-
-def _as_json(done: Run) -> dict[str, Any]:
-    return {
-        "run_id": done.run_id,
-        "path": str(done.path),
-        "as_of": done.manifest.as_of.isoformat(),
-        "campaign_id": done.manifest.campaign_id,
-        "records": sum(record.rows for record in done.manifest.inputs),
-        "failed": sum(record.failed for record in done.manifest.inputs),
-        "errors": done.manifest.errors,
-    }

@@ -14,6 +14,7 @@ from typing import Any
 
 NOT_AVAILABLE = "n/a"
 _MINUS = "\u2212"
+_SPOKEN_FROM = 10_000  # a compact amount is written out below
 # Bidirectional controls reorder what stands around them; right-to-left letters need none of them.
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NONCHARACTERS = frozenset("\ufffe\uffff")
@@ -82,7 +83,7 @@ COUNT = Format(Kind.INTEGER, decimals=2)  # of things that may be shared: 9.25, 
 COMPACT = Format(Kind.INTEGER, decimals=1, compact=True)
 CURRENCY = Format(Kind.CURRENCY, decimals=0)
 CURRENCY_EXACT = Format(Kind.CURRENCY, decimals=2)
-CURRENCY_COMPACT = Format(Kind.CURRENCY, decimals=1, compact=True)
+CURRENCY_COMPACT = Format(Kind.CURRENCY, compact=True)  # $36.2K, and $7,000
 FIGURE = Format(Kind.DECIMAL)  # of any unit: as many decimals as it has, up to four
 PERCENT = Format(Kind.PERCENT, decimals=1)
 PERCENT_SIGNED = Format(Kind.PERCENT, decimals=1, signed=True)
@@ -151,13 +152,10 @@ def _decimal(value: Any, fmt: Format, locale: Locale) -> str:
 
 
 def _currency(value: Any, fmt: Format, locale: Locale) -> str:
-    from babel.numbers import format_compact_currency, format_currency
+    from babel.numbers import format_currency
 
-    if fmt.compact and abs(value) >= 1_000_000:
-        digits = fmt.decimals or 0
-        return format_compact_currency(
-            value, locale.currency, locale=locale.name, fraction_digits=digits
-        )
+    if fmt.compact and (short := _spoken(value, locale)):
+        return short
     decimals = 0 if fmt.compact else fmt.decimals
     if decimals is None:
         return format_currency(value, locale.currency, locale=locale.name)
@@ -168,6 +166,19 @@ def _currency(value: Any, fmt: Format, locale: Locale) -> str:
         locale=locale.name,
         currency_digits=False,
     )
+
+
+def _spoken(value: float, locale: Locale) -> str:
+    """A large amount in three digits, as people say it; empty where the locale writes it out."""
+    from babel.numbers import format_compact_currency
+
+    rounded = float(f"{value:.3g}")
+    if abs(rounded) < _SPOKEN_FROM:
+        return ""
+    text: str = format_compact_currency(
+        rounded, locale.currency, locale=locale.name, fraction_digits=2
+    )
+    return "" if re.sub(r"\D", "", text) == f"{abs(rounded):.0f}" else text
 
 
 @cache

@@ -14,6 +14,7 @@ from mktorch.clock import DAYS_PER_MONTH
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.connect import load_feeds
 from mktorch.errors import PipelineError
+from mktorch.manifest import InputRecord
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
 from mktorch.sources.limits import limited
@@ -99,21 +100,9 @@ def checked(
 
 def input_files(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> pl.DataFrame:
     """`InputFiles`, in the order read."""
-    rejected, row = pl.col("severity") == FailureSeverity.ERROR, pl.col("row")
-    left_out = rejected | (pl.col("rule") == Rule.RESTATED_ROW)
-    lost = failures.group_by("source", path="file").agg(
-        row.filter(rejected).n_unique().cast(pl.Int64).alias("failed"),
-        row.filter(left_out).n_unique().cast(pl.Int64).alias("left_out"),
-    )
-    kinds = InputFiles.dtypes()
-    columns = ("source", "path", "rows")
-    files = [[getattr(file, c) for c in columns] for own in raw.values() for file in own.files]
-    return InputFiles.of(
-        pl.DataFrame(files, schema={c: kinds[c] for c in columns}, orient="row")
-        .join(lost, on=["source", "path"], how="left", maintain_order="left")
-        .with_columns(pl.col("failed", "left_out").fill_null(0))
-        .with_columns(valid=pl.col("rows") - pl.col("left_out"))
-    )
+    columns = InputFiles.dtypes()
+    records = input_records(raw, failures)
+    return InputFiles.frame([[getattr(record, name) for name in columns] for record in records])
 
 
 @makes(*Source, "as_of", "period")
@@ -143,6 +132,34 @@ def scope(
         known = _of_campaign(known, campaign_id)
     tables = {str(source): frame for source, frame in known.items()}
     return {**tables, "as_of": as_of, "period": period}
+
+
+def input_records(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> list[InputRecord]:
+    """Every input file with its hash and how many of its records stand."""
+    error = pl.col("severity") == FailureSeverity.ERROR
+    gone = failures.filter(error | (pl.col("rule") == Rule.RESTATED_ROW))
+    failed, left_out = (
+        {
+            (source, file): count
+            for source, file, count in rows.group_by("source", "file")
+            .agg(pl.col("row").n_unique())
+            .iter_rows()
+        }
+        for rows in (gone.filter(error), gone)
+    )
+    return [
+        InputRecord(
+            source=file.source,
+            path=file.path,
+            sha256=file.sha256,
+            bytes=file.bytes,
+            rows=file.rows,
+            valid=file.rows - left_out.get((file.source, file.path), 0),
+            failed=failed.get((file.source, file.path), 0),
+        )
+        for held in raw.values()
+        for file in held.files
+    ]
 
 
 def known_assets(valid: Mapping[Source, pl.DataFrame]) -> pl.DataFrame:

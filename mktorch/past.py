@@ -1,17 +1,21 @@
-"""The commands that look at runs on disk: what differs, what would, and whether they still hold."""
+"""The commands that look at runs on disk: which, what differs, what would, do they still hold."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mktorch.ending import DONE, FINDINGS, helpful_errors, say
 from mktorch.screen import plain
 
+if TYPE_CHECKING:
+    from mktorch.runs import Run
+
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
+Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 RunName = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its id.")]
 
@@ -22,6 +26,29 @@ def found(run: Path, config: Path | None) -> Path:
 
     named = Path(load_config(config)[0].runs_dir) / run
     return run if run.is_dir() or not named.is_dir() else named
+
+
+def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
+    """List the runs on disk, newest last."""
+    with helpful_errors():
+        from mktorch.config import load_config
+        from mktorch.folders import sweep
+        from mktorch.runs import stored_runs
+
+        settings, _ = load_config(config)
+        root = out or Path(settings.runs_dir)
+        sweep(root)
+        found, broken = stored_runs(root)
+        if as_json:
+            typer.echo(json.dumps([facts(r) for r in found], indent=2))
+        else:
+            for each in found:
+                typer.echo(f"{each.path}  {summary(each)}")
+        for error in broken:
+            say(f"mktorch: {error}")
+        if not (found or broken):
+            say(f"No runs in {root}.")
+        raise typer.Exit(FINDINGS if broken else DONE)
 
 
 def diff(
@@ -83,3 +110,26 @@ def verify(
             if seal:
                 say(f"{seal_all(done.path.parent)} runs sealed.")
         raise typer.Exit(FINDINGS if problems else DONE)
+
+
+def summary(done: Run) -> str:
+    """A run in one line."""
+    failed = sum(record.failed for record in done.manifest.inputs)
+    rows = sum(record.rows for record in done.manifest.inputs)
+    parts = [f"as of {done.manifest.as_of:%Y-%m-%d %H:%M}", f"{rows:,} records"]
+    parts += [f"{failed:,} set apart (see failures.parquet)"] if failed else []
+    parts += [f"{len(done.manifest.errors)} failed steps"] if done.manifest.errors else []
+    return ", ".join(parts)
+
+
+def facts(done: Run) -> dict[str, Any]:
+    """A run for programs."""
+    return {
+        "run_id": done.run_id,
+        "path": str(done.path),
+        "as_of": done.manifest.as_of.isoformat(),
+        "campaign_id": done.manifest.campaign_id,
+        "records": sum(record.rows for record in done.manifest.inputs),
+        "failed": sum(record.failed for record in done.manifest.inputs),
+        "errors": done.manifest.errors,
+    }

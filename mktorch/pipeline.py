@@ -18,9 +18,10 @@ from mktorch.analysis.reconciliations import Reconciliations
 from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig, load_config
 from mktorch.errors import MktorchError, in_a_line, is_failure
-from mktorch.manifest import InputRecord, Manifest, ModelUsage, StepRecord, run_id
+from mktorch.ingest import input_records
+from mktorch.manifest import Manifest, StepRecord, run_id
 from mktorch.narrative.files import REPORT, SUMMARY, published
-from mktorch.narrative.model import usage
+from mktorch.narrative.llm_calls import usage
 from mktorch.notebook import Run, load_run
 from mktorch.plan import PLAN
 from mktorch.runs import FAILURES, state_of, write_run
@@ -110,7 +111,7 @@ def run_configured(
     context = PipelineContext(config, campaign, frames)
     steps = execute(PLAN, context)
     frames = context.tables
-    inputs = input_records(context)
+    inputs = input_records(context["raw"], context[FAILURES])
     identity = run_id(inputs, config.fingerprint(), context["as_of"], __version__, campaign)
     made = {name: context.artifacts.get(key) for name, key in TEXTS.items()}
     texts = {name: text for name, text in made.items() if text and config.enable_reporting}
@@ -128,7 +129,7 @@ def run_configured(
             steps=steps,
             errors=errors,
             notes=context.notes,
-            model_usage=model_usage(context),
+            model_usage=usage(context.artifacts.get("measured_model_usage")),
         )
         settled = {
             "campaign_id": campaign,
@@ -219,7 +220,7 @@ def check(config: MarketingOrchestratorConfig) -> Findings:
     except MktorchError as error:  # what failed is listed all the same
         problem = str(error)
     return Findings(
-        sum(record.rows for record in input_records(context)),
+        sum(record.rows for record in input_records(context["raw"], context[FAILURES])),
         context[FAILURES],
         context.artifacts.get("reconciliations", Reconciliations.create_empty()),
         totals(context["raw"], Validated(context["valid"], context[FAILURES], ())),
@@ -239,13 +240,13 @@ def execute(steps: tuple[Step, ...], context: PipelineContext) -> list[StepRecor
     PipelineError
         Where a step that the run cannot stand without fails or breaks its declaration.
     """
-    done: list[StepRecord] = []
+    before = len(context.steps)
     with _progress(context.config, len(steps)) as advance:
         for step in steps:
             stops.check()
             advance(step.description)
-            done.append(_execute(step, context))
-    return done
+            context.steps.append(_execute(step, context))
+    return context.steps[before:]
 
 
 def goal(context: PipelineContext) -> dict[str, Any]:
@@ -276,21 +277,6 @@ def plan(done: list[StepRecord]) -> list[dict[str, Any]]:
             "status": str(record.status),
         }
         for number, (step, record) in enumerate(zip(PLAN, done, strict=True), start=1)
-    ]
-
-
-def model_usage(context: PipelineContext) -> ModelUsage:
-    """What the run's calls to the language model took, in all."""
-    calls = context.artifacts.get("measured_model_usage")
-    return ModelUsage() if calls is None else ModelUsage(**usage(calls))
-
-
-def input_records(context: PipelineContext) -> list[InputRecord]:
-    """Every input file with its hash and how many of its records stand."""
-    files = (file for raw in context["raw"].values() for file in raw.files)
-    return [
-        InputRecord(sha256=file.sha256, bytes=file.bytes, **counted)
-        for file, counted in zip(files, context["input_files"].to_dicts(), strict=True)
     ]
 
 

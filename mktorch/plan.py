@@ -38,8 +38,9 @@ from mktorch.analysis.portfolio import performance_assessment
 from mktorch.analysis.reconciliations import reconciliation_summary, reconciliations
 from mktorch.analysis.studies import incrementality_studies
 from mktorch.clock import clock
+from mktorch.display import texts
 from mktorch.metrics import registry
-from mktorch.narrative import grounds, model, page, report, summary, verdict, worded
+from mktorch.narrative import grounds, llm_calls, llm_text, summary, verdict
 from mktorch.narrative.decisions_asked import decisions_asked
 from mktorch.narrative.momentum import momentum
 from mktorch.narrative.next_steps import next_steps
@@ -75,10 +76,8 @@ VALUES: dict[str, Function] = {
         kpi_intervals.kpi_intervals,
         kpi_tables.kpi_targets,
         kpi_tables.kpi_limits,
-        page.about,
-        model.model_cost,
-        summary.summary_text,
-        summary.summary_note,
+        llm_calls.model_cost,
+        texts.draft,
     )
 }
 
@@ -87,7 +86,7 @@ def _step(name: str, description: str, *functions: Function, **more: Any) -> Ste
     return Step(name, description, functions, VALUES, **more)
 
 
-PLAN = wired(
+_STEPS = (
     _step("load", "Read the thirteen sources", ingest.raw, optional=False),
     _step(
         "validate",
@@ -265,9 +264,9 @@ PLAN = wired(
     _step(
         "model",
         "Word the summary, by a model where one may, else by rules",
-        worded.worded,
-        reads=worded.NEEDS,
-        uses=worded.READS,
+        llm_text.worded,
+        reads=llm_text.NEEDS,
+        uses=llm_text.READS,
     ),
     _step(
         "model cost",
@@ -275,13 +274,17 @@ PLAN = wired(
         model_cost.measured_roi_analysis,
         model_cost.measured_roi_fully_loaded,
     ),
+)
+
+PLAN = wired(
+    *_STEPS,
     _step(
         "texts",
         "Write the executive summary and the campaign report",
-        summary.executive_summary,
-        report.campaign_report,
+        texts.executive_summary,
+        texts.campaign_report,
         reads=("verdict", "verdict_grounds", "decisions_asked", "failures"),
-        uses=tuple(sorted(report.READS)),
+        uses=tuple(made for step in _STEPS for made in step.makes),
     ),
 )
 """Every step, in the order it is run."""

@@ -50,10 +50,15 @@ class RunError(MktorchError):
 class Tables(Mapping[str, pl.DataFrame]):
     """A run's tables by name, as attributes or items, each read on first use."""
 
-    def __init__(self, path: Path, records: Mapping[str, TableRecord]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        records: Mapping[str, TableRecord],
+        frames: Mapping[str, pl.DataFrame] | None = None,
+    ) -> None:
         self._path = path
         self._records = dict(sorted(records.items()))
-        self._frames: dict[str, pl.DataFrame] = {}
+        self._frames = dict(frames or {})
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         if name not in self._records:
@@ -120,12 +125,17 @@ class _Built(Mapping[str, Any]):
 
 
 class Run:
-    """A finished run, read from its folder; tables, lookups and state are loaded on use."""
+    """A finished run, read from its folder; tables, lookups and state are loaded on use.
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    `frames` are tables that need not be read, by name.
+    """
+
+    def __init__(
+        self, path: Path, manifest: Manifest, frames: Mapping[str, pl.DataFrame] | None = None
+    ) -> None:
         self.path = path
         self.manifest = manifest
-        self.tables = Tables(path, manifest.tables)
+        self.tables = Tables(path, manifest.tables, frames)
 
     @property
     def run_id(self) -> str:

@@ -52,29 +52,6 @@ STUDIES = (ExperimentType.LIFT, ExperimentType.GEO)
 """Types that compare people or regions with and without, not assets."""
 
 
-class TrialUnit(StrEnum):
-    """What one trial of an experiment is, or what chance assigned to an arm."""
-
-    USER = "user"
-    SESSION = "session"
-    IMPRESSION = "impression"
-    DAY = "day"
-    GEO = "geo"
-    STORE = "store"
-
-
-class Assignment(StrEnum):
-    """How an audience came to its arm: units by chance, or as the platform delivered."""
-
-    USER = "user"
-    SESSION = "session"
-    IMPRESSION = "impression"
-    DAY = "day"
-    GEO = "geo"
-    STORE = "store"
-    DELIVERY = "delivery"
-
-
 class Priority(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
@@ -274,22 +251,6 @@ class Performance(StrEnum):
     MEETING = "meeting_expectations"
     BELOW = "below_expectations"
     INSUFFICIENT = "insufficient_data"
-
-
-class Counts(StrEnum):
-    """What a campaign's own KPI rests on."""
-
-    ATTENTION = "attention"
-    CONVERSIONS = "conversions"
-    VALUE = "value"
-
-
-class Goal(StrEnum):
-    """Whether a campaign's own KPI meets the target it states; `open` where that is not known."""
-
-    MET = "met"
-    MISSED = "missed"
-    OPEN = "open"
 
 
 class KpiGroup(StrEnum):

@@ -18,11 +18,12 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import PipelineError
+from mktorch.manifest import StepRecord
 
 Function = Callable[..., Any]
 _F = TypeVar("_F", bound=Function)
 
-GIVEN = frozenset({"config", "campaign_id", "frames", "notes", "seconds", "tables"})
+GIVEN = frozenset({"config", "campaign_id", "frames", "notes", "seconds", "steps", "tables"})
 """What every step may ask of the run: see `PipelineContext`."""
 # The moment a run looks from is made: by the setting, or from the data where it is not set.
 SETTINGS = frozenset(MarketingOrchestratorConfig.model_fields) - {"as_of"}
@@ -30,7 +31,8 @@ SETTINGS = frozenset(MarketingOrchestratorConfig.model_fields) - {"as_of"}
 
 @dataclass
 class PipelineContext:
-    """What the steps of a run share: settings, scope, artifacts by name, notes, measured times.
+    """What the steps of a run share: settings, scope, artifacts by name, notes, measured times
+    and how each step went.
 
     `frames` are the sources an analyst passed, by name; without them the data folder is read.
     """
@@ -41,6 +43,7 @@ class PipelineContext:
     artifacts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    steps: list[StepRecord] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> Any:
         return self.artifacts[name]

@@ -24,6 +24,7 @@
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     all(".mk-tip").forEach((tip) => { tip.hidden = true; });
+    all(".mk-lit").forEach((shape) => shape.classList.remove("mk-lit"));
     if (location.hash === "#mk-contents") { location.hash = "#mk-bar"; document.querySelector("#mk-bar a")?.focus(); }
   });
   const links = new Map(all(".mk-nav ol a").map((link) => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]));

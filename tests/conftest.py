@@ -45,13 +45,14 @@ def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
     root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
     def apply(name: str, make: Callable[[Path], object]) -> Path:
-        place, done = root / f"shared-{name}", root / f"shared-{name}" / ".done"
-        place.mkdir(exist_ok=True)
-        with locked(place):
+        place, lock = root / f"shared-{name}", root / f"lock-{name}"
+        done = lock / "done"
+        lock.mkdir(exist_ok=True)  # a folder of its own: what is made locks the folder it is in
+        with locked(lock):
             if not done.exists():
-                make(place / "made")  # what it makes may lock its own folder
+                make(place)
                 done.touch()
-        return place / "made"
+        return place
 
     return apply
 

@@ -17,7 +17,7 @@ from mktorch.display.documents import calls, figures
 from mktorch.explain import ExplainError, explain
 from mktorch.explain.rows import made_of
 from mktorch.explain.told import places
-from mktorch.formats import format_value
+from mktorch.formats import CURRENCY_COMPACT, format_value
 from mktorch.vocab import Source
 from tests.conftest import SAMPLE, TINY
 from tests.test_cli import COMMAND
@@ -193,7 +193,7 @@ def test_the_programme_s_card_is_made_of_all_campaigns(sample_run) -> None:
         for each in sample_run.tables["campaigns"]["campaign_id"]
     )
     assert told.made[0].rows["cost"].sum() == pytest.approx(everyone)
-    assert told.figure.text == f"${round(everyone):,}"
+    assert told.figure.text == format_value(everyone, CURRENCY_COMPACT)
 
 
 def test_the_row_of_all_campaigns_is_made_of_all_of_them(sample_run) -> None:

@@ -28,7 +28,7 @@ LINE = (
     "validate lists every record."
 )
 SHARE = "3.0% of spend ($300 of $10,000)"
-FIRST_HEADING = {"executive": "Targets and actuals", "index": "What this pack holds"}
+FIRST_HEADING = {"executive": "KPIs and targets", "index": "In this pack"}
 
 
 def rejecting(number: int) -> dict[str, list]:
@@ -76,7 +76,8 @@ def test_the_pages_bear_the_line_in_both_formats(tmp_path):
     read = {file.path.name: file.path for file in made}
     for name in ("executive", "index"):
         page = read[f"{name}.html"].read_text(encoding="utf-8")
-        words = " ".join(re.sub(r"<[^>]*>", "", page).split())
+        body = re.sub(r"<nav.*?</nav>", "", page, flags=re.DOTALL)  # which lists the headings first
+        words = " ".join(re.sub(r"<[^>]*>", "", body).split())
         assert words.index(f"Incomplete: {LINE}") < words.index(FIRST_HEADING[name])
         with pdfplumber.open(read[f"{name}.pdf"]) as pdf:
             first = " ".join(pdf.pages[0].extract_text().split())
@@ -112,7 +113,7 @@ def test_only_above_the_limit_the_verdict_is_attention(tmp_path, limit, incomple
     signal = done.tables.verdict_grounds.filter(ground="incomplete_figures").row(0, named=True)
     assert signal["verdict"] == ("ATTENTION" if incomplete else "ON TRACK")
     told = done.tables.verdict.row(0, named=True)
-    assert (told["so_what"] or "").startswith("Incomplete: ") == incomplete
+    assert (told["financial_summary"] or "").startswith("Incomplete: ") == incomplete
     reason = "the figures are incomplete: 3.0% of spend was set aside"
     assert (reason in told["reasons"]) == incomplete
     assert told["verdict"] != "ON TRACK" or not incomplete
@@ -148,7 +149,7 @@ def test_a_summary_by_a_model_says_so_too(tmp_path, monkeypatch):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    words = "{{verdict}}\n\n{{so_what}}\n\nThe programme did well all the same."
+    words = "{{verdict}}\n\n{{financial_summary}}\n\nThe programme did well all the same."
     with endpoint(says(words)) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         done = finished(tmp_path, rejecting(3))

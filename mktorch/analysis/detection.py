@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from mktorch.analysis.findings import found
+from mktorch.analysis.goals import Counts, Goal
 from mktorch.analysis.spikes import spend_spikes
 from mktorch.analysis.tracking import tracking_gaps, tracking_silence
 from mktorch.clock import Clock
@@ -25,7 +26,7 @@ from mktorch.tables import (
     texts,
     word,
 )
-from mktorch.vocab import Counts, Goal, RiskAction, Severity, Window
+from mktorch.vocab import RiskAction, Severity, Window
 
 _MEASURED = ("impressions", "clicks", "conversions", "cost")
 _WHOLE = "the finding is of several or of a whole campaign"

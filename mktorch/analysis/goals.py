@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from mktorch.metrics import attribute_of, measure_of
 from mktorch.sources.schemas import Campaigns
 from mktorch.sums import micros, ratio, total, units
 from mktorch.tables import Table, by_campaign, flag, key, money, number, read, same, word
-from mktorch.vocab import Counts, Direction, Goal, Measure, Unit, Window
+from mktorch.vocab import Direction, Measure, Unit, Window
 
 _PARTS = ("numerator", "denominator")
 _RETURN = "return_on_ad_spend"
@@ -25,6 +26,22 @@ _MATURED = ("recommendation_rules.return_days", "recommendation_rules.maturity_d
 _RECENT = "over the last `return_days`"
 _OLD = "of days whose conversions are known and older than `maturity_days`"
 _DAYS_OF = read("rollup_day", "cost", "revenue", "conversions", on=("campaign_id", "channel_id"))
+
+
+class Counts(StrEnum):
+    """What a campaign's own KPI rests on."""
+
+    ATTENTION = "attention"
+    CONVERSIONS = "conversions"
+    VALUE = "value"
+
+
+class Goal(StrEnum):
+    """Whether a campaign's own KPI meets the target it states; `open` where that is not known."""
+
+    MET = "met"
+    MISSED = "missed"
+    OPEN = "open"
 
 
 # fmt: off

@@ -28,7 +28,7 @@ _WATERFALL = (
     ("Model cost", "cost", "total_llm_cost"),
     ("Human review", "cost", "total_human_review_cost"),
     ("Net return", "net", "total_net_roi"),
-    ("Modelled model and review cost", "cost", "total_modelled_cost"),
+    ("Modeled model and review cost", "cost", "total_modelled_cost"),
     ("Service calls", "cost", "total_api_cost"),
     ("Infrastructure share", "cost", "total_infrastructure_cost"),
     ("Fully loaded net", "net", "total_fully_loaded_net"),

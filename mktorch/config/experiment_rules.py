@@ -10,6 +10,29 @@ from pydantic import BaseModel, ConfigDict, Field
 Shape = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+class TrialUnit(StrEnum):
+    """What one trial of an experiment is, or what chance assigned to an arm."""
+
+    USER = "user"
+    SESSION = "session"
+    IMPRESSION = "impression"
+    DAY = "day"
+    GEO = "geo"
+    STORE = "store"
+
+
+class Assignment(StrEnum):
+    """How an audience came to its arm: units by chance, or as the platform delivered."""
+
+    USER = "user"
+    SESSION = "session"
+    IMPRESSION = "impression"
+    DAY = "day"
+    GEO = "geo"
+    STORE = "store"
+    DELIVERY = "delivery"
+
+
 class Inference(StrEnum):
     """Which answer the significance gate reads."""
 

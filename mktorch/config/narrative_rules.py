@@ -90,7 +90,7 @@ class NarrativeRules(BaseModel):
     """How many KPIs, risks or campaigns a reason names; the rest is counted."""
     steady_change: float = Field(0.02, ge=0, lt=1)
     """A relative change smaller than this, up or down, is told as steady."""
-    max_decisions: int = Field(7, ge=1)
+    max_decisions: int = Field(7, ge=1, le=7)
     """Decisions that page one and the summary list, gravest first; the rest is counted."""
     decision_cycle_days: int = Field(7, ge=1, le=366)
     """Days after as_of by which what is asked this cycle should be decided."""

@@ -16,7 +16,11 @@ from mktorch.display.show import Show
 from mktorch.display.trace import Figure
 from mktorch.runs import Run
 
-_CELL = re.compile(r"^```\{python\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# What matters of a document beside its prose: its cells, its headings, the end of its first page.
+_PART = re.compile(
+    r"^```\{python\}\n(?P<cell>.*?)^```|^##+ (?P<heading>[^\n{]+)|^\{\{< (?P<end>pagebreak) >\}\}",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 class Call(NamedTuple):
@@ -27,25 +31,46 @@ class Call(NamedTuple):
     options: dict[str, Any]
 
 
+class Placed(NamedTuple):
+    """A call, the heading it stands under, and whether it is on the document's first page."""
+
+    call: Call
+    heading: str
+    first: bool
+
+
 def calls() -> Iterator[Call]:
     """Every call of a block in the documents of the house, document by document."""
+    return (each.call for each in placed())
+
+
+def placed() -> Iterator[Placed]:
+    """The same, each with its place."""
     for file in sorted(reports_dir().glob("[!_]*.qmd")):
-        for cell in _CELL.findall(file.read_text(encoding="utf-8")):
-            for node in ast.walk(ast.parse(cell)):
+        parts = list(_PART.finditer(file.read_text(encoding="utf-8")))
+        heading, first = "", any(part["end"] for part in parts)
+        for part in parts:
+            heading, first = part["heading"] or heading, first and not part["end"]
+            for node in ast.walk(ast.parse(part["cell"] or "")):
                 if (
                     isinstance(node, ast.Call)
                     and isinstance(node.func, ast.Attribute)
                     and node.func.attr in sections()
                 ):
                     options = {k.arg: ast.literal_eval(k.value) for k in node.keywords if k.arg}
-                    yield Call(file.stem, node.func.attr, options)
+                    call = Call(file.stem, node.func.attr, options)
+                    yield Placed(call, heading.strip(), first)
 
 
 def deep_dives(run: Run) -> tuple[str, ...]:
-    """The ids of the campaigns that a pack has a page for, in order.
+    """The ids of the campaigns that a pack has a page for, in order; at most `max_deep_dives`."""
+    return tuple(sorted(at_stake(run, run.config.max_deep_dives)))
 
-    At most `max_deep_dives`, those with most at stake: the money that recommendations concern, then
-    what was spent.
+
+def at_stake(run: Run, most: int) -> tuple[str, ...]:
+    """The ids of the campaigns with most at stake, the first of them first.
+
+    At stake is the money that recommendations concern, then what was spent.
     """
     found = run.tables["campaigns"].select("campaign_id", stake=pl.lit(0.0), spend=pl.lit(0.0))
     for table, name, column in (
@@ -58,7 +83,7 @@ def deep_dives(run: Run) -> tuple[str, ...]:
     first = found.sort(
         "stake", "spend", "campaign_id", descending=[True, True, False], nulls_last=True
     )
-    return tuple(first["campaign_id"].head(run.config.max_deep_dives).sort())
+    return tuple(first["campaign_id"].head(most))
 
 
 def figures(run: Run, campaign: str = "") -> Iterator[tuple[str, Figure]]:

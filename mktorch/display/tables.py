@@ -19,7 +19,7 @@ from mktorch.display.nodes import Node, folded, framed
 from mktorch.display.status import Statuses, status_of
 from mktorch.display.trace import Figure
 from mktorch.formats import NOT_AVAILABLE, TEXT, Format, Locale, format_value
-from mktorch.narrative.prose import counted
+from mktorch.words import count
 
 if TYPE_CHECKING:
     from great_tables import GT
@@ -239,7 +239,7 @@ class Table(Block):
 
     def tree(self) -> Node:
         rows, rest = self.shown.frame.height, self.frame.height - self.shown.frame.height
-        more = (f"{counted(rest, 'more row')} in {EXPORTS}/{self.export}.csv.",) if rest else ()
+        more = (f"{count(rest, 'more row')} in {EXPORTS}/{self.export}.csv.",) if rest else ()
         body = Grid(self.shown) if rows else Node("nothing", self.empty)
         if self.dense and rows > _OPEN:
             body = folded(f"Show the {rows:,} rows", body)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from mktorch.formats import Locale, clean
-from mktorch.narrative.guard import INLINE, LINE
-from mktorch.narrative.prose import Prose
-from mktorch.recommend.words import spaced
+from mktorch.narrative.llm_validation import INLINE, LINE
+from mktorch.narrative.templates import Prose
+from mktorch.words import spaced
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -94,7 +94,12 @@ def portfolio_figures(
     judged = tables["verdict"].row(0, named=True)
     lines = (
         _line("verdict", "the verdict", judged["headline"], required=True),
-        _line("so_what", "what it means in money", judged["so_what"], required=True),
+        _line(
+            "financial_summary",
+            "what it means in money",
+            judged["financial_summary"],
+            required=True,
+        ),
         _line("momentum", "where things are moving", judged["momentum"]),
         *_lines("reason", "why", judged["reasons"]),
         *_lines(

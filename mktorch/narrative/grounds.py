@@ -12,11 +12,12 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.narrative_rules import IN_MONEY, Ground, Limit
 from mktorch.formats import Locale
 from mktorch.kpis import PHRASES, figure
-from mktorch.narrative.page import with_campaigns
-from mktorch.narrative.prose import Prose, in_words, locale_of
+from mktorch.narrative.names import with_campaigns
+from mktorch.narrative.templates import Prose, locale_of
 from mktorch.sums import micros, total, units
 from mktorch.tables import Table, count, fraction, money, number, reason, text, texts, word
 from mktorch.vocab import KpiGroup, Performance, RiskStatus, Severity, Tier, Verdict, Window
+from mktorch.words import spaces
 
 Tables = Mapping[str, pl.DataFrame]
 _LIMIT = ("narrative_rules.limits",)
@@ -28,7 +29,7 @@ _SCHEMA = {"name": pl.String, "money": pl.Float64}
 class VerdictGrounds(Table):
     """One row per ground: what was found of it, and the verdict that it calls for."""
 
-    order = count("From the gravest", unit="", key=True)
+    order = count("Rank, most serious first", unit="", key=True)
     ground = word(Ground, "The ground")
     value = count("How many there are", null="reason")
     money = money("What they involve, in money", null="they have none, or are not counted")
@@ -111,8 +112,8 @@ def _row(
     share = None if involved is None else min(involved / spent, 1.0) if spent else 1.0
     measure = share if ground in IN_MONEY else float(found.height)
     names = found["name"].to_list()
-    said = (basis.one if found.height == 1 else basis.many).format(found.height)
-    amount = Prose(locale).format(" ({money:currency})", money=involved) if involved else ""
+    said = (basis.one if found.height == 1 else basis.many).format(f"{found.height:,}")
+    amount = Prose(locale).format(" ({money:rounded})", money=involved) if involved else ""
     return {
         "ground": str(ground),
         "value": found.height,
@@ -198,7 +199,7 @@ def _violations(tables: Tables, _locale: Locale) -> pl.DataFrame:
 def _risks(tables: Tables, severity: Severity) -> pl.DataFrame:
     unresolved = pl.col("status").is_in([RiskStatus.OPEN, RiskStatus.IN_REVIEW])
     frame = tables["risk_inbox"].filter(unresolved, severity=str(severity))
-    name = pl.format("{} in {}", in_words("risk_type"), "campaign")
+    name = pl.format("{} in {}", spaces(pl.col("risk_type")), "campaign")
     return _found(with_campaigns(frame, tables), name, pl.col("exposure"))
 
 
@@ -266,19 +267,21 @@ _ALL, _NOW = ("roi_analysis",), ("rollup_campaign",)
 GROUNDS: Mapping[Ground, Basis] = {
     Ground.PROVEN_LOSS: Basis(
         ("kpis", *_ALL), _proven_loss, "marketing loses money", "marketing loses money",
-        "The return's whole interval lies below break-even."),
+        "The entire interval for the return is below break-even."),
     Ground.POLICY_VIOLATIONS: Basis(
         ("policy_violations", *_ALL), _violations,
         "{} policy violation is on record", "{} policy violations are on record",
-        "Each is a record: a signal nobody dismissed, a creative delivered without approval or "
-        "with risk flags, a budget move executed without the approval it requires."),
+        (
+            "Each is on record: a signal not dismissed, a creative delivered without approval "
+            "or with risk flags, or a budget move executed without required approval."
+        )),
     Ground.CRITICAL_RISKS: Basis(
         ("risk_inbox", *_NOW), _critical_risks,
         "{} critical risk is unresolved", "{} critical risks are unresolved",
-        "Open or in review; the money is what they touch in the current window.", current=True),
+        "Open or in review; the amount is spend affected in the current window.", current=True),
     Ground.UNPROVEN_LOSS: Basis(
         ("kpis", *_ALL), _unproven_loss, "net return is negative", "net return is negative",
-        "The days do not rule out a positive return on media spend."),
+        "The data do not rule out a positive return on media spend."),
     Ground.INCOMPLETE_FIGURES: Basis(
         ("set_aside_total", *_ALL), _incomplete,
         "the figures are incomplete", "the figures are incomplete",
@@ -286,24 +289,24 @@ GROUNDS: Mapping[Ground, Basis] = {
     Ground.CRITICAL_KPIS: Basis(
         ("kpis", *_ALL), _critical_kpis,
         "{} business KPI is critical", "{} business KPIs are critical",
-        "The whole interval of each lies beyond the critical bound."),
+        "The entire interval for each is beyond the critical limit."),
     Ground.CAMPAIGNS_BELOW: Basis(
         ("campaign_analysis", "campaign_goals", *_ALL), _below,
         "{} active campaign returns less than expected",
         "{} active campaigns return less than expected",
-        "Value over spend to date against target_roas; the money is their spend."),
+        "Value / spend to date is below target_roas; the amount is their spend."),
     Ground.HIGH_RISKS: Basis(
         ("risk_inbox", *_NOW), _high_risks,
         "{} high risk is unresolved", "{} high risks are unresolved",
-        "Open or in review; the money is what they touch in the current window.", current=True),
+        "Open or in review; the amount is spend affected in the current window.", current=True),
     Ground.SHORT_KPIS: Basis(
         ("kpis", *_ALL), _short_kpis,
         "{} other KPI is short of target", "{} other KPIs are short of target",
         "At risk, or critical outside business value."),
     Ground.STALE_PROPOSALS: Basis(
         ("budget_moves", *_ALL), _stale,
-        "{} budget proposal has waited too long", "{} budget proposals have waited too long",
-        "Undecided for more than proposal_stale_days."),
+        "{} budget proposal is overdue", "{} budget proposals are overdue",
+        "Pending longer than proposal_stale_days."),
 }  # fmt: skip
 """Every ground but `uncounted`, which is what the others leave open."""
 COUNTED = tuple(

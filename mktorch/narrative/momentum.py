@@ -8,14 +8,15 @@ from typing import Any
 import polars as pl
 
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose, counted
+from mktorch.narrative.templates import Prose
 from mktorch.paired import pooled
 from mktorch.sums import ratio, total
 from mktorch.tables import Table, fraction, number, read, reason, word
 from mktorch.vocab import Measure, Window
+from mktorch.words import joined
 
 MEASURES = ("revenue", "spend", "return")
-_NO_WINDOW = "no record falls in the {} window"
+_NO_WINDOW = "no records in the {} window"
 _NOW, _THEN = (
     read("rollup_campaign", "revenue", "cost", window=window)
     for window in (Window.CURRENT, Window.PRIOR)
@@ -50,7 +51,7 @@ class Momentum(Table):
 # fmt: on
 
 
-_UNSPENT = pl.lit("no return where nothing was spent")
+_UNSPENT = pl.lit("no spend to divide by")
 _UNPAIRED = pl.lit("no day of a window states both revenue and spend")
 
 
@@ -86,11 +87,11 @@ def momentum(rollup_campaign: pl.DataFrame, rollup_paired: pl.DataFrame) -> pl.D
             reason=pl.when(pl.lit(bool(absent)))
             .then(pl.lit("; ".join(_NO_WINDOW.format(w) for w in absent)))
             .when(pl.col("change").is_null() & (pl.col("measure") != "return"))
-            .then(pl.format("{} is not known in both windows", "measure"))
+            .then(pl.format("{} is not on record in both windows", "measure"))
             .when(pl.col("change").is_null())
             .then(pl.when("_unspent").then(_UNSPENT).otherwise(_UNPAIRED))
             .when(pl.col("relative").is_null())
-            .then(pl.lit("no share of a prior value of zero"))
+            .then(pl.lit("the prior value is zero"))
         )
         .collect()
     )
@@ -110,27 +111,50 @@ def momentum_line(
         return None, moves["reason"][0]
     prose = Prose(locale)
     revenue, spend, returned = moves.rows(named=True)
-    parts = [
-        prose.format("revenue {current:currency} ({how})", how=_how(revenue, prose), **revenue),
-        prose.format("spend {current:currency} ({how})", how=_how(spend, prose), **spend),
-    ]
+    parts = [_moved("revenue", revenue, prose), _moved("spend", spend, prose)]
     if returned["change"] is not None:
-        parts.append(prose.format("return {current:ratio} against {prior:ratio}", **returned))
-    line = f"Current window against prior: {', '.join(parts)}."
+        parts.append(prose.format("return was {current:ratio}, from {prior:ratio}", **returned))
+    line = f"Since the prior window, {joined(parts)}."
     return f"{line}{_segments(tables.get('segment_momentum'))}", None
 
 
-def _how(row: dict[str, Any], prose: Prose) -> str:
-    if row["relative"] is not None:
-        return prose.format("{relative:signed_percent}", **row)
-    return prose.format("{prior:currency} before", **row)
+def _moved(measure: str, row: dict[str, Any], prose: Prose) -> str:
+    """How one measure moved, in words.
+
+    >>> _moved("spend", {"current": 50.0, "prior": 40.0, "relative": 0.25}, Prose(Locale()))
+    'spend rose 25.0% to $50'
+    """
+    if row["relative"] is None:
+        return prose.format(
+            "{measure} was {current:rounded}, from {prior:rounded}",
+            measure=measure,
+            **{name: row[name] for name in ("current", "prior")},
+        )
+    if not row["relative"]:
+        return prose.format(
+            "{measure} held at {current:rounded}", measure=measure, current=row["current"]
+        )
+    return prose.format(
+        "{measure} {verb} {size:percent} to {current:rounded}",
+        measure=measure,
+        verb="rose" if row["relative"] > 0 else "fell",
+        size=abs(row["relative"]),
+        current=row["current"],
+    )
 
 
 def _segments(trends: pl.DataFrame | None) -> str:
     if trends is None or trends.filter(scope="portfolio").is_empty():
         return ""
     row = trends.filter(scope="portfolio").row(0, named=True)
-    return (
-        f" Of {counted(row['segments'], 'segment')} {row['improving']} improving, "
-        f"{row['stable']} stable, {row['declining']} declining, {row['unknown']} not known."
-    )
+    known = [
+        f"{row[trend]} {words}"
+        for trend, words in (
+            ("improving", "improving"),
+            ("stable", "stable"),
+            ("declining", "declining"),
+            ("unknown", "not yet measurable"),
+        )
+        if row[trend]
+    ]
+    return f" Segments: {joined(known)}." if known else ""

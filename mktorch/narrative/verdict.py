@@ -8,11 +8,12 @@ import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.narrative_rules import Ground
+from mktorch.narrative.financial_summary import financial_summary
 from mktorch.narrative.momentum import momentum_line
-from mktorch.narrative.prose import listed, locale_of
-from mktorch.narrative.so_what import so_what
+from mktorch.narrative.templates import locale_of
 from mktorch.tables import count, declare, read, reason, text, texts, word
 from mktorch.vocab import Priority, Verdict
+from mktorch.words import leading_names
 
 Tables = Mapping[str, pl.DataFrame]
 _ORDER = tuple(Verdict)
@@ -24,8 +25,8 @@ VerdictTable = declare("verdict",
     "verdict": word(Verdict, "The worst that a ground calls for", _GROUNDS,
         config=("narrative_rules.limits",)),
     "headline": text("The verdict and its grounds", _GROUNDS, config=("narrative_rules.limits",)),
-    "so_what": text("What the figures mean in money", null="so_what_reason"),
-    "so_what_reason": reason("what the figures mean"),
+    "financial_summary": text("What the figures mean in money", null="financial_summary_reason"),
+    "financial_summary_reason": reason("what the figures mean"),
     "momentum": text("Where things are moving", read("momentum", "current", "prior"),
         null="momentum_reason"),
     "momentum_reason": reason("the momentum"),
@@ -51,14 +52,14 @@ def verdict(
     ranks = {str(word): -place for place, word in enumerate(_ORDER)}
     grave = off.sort(pl.col("verdict").replace_strict(ranks, return_dtype=pl.Int8), "order")
     because = "; ".join(grave.filter(verdict=str(worst))["sentence"]) or "nothing calls for action"
-    meaning, meaning_reason = so_what(tables, locale)
+    meaning, meaning_reason = financial_summary(tables, locale)
     moving, moving_reason = momentum_line(tables, locale)
     made = pl.DataFrame(
         {
             "verdict": [str(worst)],
             "headline": [f"{worst}: {because}"],
-            "so_what": pl.Series([_marked(meaning, grounds)], dtype=pl.String),
-            "so_what_reason": pl.Series([meaning_reason], dtype=pl.String),
+            "financial_summary": pl.Series([_marked(meaning, grounds)], dtype=pl.String),
+            "financial_summary_reason": pl.Series([meaning_reason], dtype=pl.String),
             "momentum": pl.Series([moving], dtype=pl.String),
             "momentum_reason": pl.Series([moving_reason], dtype=pl.String),
             "reasons": pl.Series(
@@ -83,7 +84,7 @@ def _marked(meaning: str | None, grounds: pl.DataFrame) -> str | None:
 def _reasons(grave: pl.DataFrame, most: int) -> list[str]:
     """Each sentence with the names behind it."""
     return [
-        f"{sentence}: {listed(names, most)}" if len(names) and most else sentence
+        f"{sentence}: {leading_names(names, most)}" if len(names) and most else sentence
         for sentence, names in grave.select("sentence", "names").rows()
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.recommend.words import spaced
+from mktorch.words import spaced
 
 _MONEY = ("media_spend", "estimated_value", "net_roi", "spend", "revenue_proxy")
 

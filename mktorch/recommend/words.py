@@ -11,6 +11,7 @@ import polars as pl
 from mktorch import formats
 from mktorch.formats import Format, Locale, format_value
 from mktorch.vocab import STAGE_WORDS
+from mktorch.words import spaced
 
 # The word after the colon of a placeholder -> how the value reads.
 FORMATS: Mapping[str, Format] = {
@@ -19,6 +20,7 @@ FORMATS: Mapping[str, Format] = {
     "figure": formats.FIGURE,
     "count": formats.COUNT,
     "currency": formats.CURRENCY,
+    "rounded": formats.CURRENCY_COMPACT,
     "cents": formats.CURRENCY_EXACT,
     "percent": formats.PERCENT,
     "signed_percent": formats.PERCENT_SIGNED,
@@ -26,11 +28,6 @@ FORMATS: Mapping[str, Format] = {
     "date": formats.DATE,
     "time": formats.DATETIME,
 }
-
-
-def spaced(word: object) -> str:
-    """A vocabulary's word for people: `at_risk` is `at risk`."""
-    return str(word).replace("_", " ")
 
 
 def _stage(word: object) -> str:

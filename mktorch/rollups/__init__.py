@@ -15,6 +15,7 @@ import polars as pl
 
 from mktorch.clock import Clock, Span
 from mktorch.paired import WITHIN, RollupPaired
+from mktorch.rollups.dates import by_dates
 from mktorch.rollups.declared import (
     ASSET,
     BEFORE,
@@ -28,7 +29,7 @@ from mktorch.rollups.declared import (
 )
 from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
 from mktorch.sums import MICRO, known_sum, micros, total, units
-from mktorch.vocab import ExperimentStatus, Measure, Source, Window
+from mktorch.vocab import Measure, Source, Window
 from mktorch.wiring import makes
 
 __all__ = [
@@ -88,7 +89,7 @@ def rollups(
         [_daily(metrics, assets), _rates(metrics), _negatives(metrics, assets)]
     )
     base = daily.lazy()
-    held, outside, claimed = _by_dates(base, experiments)
+    held, outside, claimed = by_dates(base, experiments)
     tested = held.filter(_ripe())
     spans = clock.windows
     by_window = {name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()}
@@ -118,52 +119,6 @@ def rollups(
             for experiment, rows in taken.iter_rows()
         )
     return made
-
-
-def _by_dates(
-    base: pl.LazyFrame, experiments: pl.DataFrame | None
-) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
-    """Daily rows of experiments within their dates, how many rows each leaves outside, and how many
-    are taken of the assets of one that no row names (`claimed`)."""
-    named = base.filter(pl.col("experiment_id").is_not_null()).with_columns(
-        pl.lit(value=False).alias("claimed")
-    )
-    none = named.select("experiment_id", "snapshots").limit(0)
-    if experiments is None:
-        return named, none, none
-    dates = experiments.lazy().select("experiment_id", "start_date", "end_date")
-    claims = _assets(experiments).join(named, on="experiment_id", how="anti")
-    free = base.filter(pl.col("experiment_id").is_null()).drop("experiment_id")
-    claimed = free.join(claims, on="asset_id").with_columns(pl.lit(value=True).alias("claimed"))
-    dated = pl.concat([named, claimed.select(named.collect_schema().names())]).join(
-        dates, on="experiment_id", how="left"
-    )
-    day = pl.col("date")
-    inside = (day >= pl.col("start_date")).fill_null(value=True) & (
-        day <= pl.col("end_date")
-    ).fill_null(value=True)
-    held = dated.filter(inside).drop("start_date", "end_date")
-    left_out, taken = (
-        rows.group_by("experiment_id").agg(pl.col("snapshots").sum()).sort("experiment_id")
-        for rows in (dated.filter(~inside & ~pl.col("claimed")), held.filter("claimed"))
-    )
-    return held, left_out, taken
-
-
-def _assets(experiments: pl.DataFrame) -> pl.LazyFrame:
-    """The assets of every experiment that has begun."""
-    lists = [name for name in ("variant_assets", "control_assets") if name in experiments.columns]
-    begun = experiments.lazy().filter(pl.col("status") != ExperimentStatus.PLANNED)
-    listed = pl.concat_list(
-        "control_asset",
-        "variant_asset",
-        *(pl.col(name).cast(pl.List(pl.String)).fill_null([]) for name in lists),
-    )
-    return (
-        begun.select("experiment_id", listed.list.drop_nulls().list.unique().alias("asset_id"))
-        .explode("asset_id")
-        .drop_nulls()
-    )
 
 
 def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
@@ -393,11 +348,4 @@ def _windowed(base: pl.LazyFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
 def _by_window(
     base: pl.LazyFrame, keys: tuple[str, ...], spans: dict[Window, Span]
 ) -> pl.LazyFrame:
-    parts = {
-        Window.ALL: base,
-        **{w: base.filter(pl.col("date").is_between(*span)) for w, span in spans.items()},
-    }
-    return pl.concat(
-        _sum(part, keys).with_columns(pl.lit(str(window)).alias("window"))
-        for window, part in parts.items()
-    ).sort(*keys, "window")
+    return _sum(_windowed(base, spans), (*keys, "window"))

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import dataframely as dy
 import polars as pl
 
+from mktorch.config.experiment_rules import Assignment, TrialUnit
 from mktorch.sources.columns import (
     Record,
     amount,
@@ -35,7 +36,6 @@ from mktorch.sources.columns import (
 from mktorch.sources.rules import Rule
 from mktorch.tables import Table
 from mktorch.vocab import (
-    Assignment,
     AttributionMethod,
     BudgetStatus,
     CampaignStatus,
@@ -53,11 +53,9 @@ from mktorch.vocab import (
     SegmentRecommendation,
     Severity,
     Source,
-    TrialUnit,
 )
 
-FILE = "_file"
-ROW = "_row"
+FILE, ROW = "_file", "_row"
 """Hidden last columns of every input frame: the file, and the 1-based record within it."""
 
 
@@ -265,9 +263,8 @@ class ForeignKey:
 class SourceSpec:
     """One source: whether it must exist, its key, its parents and its columns.
 
-    `measured` rows state what came of something and may be stated again; of others a key is one
-    thing. `settled` holds columns that the settings add, or declare otherwise (`mktorch.sources.
-    settled`).
+    `measured` rows state what came of something and may be stated again. `settled` holds columns
+    that the settings add, or declare otherwise.
     """
 
     source: Source
@@ -352,9 +349,7 @@ _ALL = (
         _keys("campaign_id", "segment_id", "channel_id"), measured=True,
     ),
     SourceSpec(
-        Source.BUDGET_ACTIONS,
-        False,
-        BudgetActions,
+        Source.BUDGET_ACTIONS, False, BudgetActions,
         ("budget_action_id",),
         (
             *_keys("campaign_id"),
@@ -363,9 +358,7 @@ _ALL = (
         ),
     ),
     SourceSpec(
-        Source.CAMPAIGN_RISK_SIGNALS,
-        False,
-        CampaignRiskSignals,
+        Source.CAMPAIGN_RISK_SIGNALS, False, CampaignRiskSignals,
         ("risk_id",),
         (
             *_keys("campaign_id"),

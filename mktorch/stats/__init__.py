@@ -11,6 +11,7 @@ from mktorch.stats._numeric import (
     HypothesisTest,
     Interval,
     critical_z,
+    settle,
     two_sided,
 )
 from mktorch.stats.allocation import SRM_ALPHA, allocation_test
@@ -175,6 +176,7 @@ __all__ = [
     "relative_loss",
     "score_test",
     "sequential_critical",
+    "settle",
     "smallest_expected_count",
     "spread",
     "tuning",

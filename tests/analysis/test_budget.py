@@ -103,6 +103,20 @@ def test_an_approval_is_required_from_the_limit_on(change, required, violation) 
     assert (row["approval_reason"] is None) == (required is not None)
 
 
+@pytest.mark.parametrize(
+    ("change", "standing"),
+    [
+        ({"amount": 9000.0, "approved_by_human": False}, "violation"),
+        ({"amount": 9000.0, "currency": "EUR"}, "unjudged"),
+        ({"status": "proposed", "timestamp": datetime(2026, 1, 1)}, "stale"),
+        ({"to_channel_id": "CH1", "from_channel_id": "CH1"}, "same_channel"),
+        ({}, "order"),
+    ],
+)
+def test_a_move_stands_by_its_gravest_fault(change, standing) -> None:
+    assert moves(change)["standing"].item() == standing
+
+
 def test_the_limit_is_a_setting() -> None:
     rules = BudgetRules(approval_required_amount=800)
     assert moves({"approved_by_human": False}, rules=rules)["violation"].item()

@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from mktorch import stats
 from mktorch.analysis.experiments import Terms
 from mktorch.analysis.experiments.effects import TESTS
+from mktorch.analysis.experiments.proportions import _intervals, _p_values, _small
 from mktorch.config.experiment_rules import Correction, ExperimentRules
 from tests.analysis.experiment_cases import (
     CPA,
@@ -22,6 +23,7 @@ from tests.analysis.experiment_cases import (
     one,
     several,
 )
+from tests.stats.tables import random_tables
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,20 @@ def test_the_prior_and_the_intervals_are_configurable() -> None:
     assert row["lift_low"] == stats.katz(48, 80, 56, 70).low - 1
     belief = stats.beta_binomial(48, 80, 56, 70, prior=(6.0, 4.0))
     assert row["probability_to_beat_control"] == belief.probability_to_beat
+
+
+@pytest.mark.parametrize("largest", [40.0, 1e4])
+def test_no_configured_interval_contradicts_the_p_value(largest: float) -> None:
+    tables = random_tables(20_000, seed=41, largest=largest)
+    few = _small(tables)
+    _, p = _p_values(tables, np.full(tables[0].shape, np.inf), few)
+    critical = stats.critical_z(np.full(p.shape, 0.05))
+    for difference, ratio in (("mee", "koopman"), ("newcombe", "katz"), ("wald", "koopman")):
+        rules = ExperimentRules(difference_interval=difference, ratio_interval=ratio)
+        gap, times = _intervals(tables, critical, p < 0.05, few, rules)
+        assert (((gap.low > 0) | (gap.high < 0)) == (p < 0.05)).all()
+        known = ~np.isnan(times.low)
+        assert (((times.low > 1) | (times.high < 1)) == (p < 0.05))[known].all()
 
 
 def test_testing_off_leaves_effects_alone() -> None:

@@ -36,7 +36,7 @@ def test_each_method_names_its_two_largest_channels(sample_run) -> None:
     assert column(table, "first_touch") == ["paid search 70%, email 20%"]
     assert column(table, "last_touch") == ["social 100%"]
     assert column(table, "assist") == ["n/a"]
-    assert any("Assist, no hint of that method" in note for note in table.all_notes)
+    assert any("Assist, no hints for that method" in note for note in table.all_notes)
 
 
 def test_disagreement_is_first_and_unknown_last(sample_run) -> None:
@@ -79,7 +79,7 @@ def test_nothing_to_compare(sample_run) -> None:
         attribution_shares=sample_run.tables["attribution_shares"].clear(),
     )
     table = display.attribution(run)
-    assert table.title.startswith("No campaign has hints of both")
+    assert table.title.startswith("No campaign has both first-")
     assert set(column(table, "last_touch")) == {"n/a"}
 
 

@@ -50,18 +50,17 @@ def test_governance_shows_each_figure_with_its_denominator(sample_run) -> None:
     table = display.budget_governance(run)
     figures = shown(table)
     assert figures["Approval rate"] == ("75.0%", "Measured")
-    assert "6 approved of 8 a person ruled on" in table.frame["what"].to_list()
-    assert figures["Time to decide, median"][0] == "95 min"
-    assert figures["Time to decide, mean"][0] == "10.0 hours"
-    assert figures["Time to decide, 90th percentile"][0] == "4.0 days"
+    assert "6 approved of 8 reviewed by an approver" in table.frame["what"].to_list()
+    assert figures["Approval time, median"][0] == "95 min"
+    assert figures["Approval time, mean"][0] == "10.0 hours"
+    assert figures["Approval time, 90th percentile"][0] == "4.0 days"
     assert figures["Executed without required approval"] == ("2", "Breach")
     # 5 executed without approval, of which 2 needed it
-    assert figures["Executed without asking, below the limit"] == ("3", "Measured")
-    assert figures["Proposals waiting"] == ("3", "To settle")
-    assert figures["Moves to the same channel"] == ("0", "In order")
+    assert figures["Executed below the approval limit"] == ("3", "Measured")
+    assert figures["Pending proposals"] == ("3", "Open")
+    assert figures["Moves within one channel"] == ("0", "In order")
     assert table.title == (
-        "2 of 13 budget moves were executed without the approval they needed; "
-        "1 proposal waits too long."
+        "2 of 13 budget moves were executed without required approval; 1 proposal is overdue."
     )
 
 
@@ -77,16 +76,16 @@ def test_governance_without_a_figure_says_why(sample_run) -> None:
     )
     table = display.budget_governance(run)
     assert shown(table)["Approval rate"][0] == "n/a"
-    assert shown(table)["Time to decide, median"][0] == "n/a"
+    assert shown(table)["Approval time, median"][0] == "n/a"
     what = table.frame["what"].to_list()
     assert "nobody decided anything" in what
     assert "no move states one" in what
-    assert table.title == "No budget move was executed without the approval it needed."
+    assert table.title == "No budget move was executed without required approval."
 
 
 def test_without_moves_there_is_a_sentence(sample_run) -> None:
     table = display.budget_governance(governed(sample_run, actions=0))
-    assert table.title == "No budget move is on record."
+    assert table.title == "No budget moves on record."
     assert table.empty in table.html()
 
 
@@ -100,15 +99,15 @@ def test_pacing_puts_over_pace_first_then_the_widest_gap(sample_run) -> None:
     table = display.budget_pacing(with_tables(sample_run, budget_pacing=pacing))
     assert column(table, "name") == ["d", "b", "c", "a"]
     assert table.title == (
-        "2 of 4 campaigns over pace, 1 under; d is set to end $300 below its budget."
+        "2 of 4 campaigns over pace, 1 under pace; d is projected to end $300 below its budget."
     )
 
 
 def test_pacing_title_without_anyone_over(sample_run) -> None:
     rows = sample_run.tables["budget_pacing"]
     for words, title in (
-        ("under", f"No campaign spends over its pace, {rows.height} under."),
-        ("on_pace", "No campaign spends off its pace."),
+        ("under", f"No campaign is over pace; {rows.height} campaigns under pace."),
+        ("on_pace", "All campaigns are on pace."),
     ):
         made = with_tables(sample_run, budget_pacing=rows.with_columns(pacing=pl.lit(words)))
         assert display.budget_pacing(made).title == title
@@ -132,5 +131,5 @@ def test_flow_says_where_nothing_moved(sample_run) -> None:
     )
     only_pending = flow.with_columns(executed_net=pl.lit(0.0))
     chart = display.channel_flow(with_tables(sample_run, channel_flow=only_pending))
-    assert chart.title == "Executed moves left every channel's budget as it was."
+    assert chart.title == "Executed moves left channel budgets unchanged."
     assert chart.svg()

@@ -113,7 +113,7 @@ def test_the_second_run_states_figures_tiers_and_recommendations(runs) -> None:
         "Media spend",
         "Estimated value",
         "Net return",
-        "Return on media spend",
+        "ROI",
     ]
     assert what[-1] == "Recommendations"
     assert runs[0].run_id in table.notes[0]
@@ -139,8 +139,8 @@ def test_a_moved_figure_states_its_change(runs, tmp_path) -> None:
 def test_the_period_names_its_days_and_windows(sample_run) -> None:
     assert display.period(sample_run).paragraphs == (
         (
-            "Performance of Mar 2, 2026 to Apr 26, 2026; the 7 days up to Apr 26, 2026 are "
-            "compared with the 7 before."
+            "Performance from Mar 2, 2026 to Apr 26, 2026; the 7 days through Apr 26, 2026 are "
+            "compared with the prior 7."
         ),
     )
 

@@ -31,8 +31,8 @@ def test_verdicts_that_moved_come_first_then_the_largest_lift(sample_run) -> Non
     assert table.frame["lift"].to_list() == [-0.2, -0.3, 0.1, None]
     assert column(table, "verdict") == ["Worsened", "Improved", "Improved", "Too little data"]
     assert table.title == (
-        "After 3 judged decisions the KPI was better in 2, worse in 1 and not detectably "
-        "changed in 0."
+        "Of 3 rated decisions, the KPI improved after 2, declined after 1 and showed no "
+        "detectable change after 0."
     )
 
 
@@ -79,12 +79,12 @@ def test_what_weakens_a_verdict_is_said_below_it(sample_run) -> None:
         "2 other decisions near",
         None,
     ]
-    assert frame["by"].to_list() == ["overridden by a person", None, None, None]
+    assert frame["by"].to_list() == ["overridden by a reviewer", None, None, None]
 
 
 def test_where_nothing_can_be_judged(sample_run) -> None:
     run = outcomes(sample_run, verdict=["too_little_data"] * 4)
-    assert display.decision_outcomes(run).title == "No decision can be judged yet."
+    assert display.decision_outcomes(run).title == "No decision can be rated yet."
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,25 @@ def test_where_nothing_can_be_judged(sample_run) -> None:
         (
             "better",
             0.0004,
-            "Confident decisions turn out better, over 20 judged decisions (p < 0.001).",
+            (
+                "Higher-confidence decisions had better outcomes, across 20 rated decisions (p "
+                "< 0.001)."
+            ),
         ),
-        ("worse", 0.0233, "Confident decisions turn out worse, over 20 judged decisions (p = "),
-        ("no_detectable_relation", 0.5, "Confidence tells nothing detectable of the outcome, over"),
+        (
+            "worse",
+            0.0233,
+            ("Higher-confidence decisions had worse outcomes, across 20 rated decisions (p = "),
+        ),
+        (
+            "no_detectable_relation",
+            0.5,
+            ("Confidence shows no detectable relation to outcome, across"),
+        ),
         (
             "too_little_data",
             None,
-            "Whether confident decisions turn out better cannot be told: few.",
+            "Confidence and outcome cannot be compared: few.",
         ),
     ],
 )
@@ -121,7 +132,7 @@ def test_p_is_bounded_below(sample_run, p_value, text) -> None:
 def test_pairs_are_counted_in_the_note(sample_run) -> None:
     run = ranked(sample_run, concordant=5, discordant=15, gamma=-0.5)
     (note,) = (n for n in display.decision_calibration(run).notes if n.startswith("Of 20 pairs"))
-    assert note.endswith("came out better in 5 and worse in 15 (gamma \u22120.50).")
+    assert note.endswith("did better in 5 and worse in 15 (gamma −0.50).")
     without = ranked(sample_run, concordant=0, discordant=0, gamma=None)
     assert not any("pairs" in n for n in display.decision_calibration(without).notes)
 

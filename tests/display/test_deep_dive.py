@@ -28,14 +28,12 @@ def test_the_trend_compares_the_windows_and_names_its_last_day(sample_run) -> No
     }
     now, before = (sums[w]["revenue"] / sums[w]["cost"] for w in ("current", "prior"))
     chart = display.trend(sample_run, "CAMP_002")
-    assert (
-        f": {now:.2f}\u00d7 returned, after {before:.2f}\u00d7 in the window before." in chart.title
-    )
+    assert f": {now:.2f}× return, compared with {before:.2f}× in the prior window." in chart.title
     assert f"value ${sums['current']['revenue']:,.0f}" in chart.alt
     assert "Prior" in chart.svg()
     silent = display.trend(sample_run, "CAMP_006")
     assert silent.title == (
-        "Nothing was delivered in the current window; the last record is of Apr 5, 2026."
+        "No delivery in the current window; the last record is dated Apr 5, 2026."
     )
 
 
@@ -68,10 +66,11 @@ def test_pacing_tells_shares_the_end_and_the_other_record(sample_run) -> None:
     chart = display.pacing(sample_run, "CAMP_002")
     row = sample_run.tables["budget_pacing"].filter(campaign_id="CAMP_002").row(0, named=True)
     assert chart.title == (
-        f"{row['spend_share']:.1%} of the budget is spent after {row['elapsed_share']:.1%} of the "
-        f"flight, heading for ${row['projected_end_spend']:,.0f} of ${row['budget']:,.0f}."
+        f"{row['spend_share']:.1%} of the budget is spent {row['elapsed_share']:.1%} of the way "
+        f"through the flight, on pace for ${row['projected_end_spend']:,.0f} of "
+        f"${row['budget']:,.0f}."
     )
-    assert any("$31,861 stands, as the ledger has it" in note for note in chart.notes)
+    assert any("$31,861 is used, per the ledger." in note for note in chart.notes)
     ended = display.pacing(sample_run, "CAMP_004")
     assert ended.title == "The flight has ended: $10,817 of $18,000 was spent."
 
@@ -109,7 +108,7 @@ def test_creatives_are_behind_or_ahead_where_the_interval_leaves_out_zero(sample
 def test_an_unapproved_creative_comes_first(sample_run) -> None:
     table = display.assets(sample_run)
     assert table.frame["badge"][0] == "unapproved"
-    assert table.title == "Of 52 creatives 2 not approved, 1 flagged, 3 behind and 5 ahead."
+    assert table.title == "52 creatives: 2 not approved, 1 flagged, 3 behind and 5 ahead."
 
 
 def heat(run):
@@ -158,11 +157,11 @@ def test_a_profile_brings_verdict_result_and_purpose(sample_run) -> None:
     lead = display.campaign_profile(sample_run, "CAMP_001")
     assert lead.status.tone == Tone.GOOD
     assert lead.sentence == (
-        "Spring Trial Drive brought $69,357 of value on $27,084 of spend, 2.56\u00d7 returned."
+        "Spring Trial Drive generated $69,357 of value on $27,084 of spend, a 2.56× return."
     )
-    assert "judged by conversion rate" in lead.points[0]
+    assert "primary KPI: conversion rate" in lead.points[0]
     none = display.campaign_profile(sample_run, "CAMP_007")
-    assert none.sentence.startswith("Mobile App Launch cannot be judged: ")
+    assert none.sentence.startswith("Mobile App Launch cannot be rated: ")
 
 
 def asked(run, **changes):
@@ -203,8 +202,8 @@ def test_an_effect_is_its_point_its_range_and_its_confidence(sample_run) -> None
 def test_the_executive_shows_the_first_and_a_campaign_its_own(sample_run) -> None:
     every = sample_run.tables["recommendations"]
     shown = display.recommendations(sample_run)
-    assert shown.shown.frame["rank"].to_list() == list(range(1, 9))
-    assert f"{every.height - 8} more rows" in shown.html()
+    assert shown.shown.frame["rank"].to_list() == list(range(1, 7))
+    assert f"{every.height - 6} more rows" in shown.html()
     own = display.recommendations(sample_run, "CAMP_002").frame
     assert set(own["campaign_id"]) == {"CAMP_002"}
 
@@ -214,7 +213,7 @@ def test_what_was_overridden_names_the_graver_action(sample_run) -> None:
     row = frame.filter(rule_id="decrease_budget_of_poor_return").row(0, named=True)
     assert row["why"] == "Overridden by pause campaign without return, Finance Team Video Reach"
     blocked = display.held_back(sample_run).frame.filter(standing="blocked")
-    assert blocked["why"][0].startswith("Budget freeze: ")
+    assert blocked["why"][0].startswith("Budget increases are frozen: ")
 
 
 def test_next_steps_say_what_to_do_first(sample_run) -> None:
@@ -222,7 +221,7 @@ def test_next_steps_say_what_to_do_first(sample_run) -> None:
     steps = sample_run.tables["next_steps"].sort("order")
     assert table.frame.height == steps.height
     assert table.frame["first"][0].lower() == steps["first_action"][0].lower()
-    assert table.title.startswith(f"{steps.height} steps first, by ")
+    assert table.title.startswith(f"{steps.height} steps assigned to ")
 
 
 @pytest.mark.parametrize("name", [*PARTS, "campaign_profile"])

@@ -75,26 +75,30 @@ def test_what_was_not_evaluated_says_so_with_its_reason(sample_run) -> None:
 @pytest.mark.parametrize(
     ("experiment", "part", "todo"),
     [
-        ("EXP_001", 0, "Move the traffic to ASSET_002 and end the experiment."),
-        ("EXP_002", 0, "Stop showing ASSET_012: it does worse."),
-        ("EXP_003", 0, "End it: it can no longer show a lift worth scaling for."),
-        ("EXP_005", 0, "Let it run about 5 more days, to the planned sample."),
+        ("EXP_001", 0, "Move traffic to ASSET_002 and end the experiment."),
+        ("EXP_002", 0, "Stop serving ASSET_012; it underperforms."),
+        ("EXP_003", 0, "End the test; it can no longer show the minimum lift to scale."),
+        ("EXP_005", 0, "Run about 5 more days to reach the planned sample."),
         (
             "EXP_006",
             0,
-            "Find out why traffic is not split as declared before reading the result.",
+            "Find out why traffic is not split as planned before using the result.",
         ),
-        ("EXP_007", 0, "ASSET_007 has won the experiment: this variant ends with it."),
-        ("EXP_008", 1, "ASSET_030 has won the experiment: this variant ends with it."),
+        ("EXP_007", 0, "ASSET_007 won the experiment; this variant ends with it."),
+        ("EXP_008", 1, "ASSET_030 won the experiment; this variant ends with it."),
         ("EXP_008", 2, "Use ASSET_030 in place of ASSET_027."),
         ("EXP_009", 0, "Keep ASSET_031."),
-        ("EXP_010", 0, "Nothing: it has been stopped. ASSET_021 stays."),
-        ("EXP_011", 0, "Start it, or take it off the plan."),
-        ("EXP_014", 0, "Mend the setup and start again: its figures answer another question."),
+        ("EXP_010", 0, "No action: the test was stopped. ASSET_021 remains."),
+        ("EXP_011", 0, "Start it or remove it from the plan."),
+        (
+            "EXP_014",
+            0,
+            ("Correct the setup and restart; the current data cannot answer the question."),
+        ),
     ],
 )
 def test_every_card_says_what_to_do(sample_run, experiment: str, part: int, todo: str) -> None:
-    assert lines(cards(sample_run)[experiment].parts[part])["To do"] == todo
+    assert lines(cards(sample_run)[experiment].parts[part])["Next step"] == todo
 
 
 def test_the_verdict_counts_every_variant_once(sample_run) -> None:
@@ -126,7 +130,7 @@ def test_terms_name_setting_value_and_origin(sample_run) -> None:
     held = {row["setting"]: row for row in frame.to_dicts()}
     assert held["experiment_rules.inference"]["value"].startswith("Always-valid")
     assert held["experiment_rules.correction"]["value"].startswith("Holm correction")
-    assert held["minimum_sample_size"]["value"] == "100 trials in each arm"
+    assert held["minimum_sample_size"]["value"] == "100 trials per arm"
     assert set(frame["origin"]) == {"default"}
 
 
@@ -169,8 +173,8 @@ def test_no_experiment_is_a_sentence(sample_run) -> None:
         for name in ("experiment_evaluations", "experiment_gates", "experiment_setup_faults")
     }
     run = with_tables(sample_run, **empty)
-    assert display.experiment_verdict(run).sentence == "No experiment is on record."
-    assert "No experiment is on record." in display.experiment_readouts(run).html()
+    assert display.experiment_verdict(run).sentence == "No experiments on record."
+    assert "No experiments on record." in display.experiment_readouts(run).html()
     assert display.experiment_timing(run).title == "No experiment is running."
 
 

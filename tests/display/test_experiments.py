@@ -115,7 +115,7 @@ def drawn(chart):
         ({"warnings": ["looked early"]}, "looked early", "significant"),
         (
             {"setup_faults": 1, "allocation_verdict": "failed", "sample": 99},
-            "setup fault",
+            "setup error",
             "allocation failed, small sample, significant",
         ),
         ({"sample": 100}, "significant", None),
@@ -236,13 +236,13 @@ def test_without_testing_the_page_says_so() -> None:
         (NOTHING | {"status": "planned", "recommendation": "continue"}, "Not started", None),
         (
             NOTHING | {"recommendation": "continue", "planning_reason": "both arms without data"},
-            "Not foreseeable",
+            "Not projectable",
             "both arms without data",
         ),
         (
             {"recommendation": "continue", "days_left": None},
-            "Not foreseeable",
-            "no new data arrives",
+            "Not projectable",
+            "no new data",
         ),
     ],
 )
@@ -264,7 +264,7 @@ def test_variants_come_by_verdict_and_then_by_size_of_lift() -> None:
     )
     table = experiments(run)
     assert table.frame["experiment_id"].to_list() == ["E4", "E1", "E3", "E5", "E6", "E2"]
-    assert table.title == "2 of 6 variants earned scaling, 2 should stop and 2 continue."
+    assert table.title == "2 of 6 variants qualify to scale, 2 should stop and 2 continue."
 
 
 def test_a_long_list_gives_every_verdict_its_share_and_says_what_is_left_out() -> None:
@@ -292,7 +292,7 @@ def test_a_long_list_gives_every_verdict_its_share_and_says_what_is_left_out() -
 def test_one_campaign_only() -> None:
     run = make({}, {"experiment_id": "E2", "campaign_id": "C2"})
     assert experiments(run, "C2").frame["label"].to_list() == ["E2 A2"]
-    assert experiments(run, "C2").frame["what"].to_list() == ["click through rate, Autumn"]
+    assert experiments(run, "C2").frame["about"].to_list() == ["E2 A2, click through rate, Autumn"]
     assert forest(run, "C1").alt.count("scale.") == 1
     with pytest.raises(DisplayError, match="C9"):
         experiments(run, "C9")
@@ -300,11 +300,11 @@ def test_one_campaign_only() -> None:
 
 def test_nothing_to_show_is_a_sentence() -> None:
     run = make()
-    assert "No experiment is on record." in experiments(run).html()
-    assert "No experiment is on record." in experiments(run).typst()
+    assert "No experiments on record." in experiments(run).html()
+    assert "No experiments on record." in experiments(run).typst()
     assert isinstance(forest(run), Unavailable)
     assert isinstance(forest(make(NOTHING)), Unavailable)
-    assert experiment_setup(run).title == "No experiment has a setup fault."
+    assert experiment_setup(run).title == "No experiment has a setup error."
     del run.tables["experiment_evaluations"]
     assert isinstance(experiments(run), Unavailable)
 
@@ -324,7 +324,7 @@ def test_the_forest_draws_the_evaluation_and_clips_what_lies_beyond() -> None:
     assert first["high"] == pytest.approx(1.033)
     assert (first["beyond_high"], second["beyond_high"]) == (True, False)
     assert (first["beyond_low"], second["beyond_low"]) == (False, False)
-    assert "Arrow: the line goes on beyond the axis (1 of 2)." in chart.notes
+    assert "Arrow: the interval extends beyond the axis (1 of 2)." in chart.notes
 
 
 def test_an_interval_with_one_end_is_open_on_the_other() -> None:
@@ -345,7 +345,7 @@ def test_a_point_beyond_the_axis_becomes_its_arrow() -> None:
 def test_the_axis_holds_the_threshold_however_high() -> None:
     (row,) = drawn(forest(make({}, lift_threshold_for_scaling=3.0)))
     assert row["axis_high"] > 3.0
-    assert "worth scaling: 300%" in forest(make({}, lift_threshold_for_scaling=3.0)).svg()
+    assert "minimum to scale: 300%" in forest(make({}, lift_threshold_for_scaling=3.0)).svg()
 
 
 def test_where_lower_is_better_the_always_valid_interval_is_turned() -> None:
@@ -381,14 +381,15 @@ def test_the_finding_counts_intervals() -> None:
         {"improvement_low": -0.3, "improvement_high": -0.1, "experiment_id": "E4"},
     )
     assert forest(run).title == (
-        "2 of 4 intervals lie above zero, 1 of them wholly above the lift worth scaling; 1 below."
+        "2 of 4 intervals lie above zero, 1 of them entirely above the minimum lift to scale; 1 "
+        "below."
     )
 
 
 def test_an_open_interval_counts_and_no_count_is_a_bare_zero() -> None:
     assert forest(make({"improvement_high": None})).title == (
-        "1 of 1 interval lies above zero, none of them wholly above the lift worth scaling; "
-        "none below."
+        "1 of 1 interval lies above zero, none of them entirely above the minimum lift to "
+        "scale; none below."
     )
     unsure = {"improvement_low": -0.1}
     assert forest(make(unsure)).title == "None of 1 interval lies above zero; none below."
@@ -418,13 +419,15 @@ def test_faults_are_listed_by_experiment() -> None:
         ],
     )
     table = experiment_setup(run)
-    assert table.title == "2 of 3 experiments cannot be trusted as set up."
+    assert table.title == "2 of 3 experiments cannot be relied on because of setup errors."
     assert table.frame["fault"].to_list() == [
         "arm without data",
         "same asset twice",
         "unknown metric",
     ]
-    assert experiment_setup(run, "C2").title == "1 of 1 experiment cannot be trusted as set up."
+    assert experiment_setup(run, "C2").title == (
+        "1 of 1 experiment cannot be relied on because of setup errors."
+    )
 
 
 def test_many_faults_are_cut_with_a_note() -> None:
@@ -446,7 +449,7 @@ def test_the_planted_stories_stand_in_the_table(sample_run) -> None:
     assert rows["EXP_002 ASSET_012"]["recommendation"] == "stop"
     assert rows["EXP_003 ASSET_004"]["why"] == "Futile"
     assert rows["EXP_006 ASSET_014"]["badge"] == "allocation failed"
-    assert rows["EXP_014 ASSET_047"]["badge"] == "setup fault"
+    assert rows["EXP_014 ASSET_047"]["badge"] == "setup error"
     assert rows["EXP_011 ASSET_050"]["badge"] == "not started"
 
 

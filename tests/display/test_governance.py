@@ -45,12 +45,14 @@ def test_the_ledger_holds_every_move_and_its_gravest_fault(sample_run) -> None:
     assert standing["BA_007"] == "same_channel"
     assert standing["BA_001"] == "order"
     assert by(table, "budget_action_id", "ruled")["BA_010"] == "approver_01, 24.2 hours"
-    assert table.title == "1 of 13 budget moves broke the rule of approval."
+    assert table.title == "1 of 13 budget moves violated the approval policy."
 
 
 def test_a_move_that_cannot_be_judged_says_why(sample_run) -> None:
     moves = sample_run.tables["budget_moves"].with_columns(
-        required_approval=pl.lit(None, pl.Boolean), approval_reason=pl.lit("in another currency")
+        required_approval=pl.lit(None, pl.Boolean),
+        approval_reason=pl.lit("in another currency"),
+        standing=pl.lit("unjudged"),
     )
     table = display.budget_ledger(with_tables(sample_run, budget_moves=moves))
     assert set(table.frame["need"]) == {"in another currency"}

@@ -67,12 +67,12 @@ def test_the_share_that_goes_on_is_of_those_who_record_both(sample_run) -> None:
     chart = display.funnel(with_tables(sample_run, funnel_stages=made, **none(sample_run)))
     # clicks to visits: A's 50 of 100; visits to sign-ups: A's 10 of 50
     assert chart.alt == (
-        "People by stage of the journey. Clicks: 200; 50.0% of them go on. "
-        "Visits: 50; 20.0% of them go on. Sign-ups: 30."
+        "People by journey stage. Clicks: 200; 50.0% of them continue. Visits: 50; 20.0% of "
+        "them continue. Sign-ups: 30."
     )
-    assert "Before them 9,000 impressions, which count exposures." in chart.notes
-    assert "Of 2 campaigns some record fewer stages: visits by 1." in chart.notes
-    assert chart.title == "No step of the journey leaks or breaks off against what is usual."
+    assert "Preceded by 9,000 impressions, which are exposures." in chart.notes
+    assert "Of 2 campaigns, some record fewer stages: visits by 1." in chart.notes
+    assert chart.title == "No journey step leaks or breaks compared with the typical rate."
 
 
 def test_counts_that_grow_give_no_share(sample_run) -> None:
@@ -94,11 +94,11 @@ def test_the_worst_step_is_named_and_marked(sample_run) -> None:
     )
     chart = display.funnel(with_tables(sample_run, funnel_stages=made, funnel_steps=steps))
     assert chart.title == (
-        "Worst loss: in Spring Trial Drive 1,000 visits lead to 20 sign-ups "
-        "(2.0%, where 20.0% is usual)."
+        "Largest loss: in Spring Trial Drive 1,000 visits lead to 20 sign-ups (2.0%, where "
+        "20.0% is typical)."
     )
-    assert chart.svg().count("worst loss on this step") == 1
-    assert "\u25bc 2.0% go on: worst loss on this step" in chart.svg()
+    assert chart.svg().count("largest loss at this step") == 1
+    assert "▼ 2.0% continue: largest loss at this step" in chart.svg()
 
 
 def test_a_break_without_a_usual_conversion_is_told_too(sample_run) -> None:
@@ -167,14 +167,15 @@ def test_the_title_names_the_most_money(sample_run) -> None:
     run = with_tables(sample_run, **(none(sample_run) | {"funnel_steps": steps}))
     table = display.journey_leaks(run)
     assert table.title == (
-        "The journey shows 3 leaks; most money, up to $700, is at stake in Leave the Spreadsheet."
+        "The journey shows 3 leaks; the largest amount at stake, up to $700, is in Leave the "
+        "Spreadsheet."
     )
     assert any("Money at stake, no revenue" in note for note in table.all_notes)
 
 
 def test_an_unbroken_journey_is_said_to_be_so(sample_run) -> None:
     table = display.journey_leaks(with_tables(sample_run, **none(sample_run)))
-    assert table.title == "No step of the journey loses more than usual."
+    assert table.title == "No journey step loses more than is typical."
     assert table.empty in table.html()
     assert table.typst()
 

@@ -190,7 +190,7 @@ def test_a_bullet_is_cut_at_both_edges_and_marked() -> None:
     assert (plain["end"], plain["over"], plain["under"]) == (0.75, False, False)
     notes = " ".join(kpi_bullets(make()).notes)
     # Over: latency, freshness (2 / 0.25 is 8). Below 0: conversion rate, cost per acquisition.
-    assert "cut at the edge (4 of 14)" in notes
+    assert "(4 of 14)" in notes
     assert "2 KPIs without value or target" in notes
 
 
@@ -220,7 +220,7 @@ def test_zones_follow_the_settings() -> None:
 def test_the_words_of_the_chart_are_the_figures() -> None:
     chart = kpi_bullets(make())
     # At least 1: latency, reviews (0.3 / 0.2), violations, freshness, lift, consistency.
-    assert chart.title == "6 of 14 scored KPIs meet the target in full."
+    assert chart.title == "6 of 14 scored KPIs meet the target."
     assert "Time from signal to action: 8.00 h, 75% of target, at risk." in chart.alt
     svg = chart.svg()
     assert "null" not in re.sub(r"<style.*?</style>", "", svg)

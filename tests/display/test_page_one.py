@@ -32,9 +32,9 @@ def told(run, **changes):
 
 
 def test_the_verdict_is_a_word_a_shape_and_a_colour(sample_run) -> None:
-    lead = display.verdict(told(sample_run, so_what="So.", momentum="Up."))
-    assert lead.sentence == "It burns; it floods."
-    assert lead.points == ("So.", "Up.", "A KPI is short: rate.")
+    lead = display.verdict(told(sample_run, financial_summary="So."))
+    assert lead.sentence == "So."
+    assert lead.points == ("It burns: One.", "It floods.", "A KPI is short: rate.")
     assert "mk-bad" in lead.html()
     assert "\u25bc</span> CRITICAL" in lead.html()
     assert "\u25bc CRITICAL" in lead.typst().replace("\\u{25bc}", "\u25bc")
@@ -55,8 +55,18 @@ def test_each_verdict_has_its_tone(sample_run, word: str, tone: Tone) -> None:
 
 
 def test_what_cannot_be_told_says_why(sample_run) -> None:
-    run = told(sample_run, so_what=None, so_what_reason="no money", momentum="Up.")
-    assert display.verdict(run).points[0] == "So what not told: no money."
+    run = told(sample_run, financial_summary=None, financial_summary_reason="no money")
+    assert display.verdict(run).sentence == "The return is not known: no money."
+
+
+def test_page_one_has_room_for_five_reasons_of_one_line(sample_run) -> None:
+    reasons = pl.DataFrame(
+        {"reasons": [[f"{n} things are wrong: " + "name, " * 99 for n in range(9)]]}
+    )
+    run = with_tables(sample_run, verdict=sample_run.tables["verdict"].update(reasons))
+    _, *points = display.verdict(run).points
+    assert [point[:2] for point in points] == ["0 ", "1 ", "2 ", "3 ", "4 "]
+    assert all(len(point) <= 96 and point.endswith("\u2026") for point in points)
 
 
 def test_a_run_without_verdict_says_so(sample_run) -> None:
@@ -91,15 +101,15 @@ def test_cards_say_better_worse_and_steady(sample_run) -> None:
     run = with_tables(sample_run, **rows(sample_run, [110.0, 100.0], [198.0, 200.0], [11, 10]))
     cards = display.kpi_cards(run)
     assert [(c.value, c.change.word, c.change.tone) for c in cards.cards] == [
-        ("$110", "\u2191 10.0% more", Tone.NONE),
+        ("$110", "\u2191 10.0%", Tone.NONE),
         ("$198", "\u2192 \u22121.0%, steady", Tone.NONE),
         ("1.80\u00d7", "\u2193 10.0%, worse", Tone.BAD),
         ("11", "\u2191 10.0%, better", Tone.GOOD),
         ("1.10%", "\u2191 10.0%, better", Tone.GOOD),
         ("$10.00", "\u2192 0.0%, steady", Tone.NONE),
     ]
-    assert cards.cards[0].detail == "7 days before: $100"
-    assert cards.title == "Of 6 figures 2 are better than in the 7 days before, 1 is worse."
+    assert cards.cards[0].detail == "prior 7 days: $100"
+    assert cards.title == "2 of 6 metrics improved from the prior 7 days; 1 declined."
 
 
 def test_a_dearer_conversion_is_worse_though_it_rises(sample_run) -> None:
@@ -127,7 +137,7 @@ def test_what_counts_as_steady_is_a_setting(sample_run) -> None:
             with_config(with_tables(sample_run, **made), narrative_rules=rules)
         )
         told[limit] = [card.change.word.rpartition(", ")[2] for card in cards.cards[1:]]
-        assert f"less than {'0%' if limit == 0 else '12.5%'} either way" in cards.notes[0]
+        assert f"less than {'0%' if limit == 0 else '12.5%'} in either direction" in cards.notes[0]
     assert told[0.0] == ["worse", "worse", "better", "better", "steady"]  # no change is no change
     assert told[0.125] == ["steady"] * 5
 
@@ -136,7 +146,7 @@ def test_cards_without_records_compare_nothing(sample_run) -> None:
     cards = display.kpi_cards(sample_run, "CAMP_007")
     assert cards.title == "No delivery is recorded in the current window."
     assert {c.value for c in cards.cards} == {"n/a"}
-    assert {c.change.word for c in cards.cards} == {"Nothing to compare with"}
+    assert {c.change.word for c in cards.cards} == {"No prior value"}
     assert "<svg" not in cards.html()
 
 
@@ -181,6 +191,8 @@ def test_decisions_name_who_when_and_how_much(sample_run) -> None:
             "order": [1, 2],
             "question": ["Approve it?", HOSTILE],
             "kind": ["proposal", "freeze"],
+            "topic": ["Budget moves", None],
+            "target": ["BA_1", "x"],
             "target_id": ["BA_1", "x"],
             "campaign_id": ["CAMP_001", None],
             "amount": [4000.0, None],
@@ -191,17 +203,21 @@ def test_decisions_name_who_when_and_how_much(sample_run) -> None:
         }
     )
     table = display.decisions_asked(with_tables(sample_run, decisions_asked=asked))
-    assert table.title == "2 decisions wait for 2 owners; the largest is about $4,000."
+    assert table.title == "2 decisions are open with 2 owners, the largest for $4,000."
     assert column(table, "decided_by") == ["Finance", "Marketing lead"]
     assert column(table, "amount") == ["$4,000", "n/a"]
-    assert table.frame["age"].to_list() == ["open for 24 days", None]
+    assert table.frame["age"].to_list() == [None, None]
+    assert len(table.frame["question"][1]) <= 96
+    register = display.decisions_asked(with_tables(sample_run, decisions_asked=asked), whole=True)
+    assert register.frame["age"].to_list() == ["open 24 days", None]
+    assert register.frame["question"][1] == HOSTILE
     assert "<script" not in table.html()
     assert "#panic" not in table.typst()
     none = display.decisions_asked(with_tables(sample_run, decisions_asked=asked.clear()))
-    assert none.title == "Nothing waits for a decision."
+    assert none.title == "No decision is open."
 
 
-@pytest.mark.parametrize(("late", "words"), [(-1, None), (0, None), (1, "overdue by 1 day")])
+@pytest.mark.parametrize(("late", "words"), [(-1, None), (0, None), (1, "1 day overdue")])
 def test_what_is_overdue_says_by_how_long(late, words, sample_run) -> None:
     asked = sample_run.tables["decisions_asked"].head(1)
     due = sample_run.manifest.as_of.date() - timedelta(days=late)
@@ -211,25 +227,45 @@ def test_what_is_overdue_says_by_how_long(late, words, sample_run) -> None:
 
 def test_an_overdue_proposal_of_the_sample_says_how_long_it_waits(sample_run) -> None:
     # BA_006 was recorded 24 days ago and goes stale after 14.
-    assert (
-        display.decisions_asked(sample_run).frame["age"][1]
-        == "overdue by 10 days, open for 24 days"
-    )
+    assert display.decisions_asked(sample_run).frame["age"][1] == "10 days overdue"
+    register = display.decisions_asked(sample_run, whole=True)
+    assert register.frame["age"][1] == "10 days overdue, open 24 days"
 
 
-@pytest.mark.parametrize(
-    ("most", "rest"), [(7, "12 more decisions"), (18, "1 more decision"), (19, None), (25, None)]
-)
-def test_page_one_lists_the_gravest_and_says_where_the_rest_is(most, rest, sample_run) -> None:
+@pytest.mark.parametrize("most", [1, 7])
+def test_page_one_lists_the_gravest_and_says_where_the_rest_is(most, sample_run) -> None:
     rules = sample_run.config.narrative_rules.model_copy(update={"max_decisions": most})
     run = with_config(sample_run, narrative_rules=rules)
     first = display.decisions_asked(run)
-    assert first.frame["order"].to_list() == list(range(1, min(most, 19) + 1))
-    assert first.title.startswith("19 decisions wait for ")
-    assert first.notes[1:] == ((f"{rest} in the governance appendix.",) if rest else ())
+    assert first.frame["order"].to_list() == list(range(1, most + 1))
+    assert first.title.startswith("19 decisions are open with ")
+    assert "Every decision is in the governance appendix." in first.notes
     whole = display.decisions_asked(run, whole=True)
     assert whole.frame.height == 19
     assert len(whole.notes) == 1
+
+
+def test_many_decisions_of_one_topic_share_a_line(sample_run) -> None:
+    asked = pl.DataFrame(
+        {
+            "order": range(1, 7),
+            "question": [f"Do {n}." for n in range(1, 7)],
+            "topic": [None, "Pause", "Cut", "Pause", "Cut", "Pause"],
+            "target": [None, "A", "B", "C", "D", "E" * 40],
+            "amount": [None, 9.0, 8.0, 7.0, None, 1.0],
+            "decided_by": ["me"] * 6,
+            "due": [date(2026, 5, day) for day in (9, 8, 7, 6, 5, 4)],
+            "age_days": [None] * 6,
+            "why": [""] * 6,
+        },
+        schema_overrides={"order": pl.Int64, "age_days": pl.Int64},
+    )
+    table = display.decisions_asked(with_tables(sample_run, decisions_asked=asked))
+    shortened = "E" * 27 + "\u2026"
+    assert column(table, "question") == ["Do 1.", f"Pause: A, C and {shortened}", "Do 3.", "Do 5."]
+    assert table.frame["due"][1] == date(2026, 5, 4)
+    assert table.frame["largest"].to_list() == [None, "first of 3", None, None]
+    assert table.title.startswith("6 decisions are open")
 
 
 def test_the_models_words_stand_as_text_and_the_rules_are_not_repeated(sample_run) -> None:
@@ -251,8 +287,8 @@ def test_the_basis_counts_records_and_gaps(sample_run) -> None:
     read = sum(file.rows for file in sample_run.manifest.inputs)
     gaps = sample_run.tables["reconciliations"].filter(verdict="differs").height
     note = display.data_basis(sample_run).note
-    assert note.startswith(f"Rests on {read:,} records in ")
-    assert f"; {gaps} figures of two records differ." in note
+    assert note.startswith(f"Based on {read:,} records in ")
+    assert f"; {gaps} figures stated in two records differ." in note
 
 
 def test_each_card_is_defined_as_the_sum_or_the_ratio_it_is(sample_run) -> None:

@@ -39,16 +39,16 @@ def test_title_gives_the_portfolio_and_those_who_lose(sample_run) -> None:
     ).select(list(schema))
     run = with_tables(sample_run, measured_roi_fully_loaded=filled)
     assert display.fully_loaded(run).title == (
-        "On every cost the portfolio returns 14.0%, $70.00 net; 1 of 2 campaigns loses money."
+        "Fully loaded ROI is 14.0% ($70.00 net); 1 of 2 campaigns loses money."
     )
 
 
 def test_one_campaign_stands_without_a_total(sample_run) -> None:
     table = display.fully_loaded(sample_run, "CAMP_001")
     assert table.frame["campaign_id"].to_list() == ["CAMP_001"]
-    assert table.title.startswith("On every cost Spring Trial Drive nets $")
+    assert table.title.startswith("Fully loaded ROI of Spring Trial Drive is ")
     nothing = display.fully_loaded(sample_run, "CAMP_007")
-    assert nothing.title == "No campaign has value on record to set against its costs."
+    assert nothing.title == "No campaign has value on record to compare with its costs."
 
 
 def by(run, name: str, *rows: tuple[str | None, str, float, float, float | None]) -> pl.DataFrame:
@@ -82,8 +82,7 @@ def test_value_stands_from_best_to_worst_with_the_rest_last(sample_run) -> None:
     assert column(table, "value_per_unit")[2] == "n/a"
     assert table.frame["by"].to_list() == ["By channel"] * 4 + ["By segment"]
     assert table.title == (
-        "Value per unit spent: paid search 3.00\u00d7 to email 0.50\u00d7 by channel; "
-        "Firms 1.80\u00d7 by segment."
+        "Return on ad spend: paid search 3.00× to email 0.50× by channel; Firms 1.80× by segment."
     )
 
 
@@ -107,4 +106,4 @@ def test_without_spend_there_is_no_share(sample_run) -> None:
     }
     table = display.value_per_unit(with_tables(sample_run, **none))
     assert table.frame.is_empty()
-    assert table.title == "No channel or segment has spend to judge it by."
+    assert table.title == "No channel or segment has spend on record."

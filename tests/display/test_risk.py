@@ -25,7 +25,7 @@ def test_only_unresolved_risks_are_shown_by_rank(sample_run) -> None:
     table = display.risk_inbox(run)
     assert table.frame["rank"].to_list() == [2, 4]
     assert column(table, "status") == ["In review", "Open"]
-    assert "2 risks mitigated or dismissed not shown." in table.notes
+    assert "2 risks mitigated or dismissed, not shown." in table.notes
 
 
 def test_title_counts_gravity_silence_and_exposure(sample_run) -> None:
@@ -38,8 +38,8 @@ def test_title_counts_gravity_silence_and_exposure(sample_run) -> None:
     )
     # unanswered: the first alone; the third was found in the data, so nobody was told
     assert display.risk_inbox(run).title == (
-        "4 risks open or in review, 2 of them critical or high, 1 signal unanswered, "
-        "1 found in the data alone; the largest exposure is $1,234."
+        "4 risks open or in review, 2 critical or high, 1 signal unanswered, 1 found only in "
+        "the data; the largest exposure is $1,234."
     )
 
 
@@ -49,7 +49,7 @@ def test_age_is_in_days_and_silence_is_explained(sample_run) -> None:
     assert column(table, "age_days") == ["1.5", "1.0", "0.5", "0.0"]
     # 1.25 rounds half to even
     assert column(table, "hours_to_action")[:2] == ["n/a", "1.2"]
-    assert any("First action, hours, nobody has acted" in note for note in table.all_notes)
+    assert any("First action, hours, no action since" in note for note in table.all_notes)
 
 
 def test_a_finding_bears_no_long_id(sample_run) -> None:
@@ -65,9 +65,9 @@ def test_a_finding_bears_no_long_id(sample_run) -> None:
 
 def test_an_empty_inbox_is_said_to_be_so(sample_run) -> None:
     table = display.risk_inbox(inbox(sample_run, status=["dismissed"] * 4))
-    assert table.title == "No risk is open."
+    assert table.title == "No open risks."
     assert table.empty in table.html()
-    assert "4 risks mitigated or dismissed not shown." in table.notes
+    assert "4 risks mitigated or dismissed, not shown." in table.notes
 
 
 def test_violations_are_counted_by_kind(sample_run) -> None:
@@ -90,7 +90,7 @@ def test_violations_are_counted_by_kind(sample_run) -> None:
 def test_no_violation_is_said_to_be_none(sample_run) -> None:
     none = sample_run.tables["policy_violations"].clear()
     table = display.policy_violations(with_tables(sample_run, policy_violations=none))
-    assert table.title == table.empty == "No policy violation is on record."
+    assert table.title == table.empty == "No policy violations on record."
 
 
 def test_one_campaign_has_its_own(sample_run) -> None:

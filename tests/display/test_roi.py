@@ -59,7 +59,7 @@ def test_what_the_model_cost_stands_in_the_totals_and_in_no_campaign(sample_run)
     loaded, was = display.fully_loaded(after), display.fully_loaded(before)
     net = loaded.frame["net"] - was.frame["net"]
     assert net.drop_nulls().to_list() == pytest.approx([0.0] * 6 + [-2.4])
-    note = "The total bears $2.40 for this run's own calls to the language model as well."
+    note = "The total includes $2.40 for this run's language model calls."
     assert note in loaded.notes
     assert note not in display.fully_loaded(after, "CAMP_001").notes
 
@@ -92,9 +92,9 @@ def test_totals_that_cannot_be_drawn_say_so(sample_run) -> None:
         pl.lit(None, pl.Float64).alias(name) for name in (*MONEY, "roi_percentage")
     )
     table = display.roi_totals(with_tables(sample_run, measured_roi_analysis=none))
-    assert table.title == "No return can be stated: no campaign has both value and spend on record."
+    assert table.title == "No return to report; no campaign has both value and spend on record."
     assert told(table)["roi_percentage"] == "n/a"
-    assert "n/a: Amount, no record of value and spend." in table.all_notes
+    assert "n/a: Amount, no value and spend on record." in table.all_notes
 
 
 def test_the_portfolio_counts_every_campaign_once(sample_run) -> None:

@@ -122,7 +122,7 @@ def test_a_finding_speaks_of_all_campaigns_not_of_those_drawn(edit, tmp_path) ->
     edit("campaigns", campaigns)
     run = mktorch.run(edit("roi_ledger", ledger), out=tmp_path / "runs", as_of="2026-04-01")
     chart = display.spend_and_value(run)
-    assert chart.title == "1 of 21 campaigns have not earned back their spend."
+    assert chart.title == "1 of 21 campaigns have not recouped their spend."
     assert any("6 campaigns" in note for note in chart.notes)
 
 

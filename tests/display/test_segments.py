@@ -19,12 +19,12 @@ def made(run, **changes):
 def test_title_counts_the_momentum_of_the_scope(sample_run) -> None:
     whole = sample_run.tables["segment_momentum"].filter(scope="portfolio").row(0, named=True)
     assert display.segments(sample_run).title == (
-        f"Momentum of {whole['segments']} segments: {whole['improving']} improving, "
+        f"Of {whole['segments']} segments: {whole['improving']} improving, "
         f"{whole['declining']} declining, {whole['stable']} stable and "
         f"{whole['unknown']} without a known trend."
     )
     assert display.segments(sample_run, "CAMP_001").title == (
-        "Momentum of 3 segments: 1 improving, 0 declining and 2 stable."
+        "Of 3 segments: 1 improving, 0 declining and 2 stable."
     )
 
 
@@ -76,8 +76,8 @@ def test_both_kpis_are_shown_where_they_print_differently(sample_run) -> None:
     # 0.005 / 0.02 = 25 %, beyond the tolerance of 5 %; 0.000001 / 0.03 is not
     (note,) = (note for note in table.notes if note.startswith("A supplied"))
     assert note.startswith(
-        "A supplied rollup speaks for 2 of 3 segments; its advice differs from the computed in 1, "
-        "its KPI by more than 5.0% in 1, most of all in "
+        "A supplied rollup covers 2 of 3 segments; its advice differs from the computed advice "
+        "in 1, its KPI by more than 5.0% in 1, most in "
     )
     assert note.endswith(": 2.50% supplied, 2.00% computed.")
 
@@ -116,7 +116,7 @@ def test_where_the_computed_stands_the_supplied_is_beside_it(sample_run) -> None
 
 def test_without_rollups_the_table_says_all_is_computed(sample_run) -> None:
     run = made(sample_run, supplied_rollup_id=pl.Series([None] * 3, dtype=pl.String))
-    assert any("every figure is computed" in note for note in display.segments(run).notes)
+    assert any("all figures are computed" in note for note in display.segments(run).notes)
 
 
 def test_missing_changes_say_why(sample_run) -> None:

@@ -28,7 +28,7 @@ FRAME = pl.DataFrame(
 )
 COLUMNS = (
     Column(name="name", label="Campaign", detail="id"),
-    Column(name="spend", label="Spend", format=CURRENCY_EXACT, missing="no record of spend"),
+    Column(name="spend", label="Spend", format=CURRENCY_EXACT, missing="no spend on record"),
     Column(name="roi", label="ROI", format=PERCENT),
     Column(name="verdict", label="Verdict", statuses=PERFORMANCE),
 )
@@ -72,7 +72,7 @@ def test_both_targets_show_the_same_texts() -> None:
         "n/a",
         "C2",
     )
-    notes = ("n/a: Spend, no record of spend.", "Source: x.")
+    notes = ("n/a: Spend, no spend on record.", "Source: x.")
     for words in (html_words(table.html()), pdf_words(table.typst())):
         for text in (*shown, *notes, "Exceeding", "No data"):
             assert text in words
@@ -88,7 +88,7 @@ def test_status_is_word_shape_and_colour() -> None:
 def test_a_null_never_hides_a_reason_that_is_known() -> None:
     whole = make(frame=FRAME.drop_nulls())
     assert not any("n/a" in note for note in whole.all_notes)
-    assert any("no record of spend" in note for note in make().all_notes)
+    assert any("no spend on record" in note for note in make().all_notes)
 
 
 def test_figures_carry_their_value_and_source() -> None:
@@ -106,7 +106,7 @@ def test_it_is_a_great_table_with_heading_and_notes() -> None:
     gt = make().as_gt()
     assert isinstance(gt, GT)
     assert "Spring leads." in gt.as_raw_html()
-    assert "no record of spend" in gt.as_raw_html()
+    assert "no spend on record" in gt.as_raw_html()
 
 
 def test_groups_head_their_rows_in_both() -> None:

@@ -99,6 +99,6 @@ def test_a_table_too_wide_for_a_terminal_is_a_list_that_loses_nothing() -> None:
     columns = (Column(name="name", label="Campaign"), Column(name="why", label="Why"))
     made = Table(id="t", frame=frame, columns=columns, title="Spring leads.").markdown()
     assert all(len(line) < 80 for line in made.splitlines())
-    assert "- Campaign: Spring; Why: word word" in made
+    assert "- Spring. Why: word word" in made
     assert made.count("word") == 30
-    assert "- Campaign: Autumn; Why: n/a" in made
+    assert "- Autumn. Why: n/a" in made

@@ -7,11 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from mktorch.clock import Clock
-from mktorch.config import MarketingOrchestratorConfig
 from mktorch.kpis import NAMED
 from mktorch.narrative.grounds import COUNTED
-from mktorch.narrative.page import About
 from mktorch.sources.rules import no_failures
 from mktorch.sources.set_aside import SetAside, set_aside_total
 
@@ -185,14 +182,3 @@ def quiet() -> dict[str, pl.DataFrame]:
 
 
 assert quiet().keys() == set(COUNTED)
-
-
-def about(**settings: Any) -> About:
-    return About(
-        clock=Clock(datetime(2026, 4, 26, 12)),
-        version="0",
-        config=MarketingOrchestratorConfig(**settings),
-        inputs=pl.DataFrame(
-            {"source": ["campaigns"], "path": ["c.json"], "records": [1], "sha256": ["ab" * 32]}
-        ),
-    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mktorch.formats import Locale
 from mktorch.narrative.figures import TOTALS, campaign_figures, portfolio_figures, quoted
-from mktorch.narrative.prompt import messages, prompt
+from mktorch.narrative.llm_prompt import messages, prompt
 
 # The totals of the seed: value 19150.00, media 10500.00, model 102.55, review 495.00.
 ROI = pl.DataFrame(
@@ -49,7 +49,7 @@ VERDICT = pl.DataFrame(
     {
         "verdict": ["ATTENTION"],
         "headline": ["ATTENTION: 1 campaign returns\nless than expected"],
-        "so_what": ["Net return $8,052.45."],
+        "financial_summary": ["Net return $8,052.45."],
         "momentum": pl.Series([None], dtype=pl.String),
         "reasons": [["1 campaign returns less than expected: Summer", "2 KPIs are at risk"]],
     }
@@ -78,7 +78,7 @@ def texts(figures: pl.DataFrame) -> dict[str, str]:
 def test_each_figure_says_what_it_is():
     assert texts(portfolio_figures(TABLES, Locale(), 2, 9)) == {
         "verdict": "ATTENTION: 1 campaign returns less than expected",
-        "so_what": "Net return $8,052.45.",
+        "financial_summary": "Net return $8,052.45.",
         "reason_1": "1 campaign returns less than expected: Summer",
         "reason_2": "2 KPIs are at risk",
         "rec_1": "Pause it",
@@ -118,8 +118,8 @@ def test_a_locale_writes_its_own_way():
 
 def test_required_are_the_verdict_and_what_it_means():
     figures = portfolio_figures(TABLES, Locale(), 2, 9)
-    assert figures.filter("required")["name"].to_list() == ["verdict", "so_what"]
-    without = {**TABLES, "verdict": VERDICT.with_columns(so_what=pl.lit(None, pl.String))}
+    assert figures.filter("required")["name"].to_list() == ["verdict", "financial_summary"]
+    without = {**TABLES, "verdict": VERDICT.with_columns(financial_summary=pl.lit(None, pl.String))}
     figures = portfolio_figures(without, Locale(), 2, 9)
     assert figures.filter("required")["name"].to_list() == ["verdict"]
 
@@ -128,7 +128,7 @@ def test_what_was_not_made_has_no_name():
     kept = {name: TABLES[name] for name in ("verdict", "decisions_asked")}
     assert set(texts(portfolio_figures(kept, Locale(), 2, 9))) == {
         "verdict",
-        "so_what",
+        "financial_summary",
         "reason_1",
         "reason_2",
         "decision_1",

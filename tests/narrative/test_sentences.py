@@ -1,4 +1,4 @@
-"""So-what, momentum, next steps and decisions asked, by hand."""
+"""Financial summary, momentum, next steps and decisions asked, by hand."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.formats import Locale
 from mktorch.narrative.decisions_asked import decisions_asked
+from mktorch.narrative.financial_summary import financial_summary
 from mktorch.narrative.momentum import momentum as momentum_of
 from mktorch.narrative.momentum import momentum_line
 from mktorch.narrative.next_steps import next_steps
-from mktorch.narrative.page import Page
-from mktorch.narrative.so_what import so_what
-from mktorch.narrative.summary import decisions_list
 from mktorch.paired import WITHIN, RollupPaired
 from tests.narrative import made
 from tests.narrative.made import recommendation, recommendations
@@ -43,21 +41,18 @@ def rollup(**windows: tuple[float, float]) -> pl.DataFrame:
     )
 
 
-def test_so_what_states_net_return_and_value_against_spend():
-    text, reason = so_what({"roi_analysis": made.roi(40.5, 100.0, 150.5)}, US)
+def test_the_financial_summary_states_net_return_and_value_against_spend():
+    text, reason = financial_summary({"roi_analysis": made.roi(40.5, 100.0, 150.5)}, US)
     # 150.50 / 100 = 1.505, to two decimals
-    assert (
-        text
-        == "Net return $40.50: $150.50 of value on $100.00 of media spend, a return of 1.50\u00d7."
-    )
+    assert text == ("Net return is $40: $150 of value on $100 of media spend, a 1.50\u00d7 return.")
     assert reason is None
 
 
-def test_so_what_in_german():
-    text, _ = so_what({"roi_analysis": made.roi(-1234.5, 2000.0, 765.5)}, DE)
+def test_the_financial_summary_in_german():
+    text, _ = financial_summary({"roi_analysis": made.roi(-1234.5, 2000.0, 765.5)}, DE)
     assert text == (
-        "Net return \u22121.234,50\u00a0\u20ac: 765,50\u00a0\u20ac of value on "
-        "2.000,00\u00a0\u20ac of media spend, a return of 0,38\u00d7."
+        "Net return is \u22121.234\u00a0\u20ac: 766\u00a0\u20ac of value on "
+        "2.000\u00a0\u20ac of media spend, a 0,38\u00d7 return."
     )
 
 
@@ -76,12 +71,11 @@ def test_effects_are_named_singly_and_never_added():
         recommendation(2, stake=80.0, revenue_low=30.0, revenue_impact=41.0, revenue_high=60.0),
         recommendation(3),
     )
-    text, _ = so_what({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
+    text, _ = financial_summary({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
     # Net of the first: 100 - 60 = 40; the second brings 41.
     assert text is not None
     assert text.endswith(
-        "3 recommendations stand, most at stake $80 (Target 2). "
-        "Largest expected net effect of one: $41, $30 to $60 (Target 2)."
+        "The largest expected gain from one recommendation is $41 ($30 to $60, Target 2)."
     )
 
 
@@ -97,10 +91,10 @@ def test_the_net_effect_of_one_recommendation_holds_both_sides():
             revenue_high=-50.0,
         )
     )
-    text, _ = so_what({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
+    text, _ = financial_summary({"roi_analysis": made.roi(1.0), "recommendations": asked}, US)
     assert text is not None
     assert text.endswith(
-        "1 recommendation stands. Largest expected net effect of one: $40, $20 to $60 (Target 1)."
+        "The largest expected gain from one recommendation is $40 ($20 to $60, Target 1)."
     )
 
 
@@ -111,8 +105,8 @@ def test_the_net_effect_of_one_recommendation_holds_both_sides():
         ({"roi_analysis": made.roi(None)}, "no value on record"),
     ],
 )
-def test_so_what_is_null_with_its_reason(tables, reason):
-    assert so_what(tables, US) == (None, reason)
+def test_the_financial_summary_is_null_with_its_reason(tables, reason):
+    assert financial_summary(tables, US) == (None, reason)
 
 
 def momentum(sums):
@@ -160,9 +154,8 @@ def test_momentum_line_with_segments():
     }
     line, reason = momentum_line(tables, US)
     assert line == (
-        "Current window against prior: revenue $80 (\u221220.0%), spend $50 (+25.0%), "
-        "return 1.60\u00d7 against 2.50\u00d7. "
-        "Of 1 segment 0 improving, 1 stable, 0 declining, 0 not known."
+        "Since the prior window, revenue fell 20.0% to $80, spend rose 25.0% to $50 and "
+        "return was 1.60\u00d7, from 2.50\u00d7. Segments: 1 stable."
     )
     assert reason is None
 
@@ -170,9 +163,9 @@ def test_momentum_line_with_segments():
 @pytest.mark.parametrize(
     ("windows", "reason"),
     [
-        ({"current": (80.0, 50.0)}, "no record falls in the prior window"),
-        ({"prior": (80.0, 50.0)}, "no record falls in the current window"),
-        ({}, "no record falls in the current window; no record falls in the prior window"),
+        ({"current": (80.0, 50.0)}, "no records in the prior window"),
+        ({"prior": (80.0, 50.0)}, "no records in the current window"),
+        ({}, "no records in the current window; no records in the prior window"),
     ],
 )
 def test_without_a_window_momentum_is_null_with_its_reason(windows, reason):
@@ -186,12 +179,12 @@ def test_a_prior_window_of_nothing_has_no_share():
     moves = momentum(rollup(current=(80.0, 50.0), prior=(0.0, 0.0)))
     assert moves["relative"].to_list() == [None, None, None]
     assert moves["reason"].to_list() == [
-        "no share of a prior value of zero",
-        "no share of a prior value of zero",
-        "no return where nothing was spent",
+        "the prior value is zero",
+        "the prior value is zero",
+        "no spend to divide by",
     ]
     line, _ = momentum_line({"momentum": moves}, US)
-    assert line == "Current window against prior: revenue $80 ($0 before), spend $50 ($0 before)."
+    assert line == "Since the prior window, revenue was $80, from $0 and spend was $50, from $0."
 
 
 def test_momentum_does_not_depend_on_row_order():
@@ -250,13 +243,14 @@ def test_decisions_asked_by_hand():
     assert asked["target_id"].to_list() == ["budget_freeze", "B2", "B1", "B4", "T2", "T4"]
     assert asked["kind"].to_list() == ["freeze", *["proposal"] * 3, "recommendation", "experiment"]
     assert asked["decided_by"].to_list()[1:3] == ["Finance", "Budget approver"]
-    assert asked["question"][1] == "Approve or reject B2: $1,000 from search ads (CH_1) to CH_2."
-    assert asked["question"][3].startswith("Approve or reject B4: \u00a31,000")
+    assert asked["question"][1] == "Approve or reject moving $1,000 from search ads to CH_2 (B2)."
+    assert asked["question"][3].startswith("Approve or reject moving \u00a31,000 from ")
     assert asked["amount"].to_list()[1:4] == [1000.0, 1000.0, None]  # pounds are not dollars
     assert asked["why"][0] == (
-        "Campaigns active or completed critical at 10.0%, lifts at 25.0% or higher. It blocks Nine."
+        "Campaigns active or completed critical at 10.0%, lifts at 25.0% or higher. "
+        "The freeze blocks Nine."
     )
-    assert asked["why"][1].endswith("and it has waited too long.")
+    assert asked["why"][1].endswith("; open for more than 14 days.")
 
 
 def test_nothing_to_decide():
@@ -305,16 +299,3 @@ def test_a_proposal_is_due_when_it_goes_stale():
     # B2 was recorded on April 6, B4 on April 25: fourteen days on are April 20 and May 9.
     assert due("B2") == date(2026, 4, 20)
     assert due("B4", end_date=None) == date(2026, 5, 3)
-
-
-@pytest.mark.parametrize(
-    ("row", "words"),
-    [
-        ({"due": date(2026, 4, 25), "age_days": 15}, "overdue by 1 day, since Apr 25, 2026, open"),
-        ({"due": date(2026, 4, 26), "age_days": 1}, "(Me, by Apr 26, 2026, open for 1 day)"),
-        ({"due": date(2026, 5, 3), "age_days": None}, "(Me, by May 3, 2026)"),
-    ],
-)
-def test_what_is_overdue_says_so(row, words):
-    asked = pl.DataFrame([{"question": "Do it?", "decided_by": "Me", "why": "So.", **row}])
-    assert words in decisions_list(asked, Page(US), DAY, reasons=False)

@@ -17,7 +17,7 @@ from typing import Any
 import pdfplumber
 
 _NUMBER = re.compile(
-    r"(?<![\w.,])[+\u2212]?[$\u20ac\u00a3]?(?>\d+(?:[.,]\d+)*)(?:[%\u00d7]|[kMG](?!\w))?(?!\w)"
+    r"(?<![\w.,])[+\u2212]?[$\u20ac\u00a3]?(?>\d+(?:[.,]\d+)*)(?:[%\u00d7]|[kKMBG](?!\w))?(?!\w)"
 )
 _BLANK = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None, "\u00ad": None})
 _BREAK = "\n"  # between texts that do not belong together

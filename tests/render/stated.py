@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mktorch.display.trace import address
 from mktorch.formats import (
     CURRENCY,
+    CURRENCY_COMPACT,
     CURRENCY_EXACT,
     INTEGER,
     PERCENT,
@@ -148,9 +149,9 @@ STATED: Mapping[str, tuple[Stated, ...]] = {
             )
         ),
         Stated("roi_percentage", "roi-totals.amount.roi_percentage", as_(PERCENT, 0.01)),
-        Stated("total_media_spend", "cards.media-spend", as_(CURRENCY)),
-        Stated("total_estimated_value", "cards.estimated-value", as_(CURRENCY)),
-        Stated("total_net_roi", "cards.net-return", as_(CURRENCY)),
+        Stated("total_media_spend", "cards.media-spend", as_(CURRENCY_COMPACT)),
+        Stated("total_estimated_value", "cards.estimated-value", as_(CURRENCY_COMPACT)),
+        Stated("total_net_roi", "cards.net-return", as_(CURRENCY_COMPACT)),
         Stated("total_media_spend", "fully-loaded.media_spend.all", as_(CURRENCY_EXACT)),
         Stated("total_estimated_value", "fully-loaded.estimated_value.all", as_(CURRENCY_EXACT)),
     ),

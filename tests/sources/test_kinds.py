@@ -120,18 +120,18 @@ def test_credits(tmp_path, rows):
     )
 )
 def test_parts_of_one_key(tmp_path, drawn):
-    """What differs in a column of the grain is a part; what differs in nothing is there twice."""
+    """What differs in a column of the grain is a part; what differs in nothing is there twice, and
+    what differs in another column alone is refused."""
     rows = [row(**each) for each in drawn]
-    raw, valid = read(
-        tmp_path, export(rows), grain={"performance_metrics": ["shelf"]}, duplicates="sum"
-    )
+    own = {"performance_metrics": ["shelf"]}
+    raw, valid = read(tmp_path, export(rows), grain=own, duplicates="refuse")
     assert_proven(raw, valid, export(rows))
-    once = {json.dumps(each, sort_keys=True): each for each in rows}
-    absent = {  # null and an absent field are one
-        json.dumps({k: v for k, v in each.items() if v is not None}, sort_keys=True): each
-        for each in once.values()
-    }
-    assert accepted(valid, "cost") == by_hand(list(absent.values()), "cost")
+    keyed: dict[tuple[str, ...], dict[float, Record]] = {}
+    for each in rows:
+        key = tuple(str(each.get(name)) for name in ("timestamp", "device", "hour", "shelf"))
+        keyed.setdefault(key, {})[each["cost"]] = each
+    stands = [each for held in keyed.values() for each in held.values() if len(held) == 1]
+    assert accepted(valid, "cost") == by_hand(stands, "cost")
     assert rules(valid) <= {"duplicate_key"}
 
 

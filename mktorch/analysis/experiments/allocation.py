@@ -9,7 +9,7 @@ from scipy import special
 from mktorch import stats
 from mktorch.analysis.experiments.arrays import table
 from mktorch.analysis.experiments.terms import Allocation, Terms
-from mktorch.vocab import Assignment
+from mktorch.config.experiment_rules import Assignment
 
 
 def allocation_checks(

@@ -10,9 +10,10 @@ import polars as pl
 from mktorch import stats
 from mktorch.analysis.experiments.arrays import array, arrays, table
 from mktorch.analysis.experiments.terms import Cluster, Terms
+from mktorch.config.experiment_rules import TrialUnit
 from mktorch.metrics import measure_of
 from mktorch.stats import Flags, Floats
-from mktorch.vocab import MetricKind, TrialUnit
+from mktorch.vocab import MetricKind
 
 LEAST_CLUSTERS = 7
 """Clusters from which the always-valid test concludes anything: a whole week of days."""

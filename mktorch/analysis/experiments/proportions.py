@@ -117,7 +117,11 @@ def _small(counts: _Counts) -> Flags:
 def _intervals(
     counts: _Counts, critical: Floats, significant: Flags, small: Flags, rules: ExperimentRules
 ) -> tuple[Interval, Interval]:
-    """Intervals of the difference and of the ratio, `critical` standard errors to either side."""
+    """Intervals of the difference and of the ratio, `critical` standard errors to either side.
+
+    One of another statistic than p's ends at no effect where the two would contradict each other.
+    """
+    up = stats.difference(*counts) > 0
     level = stats.two_sided(critical)
     few = _some(counts, small)
     settled = critical[small], significant[small]
@@ -125,12 +129,13 @@ def _intervals(
         difference = stats.invert_difference(*counts, critical, significant)
         _into(difference, small, stats.invert_difference(*few, *settled, continuity=True))
     else:
-        difference = _DIFFERENCE[rules.difference_interval](*counts, alpha=level)
+        other = _DIFFERENCE[rules.difference_interval](*counts, alpha=level)
+        difference = stats.settle(other, up, significant, null=0.0)
     if rules.ratio_interval == RatioInterval.KOOPMAN:
         ratio = stats.invert_ratio(*counts, critical, significant)
         _into(ratio, small, stats.invert_ratio(*few, *settled, continuity=True))
     else:
-        ratio = stats.katz(*counts, alpha=level)
+        ratio = stats.settle(stats.katz(*counts, alpha=level), up, significant, null=1.0)
     return difference, ratio
 
 

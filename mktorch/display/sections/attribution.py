@@ -6,11 +6,13 @@ import polars as pl
 
 from mktorch.config.attribution_rules import AttributionFinding
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.wording import (
     WHOLE_PERCENT,
     channel_names,
-    sentence,
     texts,
 )
 from mktorch.display.status import Status, Statuses, Tone
@@ -18,6 +20,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import PERCENT, format_value
 from mktorch.runs import Run
 from mktorch.vocab import AttributionMethod
+from mktorch.words import count, joined
 
 AGREEMENT: Statuses = {
     AttributionFinding.AGREE: Status("Agree", Tone.GOOD),
@@ -38,7 +41,7 @@ def attribution(run: Run, campaign: str = "") -> Table:
     )
     frame = found.drop(_METHODS).join(credited, on="campaign_id", how="left", maintain_order="left")
     frame = frame.with_columns(alike=texts(frame["agreement"], PERCENT))
-    none = "no hint of that method"
+    none = "no hints for that method"
     threshold = format_value(run.config.attribution_rules.agreement_threshold, WHOLE_PERCENT)
     return Table(
         id="attribution",
@@ -66,16 +69,16 @@ def attribution(run: Run, campaign: str = "") -> Table:
         title=_finding(found),
         notes=(
             (
-                "Shares of the conversions a method credits, weighted by the hints' confidence; "
-                f"the {_NAMED} largest channels of each. Agreement: one less half the summed "
-                f"difference of first- and last-touch shares; under {threshold} they disagree. "
-                "Explained: weighted last-touch conversions / reported conversions. All dates up "
-                "to the report's moment."
+                f"Shares of credited conversions, weighted by hint confidence; the {_NAMED} "
+                "largest channels for each. Agreement: 1 minus half the summed difference "
+                f"between first- and last-touch shares; below {threshold} they disagree. "
+                "Explained: weighted last-touch conversions / reported conversions. All dates "
+                "through the report date."
             ),
         ),
         source="attribution_summary, attribution_shares",
         key=("campaign_id",),
-        empty="The run holds no campaign.",
+        empty="This run has no campaigns.",
         locale=locale_of(run),
     )
 
@@ -101,7 +104,7 @@ def _credited(run: Run) -> pl.DataFrame:
 def _finding(found: pl.DataFrame) -> str:
     known = found.drop_nulls("agreement")
     if known.is_empty():
-        return "No campaign has hints of both first and last touch to compare."
+        return "No campaign has both first- and last-touch hints to compare."
     disagreeing = known.filter(finding=str(AttributionFinding.DISAGREE))
     explained = found.drop_nulls("explained")["explained"]
     low, high = (
@@ -115,7 +118,7 @@ def _finding(found: pl.DataFrame) -> str:
         return f"First and last touch credit the same channels in each of {campaigns}{tail}."
     names = [str(name) for name in disagreeing["name"].head(3)]
     more = disagreeing.height - len(names)
-    listed = sentence([*names, *([f"{more} more"] if more else [])])
+    listed = joined([*names, *([f"{more} more"] if more else [])])
     return (
         f"First and last touch credit different channels in {disagreeing.height} of {campaigns}, "
         f"{listed}{tail}."

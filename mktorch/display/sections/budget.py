@@ -13,7 +13,12 @@ from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
+from mktorch.display.sections.context import (
+    locale_of,
+    money,
+    of_campaign,
+    row,
+)
 from mktorch.display.sections.wording import (
     channel_names,
     duration,
@@ -33,6 +38,7 @@ from mktorch.formats import (
 )
 from mktorch.runs import Run
 from mktorch.vocab import BudgetStatus
+from mktorch.words import count
 
 PACING: Statuses = {
     Pacing.OVER: Status("Over pace", Tone.BAD),
@@ -43,15 +49,15 @@ PACING: Statuses = {
 }
 STANDING: Statuses = {
     "order": Status("In order", Tone.GOOD),
-    "settle": Status("To settle", Tone.WATCH),
+    "settle": Status("Open", Tone.WATCH),
     "breach": Status("Breach", Tone.BAD),
     "measured": Status("Measured", Tone.NONE),
 }
 FAULT: Statuses = {
-    "violation": Status("Without approval", Tone.BAD),
+    "violation": Status("No approval", Tone.BAD),
     "unjudged": Status("Other currency", Tone.WATCH),
-    "stale": Status("Waiting too long", Tone.WATCH),
-    "same_channel": Status("Within one channel", Tone.WATCH),
+    "stale": Status("Overdue", Tone.WATCH),
+    "same_channel": Status("Same channel", Tone.WATCH),
 }
 MOVE: Statuses = {
     BudgetStatus.PROPOSED: Status("Proposed", Tone.STEADY),
@@ -82,11 +88,14 @@ def budget_governance(run: Run) -> Table:
             format_value(total["approval_rate"], PERCENT),
             "measured",
             total["approval_rate_reason"]
-            or f"{total['decided_approved']} approved of {total['decided']} a person ruled on",
+            or (
+                f"{total['decided_approved']} approved of {total['decided']} reviewed by an "
+                "approver"
+            ),
         ),
-        ("latency_median_minutes", "Time to decide, median", *span("median")),
-        ("latency_mean_minutes", "Time to decide, mean", *span("mean")),
-        ("latency_p90_minutes", "Time to decide, 90th percentile", *span("p90")),
+        ("latency_median_minutes", "Approval time, median", *span("median")),
+        ("latency_mean_minutes", "Approval time, mean", *span("mean")),
+        ("latency_p90_minutes", "Approval time, 90th percentile", *span("p90")),
         (
             "violations",
             "Executed without required approval",
@@ -96,35 +105,35 @@ def budget_governance(run: Run) -> Table:
         ),
         (
             "executed_below_limit",
-            "Executed without asking, below the limit",
+            "Executed below the approval limit",
             format_value(total["executed_below_limit"], INTEGER),
             "measured",
-            f"Under {limit} nobody need be asked",
+            f"Under {limit} no approval is required",
         ),
         (
             "pending",
-            "Proposals waiting",
+            "Pending proposals",
             format_value(total["pending"], INTEGER),
             "settle" if total["pending"] else "order",
-            "Proposed, not yet ruled on",
+            "Proposed, awaiting a decision",
         ),
         (
             "stale_proposals",
-            "Of these, stale",
+            "Overdue proposals",
             format_value(total["stale_proposals"], INTEGER),
             "settle" if total["stale_proposals"] else "order",
-            f"Waiting more than {count(rules.proposal_stale_days, 'day')}",
+            f"Pending more than {count(rules.proposal_stale_days, 'day')}",
         ),
         (
             "same_channel_moves",
-            "Moves to the same channel",
+            "Moves within one channel",
             format_value(total["same_channel_moves"], INTEGER),
             "settle" if total["same_channel_moves"] else "order",
-            "From and to are one channel: nothing moves",
+            "Source and destination are the same channel",
         ),
         (
             "moved_amount",
-            "Money moved",
+            "Amount moved",
             money(run, total["moved_amount"]),
             "measured",
             total["other_currency_reason"]
@@ -150,10 +159,10 @@ def budget_governance(run: Run) -> Table:
             Column(name="what", label="What it counts", weight=1.6),
         ),
         title=_governance_finding(total),
-        notes=("All budget actions up to the report's moment, whatever campaign.",),
+        notes=("All budget actions through the report date, all campaigns.",),
         source="budget_governance",
         key=("column",),
-        empty="No budget action is on record.",
+        empty="No budget actions on record.",
         locale=locale_of(run),
     )
 
@@ -177,29 +186,29 @@ def budget_pacing(run: Run, campaign: str = "") -> Table:
             Column(name="name", label="Campaign", detail="campaign_id", weight=1.7),
             Column(name="pacing", label="Pacing", statuses=PACING, missing="no spend or no budget"),
             Column(name="budget", label="Budget", format=CURRENCY, missing="none is set"),
-            Column(name="spend_share", label="Spent", format=PERCENT, missing="no record of spend"),
-            Column(name="elapsed_share", label="Time gone", format=PERCENT),
-            Column(name="pace", label="Pace", format=RATIO, missing="nothing to divide"),
+            Column(name="spend_share", label="Spent", format=PERCENT, missing="no spend on record"),
+            Column(name="elapsed_share", label="Time elapsed", format=PERCENT),
+            Column(name="pace", label="Pace", format=RATIO, missing="no spend or budget to divide"),
             Column(
                 name="projected_end_spend",
-                label="Spend at the end",
+                label="Projected spend",
                 format=CURRENCY,
-                missing="nothing to project from",
+                missing="no basis for a projection",
             ),
         ),
         title=_pacing_finding(run, frame),
         notes=(
             (
-                "Spent: spend to date / budget. Time gone: days of the flight gone / all its days. "
-                "Pace: the first over the second; over pace above "
+                "Spent: spend to date / budget. Time elapsed: days elapsed / days in the "
+                "flight. Pace: spent / time elapsed; over pace above "
                 f"{format_value(rules.over_pace, RATIO)}, under pace below "
-                f"{format_value(rules.under_pace, RATIO)}. Spend at the end: spend to date / time "
-                "gone; the spend to date where a campaign is paused or has ended."
+                f"{format_value(rules.under_pace, RATIO)}. Projected spend: spend to date / time "
+                "elapsed, or spend to date where a campaign is paused or has ended."
             ),
         ),
         source="budget_pacing",
         key=("campaign_id",),
-        empty="The run holds no campaign.",
+        empty="This run has no campaigns.",
         locale=locale_of(run),
     )
 
@@ -209,7 +218,7 @@ def channel_flow(run: Run) -> Chart | Unavailable:
     """Budget that executed moves brought to each channel, net, and what is still pending."""
     moved = run.tables["channel_flow"].filter(pl.col("moves_in") + pl.col("moves_out") > 0)
     if moved.is_empty():
-        return Unavailable(reason="No budget move between channels is on record.")
+        return Unavailable(reason="No budget moves between channels on record.")
     locale, brand = locale_of(run), load_brand()
     net, pending = pl.col("executed_net"), pl.col("pending_net")
     shown = (
@@ -244,11 +253,15 @@ def channel_flow(run: Run) -> Chart | Unavailable:
         ),
         notes=(
             (
-                "Bar: money that executed moves brought to the channel less what they took. "
-                "Circle: where it would stand once every proposed and approved move is executed. "
-                f"All moves in {locale.currency} up to the report's moment, whatever campaign."
+                "Bar: net executed moves into the channel. Circle: net position once all "
+                f"proposed and approved moves are executed. All moves in {locale.currency} "
+                "through the report date, all campaigns."
             ),
-            *((f"{count(rest, 'channel')} with smaller moves in the table only.",) if rest else ()),
+            *(
+                ((f"{count(rest, 'channel')} with smaller moves, in the table only."),)
+                if rest
+                else ()
+            ),
         ),
         source="channel_flow",
         draws=("channel_flow.executed_net", "channel_flow.pending_net"),
@@ -292,38 +305,40 @@ def _flow(shown: pl.DataFrame, currency: str, width: int) -> Any:
 
 def _governance_finding(total: dict[str, int]) -> str:
     if not total["actions"]:
-        return "No budget move is on record."
+        return "No budget moves on record."
     breaches, stale = total["violations"], total["stale_proposals"]
-    waits = f"; {count(stale, 'proposal waits', 'proposals wait')} too long" if stale else ""
+    verb = "is" if stale == 1 else "are"
+    waits = f"; {count(stale, 'proposal')} {verb} overdue" if stale else ""
     if not breaches:
-        return f"No budget move was executed without the approval it needed{waits}."
-    moved, needed = ("was", "it") if breaches == 1 else ("were", "they")
+        return f"No budget move was executed without required approval{waits}."
+    moved = "was" if breaches == 1 else "were"
     return (
-        f"{breaches} of {count(total['actions'], 'budget move')} {moved} executed without the "
-        f"approval {needed} needed{waits}."
+        f"{breaches} of {count(total['actions'], 'budget move')} {moved} executed without required "
+        f"approval{waits}."
     )
 
 
 def _pacing_finding(run: Run, found: pl.DataFrame) -> str:
     over, under = (found.filter(pacing=str(word)) for word in (Pacing.OVER, Pacing.UNDER))
     if over.is_empty() and under.is_empty():
-        return "No campaign spends off its pace."
+        return "All campaigns are on pace."
     if over.is_empty():
-        return f"No campaign spends over its pace, {under.height} under."
+        return f"No campaign is over pace; {count(under.height, 'campaign')} under pace."
     first = over.row(0, named=True)
     beyond = money(run, abs(first["projected_gap"]))
     side = "above" if first["projected_gap"] >= 0 else "below"
     return (
-        f"{over.height} of {count(found.height, 'campaign')} over pace, {under.height} under; "
-        f"{first['name']} is set to end {beyond} {side} its budget."
+        f"{over.height} of {count(found.height, 'campaign')} over pace, {under.height} under pace; "
+        f"{first['name']} is projected to end {beyond} {side} its budget."
     )
 
 
 def _flow_finding(run: Run, shown: pl.DataFrame) -> str:
     first, last = (shown.row(i, named=True) for i in (0, -1))
     if first["executed_net"] <= 0:
-        return "Executed moves left every channel's budget as it was."
+        return "Executed moves left channel budgets unchanged."
     return (
-        f"Executed moves brought most to {first['channel']}, {money(run, first['executed_net'])}, "
-        f"and took most from {last['channel']}, {money(run, -last['executed_net'])}."
+        f"Executed moves added the most to {first['channel']} "
+        f"({money(run, first['executed_net'])}) and cut the most from {last['channel']} "
+        f"({money(run, -last['executed_net'])})."
     )

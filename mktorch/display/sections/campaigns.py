@@ -11,13 +11,14 @@ from mktorch.display.brand import load_brand
 from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.escape import clean
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
+from mktorch.display.sections.context import locale_of, money, of_campaign, row
 from mktorch.display.sections.wording import texts
 from mktorch.display.status import LIFECYCLE, PERFORMANCE
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, INTEGER, PERCENT, RATIO, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Performance
+from mktorch.words import count, leading_names
 
 _DRAWN = 15  # campaigns a bar chart can hold and stay readable
 _NAMED = 6  # campaigns listed by name in one cell
@@ -36,17 +37,17 @@ def campaigns(run: Run, campaign: str = "") -> Table:
             Column(name="name", label="Campaign", detail="campaign_id", weight=2.2),
             Column(name="status", label="Status", statuses=LIFECYCLE),
             Column(
-                name="total_spend", label="Spend", format=CURRENCY, missing="no record of spend"
+                name="total_spend", label="Spend", format=CURRENCY, missing="no spend on record"
             ),
             Column(
                 name="total_revenue_proxy",
                 label="Value",
                 format=CURRENCY,
-                missing="no record of value",
+                missing="no value on record",
             ),
             Column(
                 name="roas",
-                label="Return per unit spent",
+                label="Return on ad spend",
                 format=RATIO,
                 missing="no value or no spend",
             ),
@@ -63,15 +64,15 @@ def campaigns(run: Run, campaign: str = "") -> Table:
         title=_campaigns_finding(run, frame),
         notes=(
             (
-                "Spend and value are the ledger's where it has a row, else summed from the "
-                "performance metrics. Return per unit spent is value / spend; ROI is "
-                "(value - spend) / spend; budget used is spend / budget. All dates up to the "
-                "report's moment."
+                "Spend and value come from the ledger where it has a row, otherwise from "
+                "performance metrics. Return on ad spend is value / spend; ROI is (value - "
+                "spend) / spend; budget used is spend / budget. All dates through the report "
+                "date."
             ),
             _verdict_rule(run),
         ),
         source="campaign_analysis",
-        empty="The run holds no campaign.",
+        empty="This run has no campaigns.",
         locale=locale_of(run),
     )
 
@@ -118,11 +119,11 @@ def spend_and_value(run: Run, campaign: str = "") -> Chart:
         ),
         notes=(
             (
-                "Square: spend. Circle: estimated value, with its figure. A circle left of its "
-                "square is a campaign that has not earned back its media spend."
+                "Square: spend. Circle: estimated value (labeled). A circle left of its square "
+                "marks a campaign that has not recouped its media spend."
             ),
             *(
-                (f"The {count(rest, 'campaign')} of least value are in the table only.",)
+                (f"The {count(rest, 'campaign')} with the least value are in the table only.",)
                 if rest
                 else ()
             ),
@@ -188,7 +189,10 @@ def portfolio(run: Run) -> Table:
             "campaigns": counts,
             "counted": ("exceeding", "meeting", "below", "insufficient"),
             "rule": _rules(run),
-            "names": [_listed(names.get(str(verdict), [])) for verdict in Performance],
+            "names": [
+                leading_names(names.get(str(verdict), []), _NAMED) or "none"
+                for verdict in Performance
+            ],
         }
     )
     exceeding, meeting, below, _ = counts
@@ -203,18 +207,18 @@ def portfolio(run: Run) -> Table:
                 format=INTEGER,
                 origin="performance_assessment.{counted}",
             ),
-            Column(name="rule", label="Value per unit of spend", weight=1.1),
+            Column(name="rule", label="Return on ad spend", weight=1.1),
             Column(name="names", label="Which", weight=2.4),
         ),
         title=(
-            f"{exceeding + meeting} of {count(exceeding + meeting + below, 'judged campaign')} "
+            f"{exceeding + meeting} of {count(exceeding + meeting + below, 'rated campaign')} "
             f"meet or exceed expectations; {below} fall short."
         ),
         notes=(
             (
-                "Expected is a value of "
-                f"{format_value(run.config.target_roas, RATIO, locale_of(run))} per unit of "
-                "spend. All dates up to the report's moment."
+                "Expected return on ad spend: "
+                f"{format_value(run.config.target_roas, RATIO, locale_of(run))}. All dates "
+                "through the report date."
             ),
         ),
         source="performance_assessment",
@@ -223,7 +227,7 @@ def portfolio(run: Run) -> Table:
 
 
 def _limits(run: Run) -> tuple[float, float]:
-    """Value per unit of spend that exceeds, and that meets, expectations."""
+    """Return on ad spend that exceeds, and that meets, expectations."""
     limits, target = run.config.performance_thresholds, run.config.target_roas
     return limits[Performance.EXCEEDING] * target, limits[Performance.MEETING] * target
 
@@ -236,8 +240,7 @@ def _rules(run: Run) -> tuple[str, ...]:
 def _verdict_rule(run: Run) -> str:
     exceeding, meeting, below, _ = _rules(run)
     return (
-        f"Verdict by value per unit of spend: exceeding {exceeding}, meeting {meeting}, "
-        f"below {below}."
+        f"Verdict by return on ad spend: exceeding {exceeding}, meeting {meeting}, below {below}."
     )
 
 
@@ -248,14 +251,14 @@ def _campaigns_finding(run: Run, frame: pl.DataFrame) -> str:
         return format_value(value, PERCENT, locale)
 
     if judged.is_empty():
-        return "No campaign can be judged yet: none has both value and spend on record."
+        return "No campaign can be rated yet; none has both value and spend on record."
     best = judged.sort("roi", "campaign_id", descending=[True, False]).row(0, named=True)
     worst = judged.sort("roi", "campaign_id").row(0, named=True)
     if judged.height == 1:
         return f"{best['name']} returned {percent(best['roi'])} on its spend."
     return (
-        f"{best['name']} returned most ({percent(best['roi'])} on spend), "
-        f"{worst['name']} least ({percent(worst['roi'])})."
+        f"{best['name']} had the highest return ({percent(best['roi'])} on spend), "
+        f"{worst['name']} the lowest ({percent(worst['roi'])})."
     )
 
 
@@ -263,11 +266,5 @@ def _spread_finding(known: pl.DataFrame, losing: pl.DataFrame) -> str:
     if known.is_empty():
         return "No campaign has both spend and value on record."
     if losing.is_empty():
-        return f"All {count(known.height, 'campaign')} with spend on record earned it back."
-    return f"{losing.height} of {count(known.height, 'campaign')} have not earned back their spend."
-
-
-def _listed(names: list[str]) -> str:
-    rest = len(names) - _NAMED
-    more = (f"and {rest} more",) if rest > 0 else ()
-    return ", ".join((*names[:_NAMED], *more)) or "none"
+        return f"All {count(known.height, 'campaign')} with spend on record have recouped it."
+    return f"{losing.height} of {count(known.height, 'campaign')} have not recouped their spend."

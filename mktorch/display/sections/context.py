@@ -8,6 +8,7 @@ import polars as pl
 
 from mktorch.display.block import DisplayError
 from mktorch.formats import CURRENCY, Format, Locale, format_value
+from mktorch.narrative.templates import locale_of as configured
 from mktorch.runs import Run
 
 HALF_CENT = 0.005  # what is less is 0.00 to the cent
@@ -15,7 +16,7 @@ HALF_CENT = 0.005  # what is less is 0.00 to the cent
 
 def locale_of(run: Run) -> Locale:
     """The currency and the customs of writing that the run's config names."""
-    return Locale(run.config.currency, run.config.locale, run.config.reporting_timezone)
+    return configured(run.config)
 
 
 def row(run: Run, table: str) -> dict[str, Any]:
@@ -50,12 +51,3 @@ def of_campaign(run: Run, table: str, campaign: str = "") -> pl.DataFrame:
             f"campaign {campaign!r} is not in run {run.run_id}; it holds {', '.join(known)}"
         )
     return frame.filter(pl.col("campaign_id") == campaign)
-
-
-def count(number: int, singular: str, plural: str = "") -> str:
-    """A number with its noun.
-
-    >>> count(1, "campaign"), count(3, "campaign")
-    ('1 campaign', '3 campaigns')
-    """
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -11,10 +11,14 @@ from mktorch.display.contents import EXPORTS, SOURCES, WORKBOOK, Contents, Group
 from mktorch.display.files import dive_names, pack_files
 from mktorch.display.page import Card, Cards, Lead, Prose
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, money, of_campaign, row
+from mktorch.display.sections.context import (
+    locale_of,
+    money,
+    of_campaign,
+    row,
+)
 from mktorch.display.sections.kpis import TIER
 from mktorch.display.sections.page_one import VERDICT
-from mktorch.display.sections.wording import sentence
 from mktorch.display.status import PERFORMANCE, Status, Tone, status_of
 from mktorch.display.tables import Column, Table
 from mktorch.formats import (
@@ -31,12 +35,13 @@ from mktorch.formats import (
 from mktorch.kpis import LABELS
 from mktorch.runs import Run
 from mktorch.vocab import Performance, RoiStatus, Tier, Verdict
+from mktorch.words import count, joined
 
 COVER = "index"  # the document that leads to all others
 REPORTS = {
-    "executive": ("Executive report", "Verdict, decisions asked for, every part of the picture"),
-    "experiments": ("Experiment readout", "A card per experiment, with its gates"),
-    "governance": ("Governance appendix", "Approvals, risk, definitions, provenance"),
+    "executive": ("Executive report", "Verdict, open decisions, and results by area"),
+    "experiments": ("Experiment readout", "Results and decision criteria for each experiment"),
+    "governance": ("Governance appendix", "Approvals, risk, definitions, and data sources"),
 }
 _FORMS = {"HTML": "html", "PDF": "pdf"}
 _ROI: dict[str, Status] = {
@@ -48,7 +53,7 @@ _FIGURES = {
     "media_spend": ("Media spend", CURRENCY),
     "estimated_value": ("Estimated value", CURRENCY),
     "net_return": ("Net return", CURRENCY),
-    "return_on_spend": ("Return on media spend", PERCENT),
+    "return_on_spend": ("ROI", PERCENT),
 }
 _POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
 _SIGNED = Format(Kind.CURRENCY, decimals=0, signed=True)
@@ -121,9 +126,9 @@ def period(run: Run) -> Prose:
         .select(first=pl.col("date").min(), last=pl.col("date").max())
         .row(0)
     )
-    spans = f"Performance of {first} to {last}" if first else "No performance is on record"
+    spans = f"Performance from {first} to {last}" if first else "No performance is on record"
     today = format_value(run.clock.day, DATE, locale)
-    windows = f"the {count(days, 'day')} up to {today} are compared with the {days} before"
+    windows = f"the {count(days, 'day')} through {today} are compared with the prior {days}"
     return Prose(paragraphs=(f"{spans}; {windows}.",))
 
 
@@ -168,11 +173,11 @@ def pack_contents(run: Run, campaign: str = "") -> Contents:
                 more=f"{count(rest, 'more campaign')} in {EXPORTS}/campaigns.csv." if rest else "",
             ),
             Group(
-                heading="Figures as files",
+                heading="Data files",
                 entries=(
                     Item(
-                        name="Every table of the reports",
-                        detail="One workbook, and a CSV file for each in the folder exports",
+                        name="All report tables",
+                        detail="One workbook, plus a CSV file for each table in the exports folder",
                         files=(("XLSX", WORKBOOK), ("List of CSV files", SOURCES)),
                     ),
                 ),
@@ -186,9 +191,7 @@ def changes_since(run: Run) -> Table | Prose:
     """What changed since the run before; a sentence where there is none."""
     found = changes(run)
     if found is None:
-        return Prose(
-            paragraphs=("No earlier run of this data is on record to compare this one with.",)
-        )
+        return Prose(paragraphs=("No earlier run of this data is on record for comparison.",))
     rows = [*_verdict(found), *_figures(run, found), *_tiers(found), *_recommended(run, found)]
     since = format_value(found.previous.as_of, DATE, locale_of(run))
     return Table(
@@ -200,9 +203,7 @@ def changes_since(run: Run) -> Table | Prose:
             Column(name="what", label="What", detail="detail", weight=2.4),
             Column(name="before", label="Before", align="right", weight=0.9),
             Column(name="after", label="Now", align="right", weight=0.9),
-            Column(
-                name="change", label="Change", align="right", missing="none to state", weight=0.9
-            ),
+            Column(name="change", label="Change", align="right", missing="none", weight=0.9),
         ),
         title=_finding(since, found),
         notes=(f"Before: run {found.previous.run_id}, as of {since}.",),
@@ -288,7 +289,7 @@ def _tiers(found: Changes) -> list[Row]:
     ]
     rest = [LABELS[kpi] for kpi, _, _ in rows[_NAMED:]]
     if rest:
-        shown.append(("Other KPIs whose tier changed", None, f"{len(rest)}", None, sentence(rest)))
+        shown.append(("Other KPIs that changed tier", None, f"{len(rest)}", None, joined(rest)))
     return shown
 
 
@@ -306,7 +307,7 @@ def _recommended(run: Run, found: Changes) -> list[Row]:
     new, gone = (found.recommendations.filter(change=word) for word in ("new", "gone"))
     now = run.tables["recommendations"].height
     before = now - new.height + gone.height
-    change = f"{new.height} new, {gone.height} gone"
+    change = f"{new.height} new, {gone.height} dropped"
     return [("Recommendations", f"{before}", f"{now}", change, _some(new["description"]) or None)]
 
 
@@ -328,6 +329,6 @@ def _finding(since: str, found: Changes) -> str:
     verdict = f"the verdict {moved} {after}" if after else "no verdict is on record"
     tiers = count(found.tiers.height, "KPI")
     return (
-        f"Since {since} {verdict}; {tiers} changed tier, {count(new, 'recommendation')} came and "
-        f"{gone} went."
+        f"Since {since} {verdict}; {tiers} changed tier, {count(new, 'recommendation')} were "
+        f"added and {gone} dropped."
     )

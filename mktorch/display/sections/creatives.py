@@ -5,13 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.wording import (
     channel_names,
     lower_is_better,
     metric_texts,
-    sentence,
-    spaced,
     with_names,
 )
 from mktorch.display.status import Status, Statuses, Tone
@@ -19,6 +20,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, PERCENT, RATIO, Format, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Direction
+from mktorch.words import count, joined, spaces
 
 # Standings from the gravest to the lightest: the first that holds is shown, the others below it.
 STANDING: Statuses = {
@@ -47,7 +49,7 @@ def assets(run: Run, campaign: str = "") -> Table:
         ),
         flags=pl.concat_str(
             pl.col("also"),
-            spaced(pl.col("risk_flags").list.join(", ")).replace("", None),
+            spaces(pl.col("risk_flags").list.join(", ")).replace("", None),
             separator="; ",
             ignore_nulls=True,
         ).replace("", None),
@@ -80,22 +82,21 @@ def assets(run: Run, campaign: str = "") -> Table:
                 origin="creative_standing.kpi_value",
                 detail="others",
                 align="right",
-                missing="nothing delivered in the current window",
+                missing="no delivery in the current window",
             ),
         ),
         title=_finding(shown),
         notes=(
             (
-                "Spend and return (value per unit of spend) over all dates. KPI now: the "
-                "campaign's primary KPI in the current window, below it that of the segment's "
-                f"other creatives together. Ahead or behind: the {level} interval of their "
-                "difference leaves out 0."
+                "Spend and return on ad spend cover all dates. KPI now: the campaign's primary "
+                "KPI in the current window; below it, the pooled KPI of the segment's other "
+                f"creatives. Ahead or behind: the {level} interval of the difference excludes 0."
             ),
             *lower_is_better(run, shown["primary_kpi"]),
         ),
         source="creative_assets, creative_totals, creative_standing",
         key=("asset_id",),
-        empty="No creative is on record.",
+        empty="No creatives on record.",
         locale=locale_of(run),
     )
 
@@ -145,7 +146,7 @@ def _standing(run: Run, campaign: str) -> pl.DataFrame:
 
 def _finding(found: pl.DataFrame) -> str:
     if found.is_empty():
-        return "No creative is on record."
+        return "No creatives on record."
     held = found["_words"].explode().drop_nulls().to_list()
     parts = [
         f"{held.count(word)} {STANDING[word].word.lower()}"
@@ -153,4 +154,4 @@ def _finding(found: pl.DataFrame) -> str:
         if word in held
     ]
     creatives = count(found.height, "creative")
-    return f"Of {creatives} {sentence(parts)}." if parts else f"None of {creatives} stands out."
+    return f"{creatives}: {joined(parts)}." if parts else f"None of {creatives} stands out."

@@ -8,7 +8,11 @@ import polars as pl
 
 from mktorch.config.decision_rules import Calibration, Outcome
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign, row
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+    row,
+)
 from mktorch.display.sections.wording import (
     WHOLE_PERCENT,
     interval,
@@ -30,11 +34,12 @@ from mktorch.formats import (
     format_value,
 )
 from mktorch.runs import Run
+from mktorch.words import count
 
 OUTCOME: Statuses = {
     Outcome.WORSENED: Status("Worsened", Tone.BAD),
     Outcome.IMPROVED: Status("Improved", Tone.GOOD),
-    Outcome.NO_CHANGE: Status("No change seen", Tone.STEADY),
+    Outcome.NO_CHANGE: Status("No change detected", Tone.STEADY),
     Outcome.TOO_LITTLE_DATA: Status("Too little data", Tone.NONE),
 }
 _BOUND = Format(Kind.DECIMAL, decimals=2)
@@ -60,7 +65,7 @@ def decision_outcomes(run: Run, campaign: str = "") -> Table:
         kpi=pl.format("{} to {}", before, after),
         metric=metric_label(run, pl.col("primary_kpi")),
         interval=interval(shown["lift_low"], shown["lift_high"]),
-        by=pl.when("human_override").then(pl.lit("overridden by a person")),
+        by=pl.when("human_override").then(pl.lit("overridden by a reviewer")),
         why=pl.coalesce(
             "reason",
             pl.when(others > 0).then(
@@ -89,14 +94,14 @@ def decision_outcomes(run: Run, campaign: str = "") -> Table:
                 weight=0.9,
             ),
             Column(
-                name="kpi", label="KPI before to after", detail="metric", align="right", weight=1.2
+                name="kpi", label="KPI before and after", detail="metric", align="right", weight=1.2
             ),
             Column(
                 name="lift",
                 label="Lift",
                 format=PERCENT_SIGNED,
                 detail="interval",
-                missing="too little data, or a KPI that starts from 0",
+                missing="too little data, or a KPI of 0 before the decision",
                 weight=1.1,
             ),
             Column(name="verdict", label="Verdict", statuses=OUTCOME, detail="why", weight=1.4),
@@ -104,17 +109,17 @@ def decision_outcomes(run: Run, campaign: str = "") -> Table:
         title=_outcomes_finding(shown),
         notes=(
             (
-                f"The campaign's primary KPI over the {rules.outcome_days} days after against the "
-                f"{rules.outcome_days} before, the day of the decision in neither. Lift: after / "
-                f"before, less 1, with its {level} interval. "
-                "A verdict says what followed a decision, not what caused it; other decisions "
-                "near share the same days."
+                f"The campaign's primary KPI in the {rules.outcome_days} days after, compared "
+                f"with the {rules.outcome_days} days before; the day of the decision is "
+                f"excluded. Lift: after / before - 1, with its {level} interval. A verdict shows "
+                "what followed a decision, not what caused it; overlapping decisions share the "
+                "same days."
             ),
             *lower_is_better(run, shown["primary_kpi"]),
         ),
         source="decision_outcomes",
         key=("decision_id",),
-        empty="No decision is on record.",
+        empty="No decisions on record.",
         locale=locale_of(run),
     )
 
@@ -147,21 +152,21 @@ def decision_calibration(run: Run) -> Table:
                 label="Share improved",
                 format=PERCENT,
                 detail="interval",
-                missing="none could be judged",
+                missing="none could be rated",
                 weight=1.2,
             ),
         ),
         title=_calibration_finding(ranking),
         notes=(
             (
-                "Bands include their lower end. Share improved: improved / judged, with Wilson's "
-                f"{level} interval; few judged decisions leave it wide."
+                "Bands include their lower bound. Share improved: improved / rated, with the "
+                f"Wilson {level} interval, which is wide where few decisions are rated."
             ),
             *_ranking_note(ranking),
         ),
         source="decision_calibration, confidence_ranking",
         key=("band",),
-        empty="No decision is on record.",
+        empty="No decisions on record.",
         locale=locale_of(run),
     )
 
@@ -171,28 +176,26 @@ def _outcomes_finding(found: pl.DataFrame) -> str:
     counts = {word: verdicts.count(str(word)) for word in Outcome}
     judged = found.height - counts[Outcome.TOO_LITTLE_DATA]
     if not judged:
-        return "No decision can be judged yet."
+        return "No decision can be rated yet."
     return (
-        f"After {count(judged, 'judged decision')} the KPI was better in "
-        f"{counts[Outcome.IMPROVED]}, worse in {counts[Outcome.WORSENED]} and not detectably "
-        f"changed in {counts[Outcome.NO_CHANGE]}."
+        f"Of {count(judged, 'rated decision')}, the KPI improved after "
+        f"{counts[Outcome.IMPROVED]}, declined after {counts[Outcome.WORSENED]} and showed no "
+        f"detectable change after {counts[Outcome.NO_CHANGE]}."
     )
 
 
 def _calibration_finding(ranking: dict[str, Any]) -> str:
-    judged = count(ranking["judged"], "judged decision")
+    judged = count(ranking["judged"], "rated decision")
     p_value = "" if ranking["p_value"] is None else f" ({_p(ranking['p_value'])})"
     match Calibration(ranking["answer"]):
         case Calibration.BETTER:
-            return f"Confident decisions turn out better, over {judged}{p_value}."
+            return f"Higher-confidence decisions had better outcomes, across {judged}{p_value}."
         case Calibration.WORSE:
-            return f"Confident decisions turn out worse, over {judged}{p_value}."
+            return f"Higher-confidence decisions had worse outcomes, across {judged}{p_value}."
         case Calibration.NO_RELATION:
-            return f"Confidence tells nothing detectable of the outcome, over {judged}{p_value}."
+            return f"Confidence shows no detectable relation to outcome, across {judged}{p_value}."
         case Calibration.TOO_LITTLE_DATA:
-            return (
-                f"Whether confident decisions turn out better cannot be told: {ranking['reason']}."
-            )
+            return f"Confidence and outcome cannot be compared: {ranking['reason']}."
 
 
 def _ranking_note(ranking: dict[str, Any]) -> list[str]:
@@ -202,9 +205,9 @@ def _ranking_note(ranking: dict[str, Any]) -> list[str]:
         return []
     return [
         (
-            f"Of {count(pairs, 'pair')} of judged decisions with different outcomes and "
-            f"confidences, the more confident one came out better in {ranking['concordant']} and "
-            f"worse in {ranking['discordant']} (gamma {format_value(ranking['gamma'], _BOUND)})."
+            f"Of {count(pairs, 'pair')} of rated decisions with different outcomes and "
+            f"confidence, the more confident one did better in {ranking['concordant']} and worse "
+            f"in {ranking['discordant']} (gamma {format_value(ranking['gamma'], _BOUND)})."
         )
     ]
 

@@ -16,61 +16,64 @@ from pydantic import BaseModel
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.sections.kpis import GROUP_NAMES, figures, tier_limits
 from mktorch.display.tables import Column, Table
 from mktorch.kpis import KPIS, LABELS
 from mktorch.metrics import METRICS, registry
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Tier
+from mktorch.words import count
 
 # What the settings outside a table of rules mean; those in one say so where they are declared.
 MEANING = {
-    "llm_model": "Language model that words what the rules decided",
-    "temperature": "How freely it words, 0 to 2",
-    "data_dir": "Folder of the sources",
-    "runs_dir": "Folder that holds the runs",
-    "reports_dir": "Folder the reports are written to",
-    "as_of": "Moment to look from; not set: the newest timestamp",
-    "reporting_timezone": "Zone whose days are the days of the report",
-    "duplicates": "Which of rows with one key stand where nothing tells them apart",
-    "grain": "Columns that split the rows of one key into parts",
-    "exchange_rates": "Worth of one unit of a currency in the reporting one",
-    "maximum_rejected_share": "Share of rows or spend that may be rejected",
-    "window_days": "Length of the current and the prior window, in days",
-    "money_authority": "Whose spend and value stand where both exist",
-    "currency": "Currency of all money",
-    "target_roas": "Return on ad spend a campaign is judged against",
-    "performance_thresholds": "Share of the target return from which a verdict holds",
-    "statistical_significance_threshold": "Level of significance",
-    "minimum_sample_size": "Trials needed in each arm",
-    "lift_threshold_for_scaling": "Relative lift a winner must reach",
-    "metrics": "Metrics of your own",
-    "operational_kpi_targets": "Target of the KPI",
-    "effectiveness_kpi_targets": "Target of the KPI",
-    "business_kpi_targets": "Target of the KPI; 0 for one that should rise: none is set",
+    "llm_model": "Language model that drafts text from rule decisions",
+    "temperature": "Sampling temperature, 0 to 2",
+    "data_dir": "Folder with source files",
+    "runs_dir": "Folder for runs",
+    "reports_dir": "Folder for reports",
+    "as_of": "Report date; if not set, the newest timestamp",
+    "reporting_timezone": "Time zone for report days",
+    "duplicates": "Which of several rows with the same key is kept",
+    "grain": "Columns that split rows with the same key",
+    "exchange_rates": "Exchange rate to the reporting currency",
+    "maximum_rejected_share": "Maximum share of rows or spend rejected",
+    "window_days": "Length of the current and prior windows, in days",
+    "money_authority": "Source of spend and value where two exist",
+    "currency": "Reporting currency",
+    "target_roas": "Target return on ad spend",
+    "performance_thresholds": "Share of target return required for each verdict",
+    "statistical_significance_threshold": "Significance level",
+    "minimum_sample_size": "Minimum trials per arm",
+    "lift_threshold_for_scaling": "Minimum relative lift to scale",
+    "metrics": "Custom metrics",
+    "operational_kpi_targets": "KPI target",
+    "effectiveness_kpi_targets": "KPI target",
+    "business_kpi_targets": "KPI target; 0 means no target for a KPI that should rise",
     "kpi_warning_threshold": "Attainment below which a KPI is at risk",
     "kpi_critical_threshold": "Attainment below which it is critical",
-    "cost_per_human_review_hour": "Price of an hour of review",
-    "cost_per_llm_call": "Price of a call to the language model",
-    "cost_per_api_call": "Price of another call",
-    "infrastructure_cost_per_month": "Price of a month's infrastructure",
-    "rate_tolerance": "Relative gap a supplied rate may have from its counts",
-    "money_tolerance": "Relative gap two records of one sum may have",
-    "validation_severity": "Rules whose severity was changed",
+    "cost_per_human_review_hour": "Cost per hour of review",
+    "cost_per_llm_call": "Cost per language model call",
+    "cost_per_api_call": "Cost per other service call",
+    "infrastructure_cost_per_month": "Infrastructure cost per month",
+    "rate_tolerance": "Maximum relative gap between a supplied rate and its counts",
+    "money_tolerance": "Maximum relative gap between two records of one total",
+    "validation_severity": "Validation rules with changed severity",
     "enable_progress_tracking": "Show a progress bar",
     "enable_kpi_tracking": "Compute KPIs",
-    "enable_statistical_testing": "Test experiments; else effects are shown, none decided",
+    "enable_statistical_testing": "Test experiments; if off, effects are shown without a decision",
     "enable_reporting": "Write reports",
-    "enable_validation": "Check the rules of the sources; else types only",
-    "enable_llm_summary": "Let the language model word the summary",
-    "llm_summary_max_tokens": "Longest summary, in tokens",
-    "enable_llm_insights": "Let the language model word insights per campaign",
-    "llm_insights_max_campaigns": "Most campaigns it words insights for",
-    "company": "Whose report this is",
-    "locale": "Customs of writing numbers and dates",
-    "page_size": "Paper of the PDF",
-    "max_deep_dives": "Most campaigns with a page of their own, those with most at stake",
+    "enable_validation": "Validate source rules; if off, types only",
+    "enable_llm_summary": "Language model drafts the summary",
+    "llm_summary_max_tokens": "Maximum summary length, in tokens",
+    "enable_llm_insights": "Language model drafts campaign insights",
+    "llm_insights_max_campaigns": "Maximum campaigns with drafted insights",
+    "company": "Company name",
+    "locale": "Number and date format",
+    "page_size": "PDF paper size",
+    "max_deep_dives": "Maximum campaigns with a deep dive, most at stake first",
 }
 _MAIN = "Main settings"
 _BETTER = {str(Direction.UP): "Higher", str(Direction.DOWN): "Lower"}
@@ -92,18 +95,17 @@ def thresholds(run: Run) -> Table:
             Column(name="setting", label="Setting", mono=True, weight=1.6),
             Column(name="value", label="Value", weight=1.1),
             Column(name="origin", label="From", weight=0.5),
-            Column(name="meaning", label="Meaning", missing="its name says it all", weight=3.2),
+            Column(name="meaning", label="Meaning", missing="no description", weight=3.2),
         ),
         group="group",
         title=(
-            f"{count(frame.height, 'setting')} in force, {changed or 'none'} of them changed from "
-            "the default."
+            f"{count(frame.height, 'setting')} in force, {changed or 'none'} changed from the "
+            "default."
         ),
         notes=(
             (
-                "Grouped by the table a setting stands in. From: file, environment or argument "
-                "that gave the value, or its table; an entry that a table left as it was counts "
-                "as default."
+                "Grouped by configuration table. From: the file, environment variable or "
+                "argument that set the value; unchanged entries count as default."
             ),
         ),
         source="manifest.json",
@@ -135,15 +137,16 @@ def kpi_definitions(run: Run) -> Table:
             Column(name="label", label="KPI", detail="kpi", weight=1.4),
             Column(name="definition", label="Definition", weight=2.4),
             Column(name="direction", label="Better"),
-            Column(name="target_text", label="Target", align="right", missing="no target is set"),
+            Column(name="target_text", label="Target", align="right", missing="no target set"),
         ),
         group="family",
         title=f"{scored} of {count(frame.height, 'KPI')} have a target.",
         notes=(
             (
-                "Attained: value / target, or target / value where lower is better. At risk below "
-                f"{warning}, critical below {critical}. Windows: the {run.config.window_days} days "
-                "up to the report's moment, and as many before."
+                "Attainment: value / target, or target / value where lower is better. At risk "
+                f"below {warning}, critical below {critical}. Windows: the "
+                f"{run.config.window_days} days through the report date and the same number of "
+                "days before."
             ),
         ),
         source="measured_kpis",
@@ -180,8 +183,13 @@ def metric_definitions(run: Run) -> Table:
             Column(name="better", label="Better"),
             Column(name="origin", label="Declared in"),
         ),
-        title=f"{count(frame.height, 'metric')}, {own or 'none'} of your own.",
-        notes=("Each is the sum of the one over the sum of the other: sum first, divide last.",),
+        title=f"{count(frame.height, 'metric')}, {own or 'none'} custom.",
+        notes=(
+            (
+                "Each metric is a ratio of sums: numerators and denominators are summed before "
+                "dividing."
+            ),
+        ),
         source="manifest.json",
         locale=locale_of(run),
     )
@@ -223,7 +231,7 @@ def _entries(
 
 def _meaning(name: str) -> str | None:
     if name.endswith("_file"):
-        return "Name of the source's file in the folder of the sources"
+        return "Source file name"
     return MEANING.get(name)
 
 

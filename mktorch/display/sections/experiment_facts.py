@@ -9,10 +9,13 @@ import polars as pl
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
 from mktorch.display.contents import EXPORTS
-from mktorch.display.sections.context import count, of_campaign
+from mktorch.display.sections.context import (
+    of_campaign,
+)
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.formats import INTEGER, PERCENT, PERCENT_SIGNED, Format, format_value
 from mktorch.runs import Run
+from mktorch.words import count, spaces
 
 SHOWN = 20  # variants on a page, shared out between the verdicts; the exports hold them all
 RECOMMENDATION: Statuses = {
@@ -31,22 +34,24 @@ _INTERVALS = {
 def variants(run: Run, campaign: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All variants, and the up to `SHOWN` of them on a page: every verdict has its share.
 
-    Both hold the columns of `experiment_evaluations`, `campaign` (its name), `label` and `what`
-    (metric and campaign), by verdict and then by the size of the lift, unknown ones last.
+    Both hold the columns of `experiment_evaluations`, `campaign` (its name), `creative` (the theme
+    the variant shows), `label` (the ids) and `about` (ids, metric and campaign), by verdict and
+    then by the size of the lift, unknown ones last.
     """
     verdicts = {str(verdict): i for i, verdict in enumerate(RECOMMENDATION)}
     found = (
         of_campaign(run, "experiment_evaluations", campaign)
         .join(campaign_names(run), on="campaign_id", how="left")
+        .join(_themes(run), left_on="variant_asset", right_on="asset_id", how="left")
         .with_columns(
+            creative=pl.coalesce("theme", "variant_asset", "experiment_id"),
             _verdict=pl.col("recommendation").replace_strict(verdicts, return_dtype=pl.Int64),
             label=pl.concat_str("experiment_id", pl.lit(" "), "variant_asset", ignore_nulls=True),
-            what=pl.concat_str(
-                pl.col("metric").str.replace_all("_", " "),
-                pl.lit(", "),
-                "campaign",
-                ignore_nulls=True,
-            ),
+        )
+        .with_columns(
+            about=pl.concat_str(
+                "label", spaces(pl.col("metric")), "campaign", separator=", ", ignore_nulls=True
+            )
         )
         .sort(
             "_verdict",
@@ -62,6 +67,19 @@ def variants(run: Run, campaign: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     return found, found.sort(place, "_verdict").head(SHOWN).sort("_row")
 
 
+def _themes(run: Run) -> pl.DataFrame:
+    """`asset_id` and the creative's `theme`, with its variant where a theme is not its alone."""
+    if "creative_assets" not in run.tables:
+        return pl.DataFrame(schema={"asset_id": pl.String, "theme": pl.String})
+    shared = pl.struct("campaign_id", "message_theme").is_duplicated()
+    return run.tables["creative_assets"].select(
+        "asset_id",
+        theme=pl.when(shared & pl.col("variant").is_not_null())
+        .then(pl.format("{} ({})", "message_theme", "variant"))
+        .otherwise("message_theme"),
+    )
+
+
 def campaign_names(run: Run) -> pl.DataFrame:
     """`campaign_id` and the campaign's name as `campaign`."""
     return run.tables["campaigns"].select("campaign_id", pl.col("name").alias("campaign"))
@@ -71,7 +89,7 @@ def left_out(found: pl.DataFrame, shown: pl.DataFrame) -> tuple[str, ...]:
     """A note on the variants that a page leaves out; none where it shows all."""
     rest = found.height - shown.height
     note = (
-        f"Shown are the largest effects of each verdict; {count(rest, 'more variant')} in "
+        f"The largest effects for each verdict are shown; {count(rest, 'more variant')} in "
         f"{EXPORTS}/experiments.csv."
     )
     return (note,) if rest else ()

@@ -14,7 +14,6 @@ from mktorch.display.charts import WIDTH, Chart, row_heads, tells
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
-from mktorch.display.sections.context import count
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     interval,
@@ -27,11 +26,13 @@ from mktorch.display.sections.experiment_facts import (
 )
 from mktorch.runs import Run
 from mktorch.vocab import Direction
+from mktorch.words import count
 
 _REACH = 1.0  # lift at which the axis ends; what lies beyond is an arrow
 _SHAPES = {Verdict.SCALE: "circle", Verdict.STOP: "square", Verdict.CONTINUE: "diamond"}
 _DRAWN = (
     "line",
+    "creative",
     "label",
     "text",
     "verdict",
@@ -57,7 +58,7 @@ def forest(run: Run, campaign: str = "") -> Chart | Unavailable:
     found, shown = variants(run, campaign)
     known = shown.drop_nulls("improvement")
     if known.is_empty():
-        return Unavailable(reason="No variant has a lift that can be drawn yet.")
+        return Unavailable(reason="No variant has a lift to chart yet.")
     worth = run.config.lift_threshold_for_scaling
     drawn = _clipped(known.with_columns(**_always_valid(run)), worth)
     intervals = texts(drawn, interval, "improvement_low", "improvement_high")
@@ -67,9 +68,14 @@ def forest(run: Run, campaign: str = "") -> Chart | Unavailable:
         title=_finding(known, worth),
         alt=f"Lift by variant with its {interval_name(run)}. "
         + " ".join(
-            f"{label}: {lift}, {ends or 'no interval'}, {verdict.lower()}."
-            for label, lift, ends, verdict in zip(
-                drawn["label"], drawn["text"], intervals, drawn["verdict"], strict=True
+            f"{name} ({label}): {lift}, {ends or 'no interval'}, {verdict.lower()}."
+            for name, label, lift, ends, verdict in zip(
+                drawn["creative"],
+                drawn["label"],
+                drawn["text"],
+                intervals,
+                drawn["verdict"],
+                strict=True,
             )
         ),
         notes=(*_notes(run, drawn, shown), *left_out(found, shown)),
@@ -108,6 +114,7 @@ def _clipped(known: pl.DataFrame, worth: float) -> pl.DataFrame:
     words = {str(verdict): status.word for verdict, status in RECOMMENDATION.items()}
     return known.with_columns(
         line=pl.int_range(pl.len()),
+        creative=pl.Series(map(clean, known["creative"]), dtype=pl.String),
         label=pl.Series(map(clean, known["label"]), dtype=pl.String),
         text=texts(known, signed, "improvement"),
         verdict=pl.col("recommendation").replace_strict(words),
@@ -138,7 +145,7 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
     lifts = alt.Scale(domain=list(drawn.select("axis_low", "axis_high").row(0)), nice=False)
     axis = alt.Axis(
         labelExpr="datum.value == 0 ? '0%' : format(datum.value, '+.0%')",
-        title="Lift; to the right is better",
+        title="Lift (right is better)",
         tickCount=5,
         domain=False,
     )
@@ -172,15 +179,23 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
 
     words = (
         [
-            base.mark_text(align="right", limit=230).encode(x=alt.value(-14), text="label:N"),
+            *(
+                base.mark_text(align="right", limit=230, dy=dy, fontSize=size, color=ink).encode(
+                    x=alt.value(-14), text=f"{name}:N"
+                )
+                for name, dy, size, ink in (
+                    ("creative", -6, 13, brand.color("foreground")),
+                    ("label", 7, 10, brand.color("secondary")),
+                )
+            ),
             base.mark_text(align="left").encode(x=alt.value(plot + 14), text="text:N"),
         ]
         if broad
-        else row_heads(base, rows, plot, "label", "text", limit=plot - 70)
+        else row_heads(base, rows, plot, "creative", "text", limit=plot - 70)
     )
     return alt.layer(
         *reference(0.0, "no lift", "right", [1, 0]),
-        *(reference(worth, f"worth scaling: {percent(worth)}", "left", [5, 4]) if worth else ()),
+        *(reference(worth, f"minimum to scale: {percent(worth)}", "left", [5, 4]) if worth else ()),
         span("valid_low", "valid_high", width=1, opacity=0.75),
         span("low", "high", width=4, opacity=0.55),
         base.transform_filter("datum.inside")
@@ -194,18 +209,18 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
         arrows("low", "triangle-left"),
         arrows("high", "triangle-right"),
         *words,
-    ).properties(width=plot, height=alt.Step(20 if broad else 38))
+    ).properties(width=plot, height=alt.Step(29 if broad else 38))
 
 
 def _finding(known: pl.DataFrame, worth: float) -> str:
     low, high = pl.col("improvement_low"), pl.col("improvement_high")
     bounded = known.filter(low.is_not_null() | high.is_not_null())
     if bounded.is_empty():
-        return f"{count(known.height, 'variant')} with a lift, none with an interval around it."
+        return f"{count(known.height, 'variant')} with a lift, none with an interval."
     above, below, sure = (
         bounded.filter(condition).height for condition in (low > 0, high < 0, low >= worth)
     )
-    whole = f", {sure or 'none'} of them wholly above the lift worth scaling" if worth else ""
+    whole = f", {sure or 'none'} of them entirely above the minimum lift to scale" if worth else ""
     return (
         f"{above or 'None'} of {count(bounded.height, 'interval')} "
         f"{'lies' if above < 2 else 'lie'} above zero{whole if above else ''}; "
@@ -215,7 +230,7 @@ def _finding(known: pl.DataFrame, worth: float) -> str:
 
 def _notes(run: Run, drawn: pl.DataFrame, shown: pl.DataFrame) -> tuple[str, ...]:
     thin = (
-        " Thin line: the always-valid interval, which holds however often one looks."
+        " Thin line: the always-valid interval, valid at every look."
         if drawn["valid_low"].count()
         else ""
     )
@@ -223,10 +238,10 @@ def _notes(run: Run, drawn: pl.DataFrame, shown: pl.DataFrame) -> tuple[str, ...
     undrawn = shown.height - drawn.height
     lines = (
         (
-            f"Mark and figure: lift, with the sign turned where lower is better. Thick line: the "
-            f"{interval_name(run)}.{thin}"
+            "Mark and figure: lift, with the sign reversed where lower is better. Thick line: "
+            f"the {interval_name(run)}.{thin}"
         ),
-        f"Arrow: the line goes on beyond the axis ({cut} of {drawn.height})." if cut else "",
+        f"Arrow: the interval extends beyond the axis ({cut} of {drawn.height})." if cut else "",
         f"{count(undrawn, 'variant')} without a lift, in the table only." if undrawn else "",
     )
     return tuple(filter(None, lines))

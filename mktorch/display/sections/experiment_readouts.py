@@ -12,7 +12,9 @@ from mktorch.display.escape import slug
 from mktorch.display.page import Lead
 from mktorch.display.readouts import Check, Part, Reading, Readout, Readouts
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     interval,
@@ -33,12 +35,16 @@ from mktorch.display.sections.experiments import (
     gates_note,
     probability,
 )
-from mktorch.display.sections.wording import capital, metric_label, metric_texts
+from mktorch.display.sections.wording import (
+    metric_label,
+    metric_texts,
+)
 from mktorch.display.status import Status, Statuses, Tone, status_of
 from mktorch.formats import CURRENCY_EXACT, DATE, FIGURE, format_value
 from mktorch.metrics import registry
 from mktorch.runs import Run
 from mktorch.vocab import ExperimentStatus, Measure
+from mktorch.words import capitals, count
 
 PASSED: Statuses = {
     "true": Status("Passed", Tone.GOOD),
@@ -47,21 +53,19 @@ PASSED: Statuses = {
 }
 _BEWARE = {
     Caution.LOOKED_EARLY: (
-        "Looked at before the planned end: the p-value of one look is too sure of itself."
+        "Read before the planned end; the fixed p-value overstates the evidence."
     ),
-    Caution.REVERSAL: "Single weeks point the other way than their sum.",
-    Caution.SEGMENTS: "Control and variant reach different segments, which may explain the gap.",
-    Caution.SMALL_COUNTS: "Few trials or successes: the test is corrected for continuity.",
+    Caution.REVERSAL: "Individual weeks point in the opposite direction from the total.",
+    Caution.SEGMENTS: "Control and variant reached different segments, which may explain the gap.",
+    Caution.SMALL_COUNTS: "Few trials or conversions; the test is corrected for continuity.",
     Caution.DELIVERY: (
-        "The platform chose who saw which ad: the result says which performed better in delivery, "
-        "not what causes it."
+        "The platform chose who saw which ad; the result shows which performed better in delivery, "
+        "not why."
     ),
-    Caution.SPLIT: "The platform split impressions otherwise than declared.",
-    Caution.CLAIMED: (
-        "No row names the experiment: the rows of its assets inside its dates are counted."
-    ),
-    Caution.HELD_BACK: "The last days are held back: their conversions have not all arrived.",
-    Caution.FRACTIONAL: "Conversions are shared between ads: rates are compared day by day.",
+    Caution.SPLIT: "The platform did not split impressions as planned.",
+    Caution.CLAIMED: "No row names the experiment; rows of its assets within its dates count.",
+    Caution.HELD_BACK: "The last days are excluded because their conversions are still arriving.",
+    Caution.FRACTIONAL: "Conversions are shared between ads; rates are compared by day.",
 }
 
 
@@ -70,7 +74,7 @@ def experiment_verdict(run: Run, campaign: str = "") -> Lead:
     """How many experiments are decided, which way, and what keeps the others open."""
     found, _ = variants(run, campaign)
     if found.is_empty():
-        return Lead(sentence="No experiment is on record.")
+        return Lead(sentence="No experiments on record.")
     by_verdict = {v: found.filter(recommendation=str(v)) for v in RECOMMENDATION}
     open_ones = by_verdict[str(Verdict.CONTINUE)]
     decided = found.height - open_ones.height
@@ -93,7 +97,7 @@ def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
     found = every.filter(judged)
     campaigns = run.tables["campaigns"].select("campaign_id", "hypothesis")
     frame = found.join(campaigns, on="campaign_id", how="left", maintain_order="left").with_columns(
-        metric_name=capital(metric_label(run, pl.col("metric"))),
+        metric_name=capitals(metric_label(run, pl.col("metric"))),
         control_text=metric_texts(run, found["metric"], found["control_value"]),
         variant_text=metric_texts(run, found["metric"], found["variant_value"]),
         todo=_todo(),
@@ -117,24 +121,24 @@ def experiment_readouts(run: Run, campaign: str = "") -> Readouts:
         title=_cards_finding(every["experiment_id"].n_unique(), every),
         notes=(
             (
-                "Lift: the variant's metric over the control's, less 1, with the sign turned where "
-                f"lower is better. Below it the {interval_name(run)}. All dates of the experiment "
-                "up to the report's moment."
+                "Lift: the variant's metric / the control's - 1, with the sign reversed where "
+                f"lower is better. Below it, the {interval_name(run)}. All experiment dates "
+                "through the report date."
             ),
             gates_note(run),
             *left_out(every, found),
         ),
         source="experiment_evaluations, experiment_gates",
-        empty="No experiment is on record.",
+        empty="No experiments on record.",
     )
 
 
 def _cards_finding(experiments: int, found: pl.DataFrame) -> str:
     if not experiments:
-        return "No experiment is on record."
+        return "No experiments on record."
     return (
-        f"{count(experiments, 'experiment')} with {count(found.height, 'variant')}, those with a "
-        "winner first, then those to stop."
+        f"{count(experiments, 'experiment')} with {count(found.height, 'variant')}, winners "
+        "first, then those to stop."
     )
 
 
@@ -159,7 +163,7 @@ def _subtitle(run: Run, arm: dict[str, Any]) -> str:
         for day in (arm["first_day"], arm["last_day"])
     )
     days = f"data of {start} to {end}" if start and end else "no data yet"
-    hypothesis = f" Campaign's hypothesis: {arm['hypothesis']}." if arm["hypothesis"] else ""
+    hypothesis = f" Campaign hypothesis: {arm['hypothesis']}." if arm["hypothesis"] else ""
     return (
         f"{arm['campaign'] or arm['campaign_id']}. {_kind(arm['type'])}, "
         f"{status_of(arm['status'], EXPERIMENT).word.lower()}, {days}.{hypothesis}"
@@ -173,7 +177,7 @@ def _kind(words: str) -> str:
 
 def _part(run: Run, arm: dict[str, Any], gates: pl.DataFrame | None) -> Part:
     begun = arm["status"] != ExperimentStatus.PLANNED
-    name = f"{arm['variant_asset'] or 'No variant'} against {arm['control_asset'] or 'no control'}"
+    name = f"{arm['variant_asset'] or 'No variant'} vs. {arm['control_asset'] or 'no control'}"
     return Part(
         name=name,
         statuses=(
@@ -253,7 +257,7 @@ def _sum(run: Run, value: float, measure: Measure) -> str:
 
 
 def _check(run: Run, gate: dict[str, Any], arm: dict[str, Any]) -> Check:
-    """A gate with its value against its threshold, each in the gate's own unit."""
+    """A gate with its value vs. its threshold, each in the gate's own unit."""
     found, needed = gate["value"], gate["threshold"]
     known = found is not None
     bayesian = run.config.experiment_rules.inference == Inference.BAYESIAN
@@ -281,7 +285,7 @@ def _check(run: Run, gate: dict[str, Any], arm: dict[str, Any]) -> Check:
 
 def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     gate = GATES.get(arm["deciding_gate"])
-    by = f" Decided by the gate: {gate.lower()}." if gate else ""
+    by = f" Decided by: {gate.lower()}." if gate else ""
     beware = [_BEWARE[Caution(word)] for word in arm["warnings"] or ()]
     time = ", ".join(filter(None, (arm["time"], arm["time_detail"])))
     return tuple(
@@ -291,7 +295,7 @@ def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
             ("Time to decision", f"{time}."),
             ("Also", arm["more"] and f"{arm['more'].capitalize()}."),
             ("Beware", " ".join(beware)),
-            ("To do", arm["todo"]),
+            ("Next step", arm["todo"]),
         )
         if text
     )
@@ -308,38 +312,47 @@ def _todo() -> pl.Expr:
     wait = pl.coalesce(
         pl.when(reached).then(
             pl.lit(
-                "The planned sample is reached without a clear answer: end it, or decide that a "
-                "smaller lift is worth more time."
+                "The planned sample was reached without a clear answer. End the test, or extend "
+                "it to detect a smaller lift."
             )
         ),
-        pl.format("Let it run about {} more days, to the planned sample.", days),
-        pl.lit("Let it run, and find out why its planned sample cannot be foreseen."),
+        pl.format("Run about {} more days to reach the planned sample.", days),
+        pl.lit("Keep it running and find out why the planned sample cannot be projected."),
     )
     return (
         pl.when(status == ExperimentStatus.PLANNED)
-        .then(pl.lit("Start it, or take it off the plan."))
+        .then(pl.lit("Start it or remove it from the plan."))
         .when(gate == Gate.SETUP)
-        .then(pl.lit("Mend the setup and start again: its figures answer another question."))
+        .then(pl.lit("Correct the setup and restart; the current data cannot answer the question."))
         .when(gate == Gate.ALLOCATION)
-        .then(pl.lit("Find out why traffic is not split as declared before reading the result."))
+        .then(pl.lit("Find out why traffic is not split as planned before using the result."))
         .when(~scale & winner.is_not_null())
-        .then(pl.format("{} has won the experiment: this variant ends with it.", winner))
+        .then(pl.format("{} won the experiment; this variant ends with it.", winner))
         .when(scale & ~best)
-        .then(pl.format("It passed too, but the gain of {} is surer: scale that one.", winner))
+        .then(
+            pl.format(
+                "This variant also passed, but the gain of {} is more certain. Scale that one.",
+                winner,
+            )
+        )
         .when(scale & running)
-        .then(pl.format("Move the traffic to {} and end the experiment.", "variant_asset"))
+        .then(pl.format("Move traffic to {} and end the experiment.", "variant_asset"))
         .when(scale)
         .then(pl.format("Use {} in place of {}.", "variant_asset", "control_asset"))
         .when(status == ExperimentStatus.STOPPED)
-        .then(pl.format("Nothing: it has been stopped. {} stays.", "control_asset"))
+        .then(pl.format("No action: the test was stopped. {} remains.", "control_asset"))
         .when((verdict == Verdict.STOP) & (gate == Gate.SIGNIFICANCE) & running)
-        .then(pl.format("Stop showing {}: it does worse.", "variant_asset"))
+        .then(pl.format("Stop serving {}; it underperforms.", "variant_asset"))
         .when((verdict == Verdict.STOP) & running)
-        .then(pl.lit("End it: it can no longer show a lift worth scaling for."))
+        .then(pl.lit("End the test; it can no longer show the minimum lift to scale."))
         .when(verdict == Verdict.STOP)
         .then(pl.format("Keep {}.", "control_asset"))
         .when((gate == Gate.LIFT) & ~running)
-        .then(pl.lit("The gain is proven but small: use the variant only where that costs little."))
+        .then(
+            pl.lit(
+                "The gain is proven but small; use the variant only where switching costs little."
+            )
+        )
         .otherwise(wait)
     )
 
@@ -360,7 +373,7 @@ def _held_up(open_ones: pl.DataFrame) -> str:
         .sort("len", "why", descending=[True, False])
     )
     held = ", ".join(f"{why} ({n})" for why, n in gates.rows())
-    return f"What keeps the others open: {held}."
+    return f"Open for these reasons: {held}."
 
 
 def _untrusted(run: Run, found: pl.DataFrame) -> str:
@@ -371,7 +384,11 @@ def _untrusted(run: Run, found: pl.DataFrame) -> str:
         ]
         .n_unique()
     )
-    return f"{count(faulty, 'experiment')} cannot be trusted as set up." if faulty else ""
+    return (
+        (f"{count(faulty, 'experiment')} cannot be relied on because of setup errors.")
+        if faulty
+        else ""
+    )
 
 
 def _next(open_ones: pl.DataFrame) -> str:

@@ -9,7 +9,9 @@ import polars as pl
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.sections.experiment_facts import percent, texts, variants, whole
 from mktorch.display.sections.experiments import correction
 from mktorch.display.tables import Column, Table
@@ -17,11 +19,12 @@ from mktorch.formats import DATE, INTEGER, PERCENT
 from mktorch.runs import Run
 from mktorch.sums import ratio
 from mktorch.vocab import ExperimentStatus
+from mktorch.words import count
 
 _INFERENCE = {
     Inference.HYBRID: "Always-valid p-values until the plan is reached, then one fixed test",
-    Inference.FIXED: "The p-value of one look, at every look",
-    Inference.SEQUENTIAL: "Always-valid p-values, however often one looks",
+    Inference.FIXED: "Fixed p-value, read at every look",
+    Inference.SEQUENTIAL: "Always-valid p-values, valid at every look",
     Inference.BAYESIAN: "Chance to beat the control",
 }
 _METHODS = {
@@ -59,7 +62,7 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
         .then(pl.lit("Open"))
         .otherwise(pl.lit("Decided now")),
         why=pl.when(pl.col("days_left").is_null()).then(
-            pl.coalesce("planning_reason", pl.lit("no new data arrives"))
+            pl.coalesce("planning_reason", pl.lit("no new data"))
         ),
     )
     lift = percent(run.config.lift_threshold_for_scaling)
@@ -68,7 +71,7 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
         id="experiment-timing",
         frame=frame,
         columns=(
-            Column(name="label", label="Experiment, variant", detail="what", weight=1.6),
+            Column(name="creative", label="Variant", detail="about", weight=1.6),
             Column(name="state", label="Decision"),
             Column(
                 name="have",
@@ -93,28 +96,28 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
                 name="days_left",
                 label="Days to go",
                 format=INTEGER,
-                missing="no rate to foresee it from",
+                missing="no rate to project from",
             ),
             Column(
                 name="ends",
                 label="On",
                 format=DATE,
                 detail="why",
-                missing="not foreseeable",
+                missing="not projectable",
             ),
             Column(
                 name="minimum_detectable_effect",
-                label="Lift seen now",
+                label="Detectable lift now",
                 format=PERCENT,
-                missing="no data to tell",
+                missing="no data",
             ),
         ),
         title=_timing_finding(running),
         notes=(
             (
-                f"Needed: trials in each arm that detect a lift of {lift} with {power} power. "
-                "Days to go at the rate seen so far, counted from the report's moment. Lift seen "
-                f"now: the smallest the present sample would show with {power} power."
+                f"Needed: trials per arm to detect a lift of {lift} with {power} power. Days to "
+                "go: at the current rate, from the report date. Detectable lift now: the "
+                f"smallest lift the current sample detects with {power} power."
             ),
         ),
         source="experiment_evaluations",
@@ -130,9 +133,9 @@ def experiment_terms(run: Run) -> Table:
     config, rules = run.config, run.config.experiment_rules
     main = run.manifest.config_sources
     lines = (
-        ("What decides", _INFERENCE[rules.inference], "experiment_rules.inference"),
+        ("Decision rule", _INFERENCE[rules.inference], "experiment_rules.inference"),
         (
-            "Several tests at once",
+            "Multiple tests",
             correction(run) if rules.correction != "none" else "No correction",
             "experiment_rules.correction",
         ),
@@ -150,12 +153,12 @@ def experiment_terms(run: Run) -> Table:
             "experiment_rules.probability_threshold",
         ),
         (
-            "Smallest sample",
-            f"{whole(config.minimum_sample_size)} trials in each arm",
+            "Minimum sample",
+            f"{whole(config.minimum_sample_size)} trials per arm",
             "minimum_sample_size",
         ),
         (
-            "Lift worth scaling for",
+            "Minimum lift to scale",
             f"at least {percent(config.lift_threshold_for_scaling)}",
             "lift_threshold_for_scaling",
         ),
@@ -166,12 +169,12 @@ def experiment_terms(run: Run) -> Table:
             "experiment_rules.allocation_alpha",
         ),
         (
-            "Interval of a difference",
+            "Interval for a difference",
             _METHODS[rules.difference_interval],
             "experiment_rules.difference_interval",
         ),
         (
-            "Interval of a lift",
+            "Interval for a lift",
             _METHODS[rules.ratio_interval],
             "experiment_rules.ratio_interval",
         ),
@@ -181,13 +184,15 @@ def experiment_terms(run: Run) -> Table:
             "experiment_rules.tuning_sample",
         ),
         (
-            "Prior of a rate",
+            "Prior for a rate",
             f"Beta({rules.prior_alpha:g}, {rules.prior_beta:g})",
             "experiment_rules.prior_alpha",
         ),
         (
             "Testing",
-            "on" if config.enable_statistical_testing else "off: effects are shown, none decided",
+            "on"
+            if config.enable_statistical_testing
+            else ("off: effects are shown without a decision"),
             "enable_statistical_testing",
         ),
     )
@@ -206,15 +211,15 @@ def experiment_terms(run: Run) -> Table:
             Column(name="origin", label="From", weight=0.7),
         ),
         title=(
-            f"{_INFERENCE[rules.inference]}, at a level of "
-            f"{config.statistical_significance_threshold:g}, for lifts of "
-            f"{percent(config.lift_threshold_for_scaling)} or more."
+            f"{_INFERENCE[rules.inference]}, significance level "
+            f"{config.statistical_significance_threshold:g}, minimum lift "
+            f"{percent(config.lift_threshold_for_scaling)}."
         ),
         notes=(
             (
                 "Proportions: score test, corrected for continuity where counts are small. Ratios "
-                "(cost per acquisition, return on spend): Welch's test on the delta method over "
-                "daily sums. From: where the setting, or the table it stands in, was given."
+                "(cost per acquisition, return on spend): Welch's test on the delta method on "
+                "daily totals. From: where the setting or its table was set."
             ),
         ),
         source="manifest.json",
@@ -228,9 +233,9 @@ def _timing_finding(running: pl.DataFrame) -> str:
     waiting = running.filter(recommendation=str(Verdict.CONTINUE))
     unforeseen = waiting["days_left"].null_count()
     decided = running.height - waiting.height
-    tail = f"; {unforeseen} cannot be foreseen" if unforeseen else ""
+    tail = f"; {unforeseen} cannot be projected" if unforeseen else ""
     due = waiting.drop_nulls("days_left")["days_left"]
-    span = f", the planned sample of the others is {_days(due)} away" if due.len() else ""
+    span = f"; the others reach their planned samples in {_days(due)}" if due.len() else ""
     return (
         f"{decided} of {count(running.height, 'running variant')} can be decided now{span}{tail}."
     )

@@ -7,7 +7,10 @@ import polars as pl
 from mktorch.analysis.experiments.terms import Allocation, Caution, Gate, Verdict
 from mktorch.config.experiment_rules import Correction, Inference
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.experiment_facts import (
     RECOMMENDATION,
     SHOWN,
@@ -24,6 +27,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import Direction, ExperimentStatus
+from mktorch.words import count
 
 EXPERIMENT: Statuses = {
     ExperimentStatus.PLANNED: Status("Planned", Tone.NONE),
@@ -33,11 +37,11 @@ EXPERIMENT: Statuses = {
 }
 # Badges from the gravest to the lightest: the first that holds is shown, the others below it.
 EVIDENCE: Statuses = {
-    "setup fault": Status("Setup fault", Tone.BAD),
+    "setup error": Status("Setup error", Tone.BAD),
     "allocation failed": Status("Allocation failed", Tone.BAD),
     "small sample": Status("Small sample", Tone.WATCH),
     "no result": Status("No result", Tone.NONE),
-    Caution.LOOKED_EARLY: Status("Looked early", Tone.WATCH),
+    Caution.LOOKED_EARLY: Status("Read early", Tone.WATCH),
     Caution.REVERSAL: Status("Weeks disagree", Tone.WATCH),
     Caution.SEGMENTS: Status("Segments differ", Tone.WATCH),
     "harmful": Status("Harmful", Tone.BAD),
@@ -60,8 +64,8 @@ GATES = {
     Gate.LIFT: "Lift",
 }
 _FUTILE = (
-    "Futile: the planned sample is reached, and even the interval's upper end is below the lift "
-    "worth scaling."
+    "Futile: the planned sample was reached, and the upper bound of the interval is below the "
+    "minimum lift to scale."
 )
 ANSWERS = {
     Inference.HYBRID: ("adjusted_p_value", "p-value"),
@@ -97,13 +101,13 @@ def experiments(run: Run, campaign: str = "") -> Table:
         id="experiments",
         frame=frame,
         columns=(
-            Column(name="label", label="Experiment, variant", detail="what", weight=1.3),
+            Column(name="creative", label="Variant", detail="about", weight=1.3),
             Column(
                 name="improvement",
                 label="Lift",
                 format=PERCENT_SIGNED,
                 detail="interval",
-                missing="no lift can be stated, for the reason below it",
+                missing="no lift can be computed, for the reason shown",
                 weight=1.05,
             ),
             Column(
@@ -111,7 +115,7 @@ def experiments(run: Run, campaign: str = "") -> Table:
                 origin=f"experiment_evaluations.{answer}",
                 label=label,
                 align="right",
-                missing="no test was made",
+                missing="not tested",
                 weight=0.6,
             ),
             Column(name="badge", label="Evidence", statuses=EVIDENCE, detail="more", weight=0.95),
@@ -122,9 +126,9 @@ def experiments(run: Run, campaign: str = "") -> Table:
         title=_finding(found),
         notes=(
             (
-                "Lift is the variant's metric over the control's, less 1, with the sign turned "
-                "where lower is better: plus is an improvement. Below it the "
-                f"{interval_name(run)}. All dates of the experiment up to the report's moment."
+                "Lift is the variant's metric / the control's - 1, with the sign reversed where "
+                "lower is better, so that plus is an improvement. Below it, the "
+                f"{interval_name(run)}. All experiment dates through the report date."
             ),
             gates_note(run),
             *((_FUTILE,) if frame["why"].eq("Futile").any() else ()),
@@ -132,7 +136,7 @@ def experiments(run: Run, campaign: str = "") -> Table:
         source="experiment_evaluations",
         key=("experiment_id", "variant_asset"),
         most=SHOWN,
-        empty="No experiment is on record.",
+        empty="No experiments on record.",
         locale=locale_of(run),
     )
 
@@ -157,18 +161,19 @@ def experiment_setup(run: Run, campaign: str = "") -> Table:
             Column(name="experiment_id", label="Experiment", detail="campaign", weight=1.2),
             Column(name="status", label="Status", statuses=EXPERIMENT),
             Column(name="fault", label="Fault", weight=1.2),
-            Column(name="detail", label="What was found", weight=2.0),
+            Column(name="detail", label="Finding", weight=2.0),
         ),
         title=(
-            f"{faulty} of {count(judged.height, 'experiment')} cannot be trusted as set up."
+            (
+                f"{faulty} of {count(judged.height, 'experiment')} cannot be relied on because "
+                "of setup errors."
+            )
             if faulty
-            else "No experiment has a setup fault."
+            else "No experiment has a setup error."
         ),
-        notes=(
-            "A variant of such an experiment is neither scaled nor stopped for harm on its result.",
-        ),
+        notes=("Variants of these experiments are neither scaled nor stopped on their results.",),
         source="experiment_setup_faults",
-        empty="No setup fault was found.",
+        empty="No setup errors found.",
         locale=locale_of(run),
     )
 
@@ -180,7 +185,7 @@ def badges(run: Run) -> dict[str, pl.Expr]:
     gap = pl.col("difference")
     worse = pl.when(pl.col("direction") == Direction.DOWN).then(gap > 0).otherwise(gap < 0)
     held: dict[str, pl.Expr] = {
-        "setup fault": pl.col("setup_faults") > 0,
+        "setup error": pl.col("setup_faults") > 0,
         "allocation failed": pl.col("allocation_verdict") == Allocation.FAILED,
         "small sample": pl.col("sample") < run.config.minimum_sample_size,
         "no result": pl.col("undefined_reason").is_not_null() & significant.is_null(),
@@ -215,7 +220,7 @@ def decision_time(shown: pl.DataFrame) -> dict[str, pl.Expr]:
         pl.when(decided).then(pl.format("planned sample in {}", left)),
         pl.when(days.is_not_null()).then(pl.lit("at the observed rate")),
         "planning_reason",
-        pl.lit("no new data arrives"),
+        pl.lit("no new data"),
     )
     return {
         "time": pl.when(planned)
@@ -226,7 +231,7 @@ def decision_time(shown: pl.DataFrame) -> dict[str, pl.Expr]:
         .then(pl.lit("Decided now"))
         .when(reached)
         .then(pl.lit("Planned sample reached"))
-        .otherwise(pl.coalesce(left, pl.lit("Not foreseeable"))),
+        .otherwise(pl.coalesce(left, pl.lit("Not projectable"))),
         "time_detail": pl.when(~planned).then(
             pl.when(reached)
             .then(pl.when(decided | ~running).then(reached_text))
@@ -263,10 +268,10 @@ def gates_note(run: Run) -> str:
     )
     worth = percent(config.lift_threshold_for_scaling)
     return (
-        "Gates in order: set up validly; traffic split as declared; at least "
-        f"{whole(config.minimum_sample_size)} trials in each arm; {answer}; lift of at least "
-        f"{worth}. The planned sample detects that lift with {percent(rules.power)} power; counts "
-        "short of it are per arm."
+        "Criteria in order: valid setup; traffic split as planned; at least "
+        f"{whole(config.minimum_sample_size)} trials per arm; {answer}; lift of at least "
+        f"{worth}. The planned sample detects that lift with {percent(rules.power)} power; "
+        "shortfalls are per arm."
     )
 
 
@@ -278,7 +283,7 @@ def correction(run: Run) -> str:
 
 def _finding(found: pl.DataFrame) -> str:
     if found.is_empty():
-        return "No experiment is on record."
+        return "No experiments on record."
     scale, stop, go_on = (found.filter(recommendation=v).height for v in map(str, RECOMMENDATION))
     judged = count(found.height, "variant")
-    return f"{scale} of {judged} earned scaling, {stop} should stop and {go_on} continue."
+    return f"{scale} of {judged} qualify to scale, {stop} should stop and {go_on} continue."

@@ -12,12 +12,15 @@ from mktorch.display.brand import load_brand
 from mktorch.display.charts import HEAD, THOUSANDS, WIDTH, Chart, row_heads, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, money, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    money,
+    of_campaign,
+)
 from mktorch.display.sections.wording import (
     RATE,
     WHOLE_PERCENT,
     interval,
-    sentence,
     texts,
     with_names,
 )
@@ -26,6 +29,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import COUNT, CURRENCY, PERCENT, format_value
 from mktorch.runs import Run
 from mktorch.vocab import Window, stage_words
+from mktorch.words import count, joined
 
 FINDING: Statuses = {
     StepFinding.BREAK: Status("Break", Tone.BAD),
@@ -43,7 +47,7 @@ def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
     stages = of_campaign(run, "funnel_stages", campaign).filter(window=str(Window.ALL))
     people = stages.filter(pl.col("stage_order") >= _first_order(run))
     if people.is_empty():
-        return Unavailable(reason="No funnel event is recorded from which to draw the journey.")
+        return Unavailable(reason="No funnel events on record to chart the journey.")
     worst, drawn = _worst(run, campaign), _bars(people)
     locale = locale_of(run)
     marked = (pl.col("stage") == worst["from_stage"]) if worst else pl.lit(value=False)
@@ -54,27 +58,27 @@ def funnel(run: Run, campaign: str = "") -> Chart | Unavailable:
     ).with_columns(
         marked=marked & pl.col("share").is_not_null(),
         share=pl.format(
-            "{} {} go on{}",
+            "{} {} continue{}",
             pl.when(marked).then(pl.lit(Tone.BAD.shape)).otherwise(pl.lit("\u2193")),
             "share",
-            pl.when(marked).then(pl.lit(": worst loss on this step")).otherwise(pl.lit("")),
+            pl.when(marked).then(pl.lit(": largest loss at this step")).otherwise(pl.lit("")),
         ),
     )
     return Chart(
         id="funnel",
         draw=partial(_funnel, shown),
         title=_funnel_finding(worst),
-        alt="People by stage of the journey. "
+        alt="People by journey stage. "
         + " ".join(
-            f"{label}: {text}{f'; {share:.1%} of them go on' if share is not None else ''}."
+            f"{label}: {text}{f'; {share:.1%} of them continue' if share is not None else ''}."
             for label, text, share in zip(
                 shown["label"], shown["text"], shown["conversion"], strict=True
             )
         ),
         notes=(
             (
-                "Counts over all dates up to the report's moment. The share that goes on is pooled "
-                "over the campaigns that record both stages."
+                "All dates through the report date. The continuation rate is pooled over "
+                "campaigns that record both stages."
             ),
             *_stage_notes(run, stages, people),
         ),
@@ -159,7 +163,7 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
                 name="lost",
                 label="People lost",
                 format=COUNT,
-                missing="counts grow on the way",
+                missing="counts rise along the way",
                 origin="{steps}.lost",
             ),
             Column(
@@ -168,15 +172,15 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
                 origin="{steps}.conversion",
                 format=RATE,
                 detail="interval",
-                missing="more people at the later stage than at the earlier",
+                missing="more people at the later stage than at the earlier one",
                 weight=1.2,
             ),
             Column(
                 name="usual_conversion",
-                label="Usual",
+                label="Typical",
                 origin="{steps}.usual_conversion",
                 format=PERCENT,
-                missing="too few journeys to compare with",
+                missing="too few journeys to compare",
             ),
             Column(
                 name="money_at_stake",
@@ -189,20 +193,20 @@ def journey_leaks(run: Run, campaign: str = "") -> Table:
         title=_leaks_finding(run, found),
         notes=(
             (
-                f"Break: the later stage is recorded as 0. Leak: even the upper end of the {level} "
-                f"interval lies under {format_value(rules.leak_ratio, PERCENT)} of the usual "
-                "conversion, the median over campaigns. Data question: counts grow down the "
+                f"Break: the later stage is recorded as 0. Leak: the upper bound of the {level} "
+                f"interval is below {format_value(rules.leak_ratio, PERCENT)} of the typical "
+                "conversion (the median across campaigns). Data question: counts rise along the "
                 "journey."
             ),
             (
-                "Money at stake: people short of usual times revenue per person at the later "
-                "stage, a ceiling. All dates up to the report's moment. A segment has its own row "
-                "where its campaign as a whole shows nothing on that step."
+                "Money at stake: shortfall in people times revenue per person at the later "
+                "stage; an upper limit. All dates through the report date. A segment has its "
+                "own row where its campaign shows no finding at that step."
             ),
         ),
         source="funnel_steps, funnel_segment_steps",
         key=("campaign_id", "segment_id", "window", "from_stage", "to_stage"),
-        empty="No step of the journey loses more than usual, breaks off, or grows.",
+        empty="No journey step leaks, breaks, or shows rising counts.",
         locale=locale_of(run),
     )
 
@@ -275,14 +279,14 @@ def _worst(run: Run, campaign: str) -> dict[str, Any] | None:
 
 def _funnel_finding(worst: dict[str, Any] | None) -> str:
     if worst is None:
-        return "No step of the journey leaks or breaks off against what is usual."
+        return "No journey step leaks or breaks compared with the typical rate."
     start, end = (stage_words(worst[f"{at}_stage"]) for at in ("from", "to"))
     came, passed = (format_value(worst[f"{at}_count"], COUNT) for at in ("from", "to"))
     usual = worst["usual_conversion"]
-    beside = f", where {format_value(usual, PERCENT)} is usual" if usual is not None else ""
+    beside = f", where {format_value(usual, PERCENT)} is typical" if usual is not None else ""
     return (
-        f"Worst loss: in {worst['campaign']} {came} {start} lead to "
-        f"{passed} {end} ({format_value(worst['conversion'], PERCENT)}{beside})."
+        f"Largest loss: in {worst['campaign']} {came} {start} lead to {passed} {end} "
+        f"({format_value(worst['conversion'], PERCENT)}{beside})."
     )
 
 
@@ -306,12 +310,8 @@ def _stage_notes(run: Run, stages: pl.DataFrame, people: pl.DataFrame) -> list[s
         for stage, by in zip(partly["stage"], partly["by"], strict=True)
     ]
     return [
-        *([f"Before them {sentence(exposures)}, which count exposures."] if exposures else []),
-        *(
-            [f"Of {campaigns} campaigns some record fewer stages: {sentence(gaps)}."]
-            if gaps
-            else []
-        ),
+        *([f"Preceded by {joined(exposures)}, which are exposures."] if exposures else []),
+        *([f"Of {campaigns} campaigns, some record fewer stages: {joined(gaps)}."] if gaps else []),
     ]
 
 
@@ -323,7 +323,7 @@ def _money_reasons(shown: pl.DataFrame) -> str:
 
 def _leaks_finding(run: Run, found: pl.DataFrame) -> str:
     if found.is_empty():
-        return "No step of the journey loses more than usual."
+        return "No journey step loses more than is typical."
     kinds = found["finding"].to_list()
     parts = [
         count(kinds.count(str(kind)), FINDING[kind].word.lower())
@@ -334,9 +334,9 @@ def _leaks_finding(run: Run, found: pl.DataFrame) -> str:
         "money_at_stake", *_KEY, "segment_id", descending=[True, *[False] * 4]
     )
     if priced.is_empty():
-        return f"The journey shows {sentence(parts)}."
+        return f"The journey shows {joined(parts)}."
     most = priced.row(0, named=True)
     return (
-        f"The journey shows {sentence(parts)}; most money, up to "
-        f"{money(run, most['money_at_stake'])}, is at stake in {most['campaign']}."
+        f"The journey shows {joined(parts)}; the largest amount at stake, up to "
+        f"{money(run, most['money_at_stake'])}, is in {most['campaign']}."
     )

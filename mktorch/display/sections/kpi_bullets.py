@@ -12,7 +12,9 @@ from mktorch.display.brand import load_brand
 from mktorch.display.charts import HEAD, WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.sections.kpis import (
     GROUP_NAMES,
     GROUP_PLACES,
@@ -26,6 +28,7 @@ from mktorch.display.sections.kpis import (
 from mktorch.formats import format_value
 from mktorch.runs import Run
 from mktorch.vocab import Tier
+from mktorch.words import count
 
 _SHAPES = {
     Tier.CRITICAL: "triangle-down",
@@ -43,7 +46,7 @@ def kpi_bullets(run: Run) -> Chart | Unavailable:
     scored = scored_kpis(run)
     known = scored.drop_nulls("attainment")
     if known.is_empty():
-        return Unavailable(reason="No KPI has both a value and a target to set it against.")
+        return Unavailable(reason="No KPI has both a value and a target.")
     locale = locale_of(run)
     words = {str(tier): status.word for tier, status in TIER.items()}
     attained = pl.col("attainment")
@@ -61,21 +64,20 @@ def kpi_bullets(run: Run) -> Chart | Unavailable:
     warning, critical = tier_limits(run)
     notes = (
         (
-            "Bar: attainment, the actual over the target, or the target over the actual where "
-            f"less is better. Line: the target. Zones: critical below {critical}, at risk below "
-            f"{warning}."
+            "Bar: attainment (actual / target, or target / actual where lower is better). Line: "
+            f"target. Zones: critical below {critical}, at risk below {warning}."
         ),
-        f"Arrow: below 0% or above {cap}, cut at the edge ({cut} of {known.height})."
-        if cut
-        else "",
+        f"Arrow: off the scale, below 0% or above {cap} ({cut} of {known.height})." if cut else "",
         f"{count(undrawn, 'KPI')} without value or target, in the table only." if undrawn else "",
     )
     values = figures(known, "value", locale)
     return Chart(
         id="kpi-bullets",
         draw=partial(_drawing, run, bullets),
-        title=f"{met} of {count(known.height, 'scored KPI')} "
-        f"{'meets' if met == 1 else 'meet'} the target in full.",
+        title=(
+            f"{met} of {count(known.height, 'scored KPI')} {'meets' if met == 1 else 'meet'} the "
+            "target."
+        ),
         alt="Attainment of each KPI. "
         + " ".join(
             f"{label}: {value}, {attainment} of target, {status.lower()}."
@@ -121,7 +123,7 @@ def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
     color = alt.Color("status:N", scale=alt.Scale(domain=verdicts, range=colors))
     scale = alt.Scale(domain=[0, ATTAINMENT_CAP], nice=False)
     axis = alt.Axis(
-        format=".0%", title="Attained of the target", tickCount=5, grid=False, domain=False
+        format=".0%", title="Share of target attained", tickCount=5, grid=False, domain=False
     )
     rows = alt.Y("line:O", axis=None)
     base = alt.Chart(alt.InlineData(values=_lines(bullets).to_dicts())).encode(y=rows)

@@ -6,15 +6,16 @@ import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP, EXCEEDED
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind, Locale, format_value
 from mktorch.kpis import LABELS, figure
-from mktorch.narrative.prose import sentence
-from mktorch.recommend.words import spaced
 from mktorch.runs import Run
 from mktorch.vocab import Direction, KpiGroup, KpiStatus, Tier
+from mktorch.words import capitalized, count, spaced
 
 TIER: Statuses = {
     Tier.CRITICAL: Status("Critical", Tone.BAD),
@@ -31,12 +32,12 @@ GROUP: Statuses = {
     KpiStatus.ON_TRACK: Status("On track", Tone.STEADY),
     KpiStatus.EXCEEDED: Status("Exceeded", Tone.GOOD),
 }
-GROUP_NAMES = {group: sentence(spaced(group)) for group in KpiGroup}
+GROUP_NAMES = {group: capitalized(spaced(group)) for group in KpiGroup}
 GROUP_PLACES = {str(group): place for place, group in enumerate(GROUP_NAMES)}
 _WINDOWS = {
     "all": "all dates",
-    "current - prior": "current less prior window",
-    "variants - controls (no prior window)": "variants less controls; no prior window",
+    "current - prior": "current minus prior window",
+    "variants - controls (no prior window)": "variants minus controls; no prior window",
 }
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 
@@ -72,13 +73,13 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
         id="kpi-scorecard",
         frame=frame,
         columns=(
-            Column(name="label", label="KPI", detail="kpi", weight=1.8),
+            Column(name="label", label="KPI", detail="" if troubled else "kpi", weight=1.8),
             Column(
                 name="value_text",
                 label="Actual",
                 origin="measured_kpis.value",
                 align="right",
-                missing="it cannot be measured, for the reason in the last column",
+                missing="not measurable, for the reason in the last column",
                 weight=0.95,
             ),
             Column(
@@ -93,7 +94,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
                 label="Attained",
                 origin="measured_kpis.attainment",
                 align="right",
-                missing="no value or no target to set it against",
+                missing="no value or no target",
                 weight=0.8,
             ),
             Column(name="standing", label="Status", statuses=TIER, detail="forced", weight=1.2),
@@ -204,14 +205,14 @@ def _notes(run: Run) -> tuple[str, ...]:
     days = count(run.config.window_days, "day")
     return (
         (
-            "Attained is actual / target, or target / actual where less is better. Exceeded from "
+            "Attained: actual / target, or target / actual where lower is better. Exceeded from "
             f"{format_value(EXCEEDED, WHOLE_PERCENT)}, on track from {warning}, at risk from "
-            f"{critical}, critical below and the interval too. Steady: a change that cannot be "
-            "told from none. Required response appears below each status."
+            f"{critical}, critical below, including the interval. Steady: a change "
+            "that cannot be told from none. Required actions appear below the status."
         ),
         (
-            "A group is at risk where any of its KPIs is at risk or critical. The current window "
-            f"is the {days} up to the report's moment, the prior one the {days} before; points "
-            "are percentage points."
+            "A group is at risk when any of its KPIs is at risk or critical. The current window "
+            f"is the {days} through the report date; the prior window is the {days} before; "
+            "points are percentage points."
         ),
     )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, money
+from mktorch.display.sections.context import (
+    locale_of,
+    money,
+)
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY_EXACT, INTEGER, format_value
 from mktorch.runs import Run
+from mktorch.words import count
 
 
 @section()
@@ -28,7 +32,7 @@ def model_usage(run: Run) -> Table:
     ]
     facts = (
         ("Model", config.llm_model),
-        ("Allowed to word", " and ".join(allowed) or "nothing"),
+        ("Permitted use", " and ".join(allowed) or "nothing"),
         ("Calls", format_value(usage.calls, INTEGER, locale_of(run))),
         ("Tokens sent", format_value(usage.input_tokens, INTEGER, locale_of(run))),
         ("Tokens received", format_value(usage.output_tokens, INTEGER, locale_of(run))),
@@ -44,9 +48,9 @@ def model_usage(run: Run) -> Table:
         title=(
             f"The language model was called {count(usage.calls, 'time')}."
             if usage.calls
-            else "No language model was called: rules decided, and rules worded it."
+            else "No language model was called; rules made the decisions and wrote the text."
         ),
-        notes=("The model words what rules have decided; no figure comes from it.",),
+        notes=("The model only drafts text; rules make every decision and figure.",),
         source="manifest.json",
         locale=locale_of(run),
     )

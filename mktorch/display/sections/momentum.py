@@ -10,8 +10,14 @@ import polars as pl
 
 from mktorch.display.page import Card, Cards
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
-from mktorch.display.sections.wording import lower_is_better, metric_texts
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
+from mktorch.display.sections.wording import (
+    lower_is_better,
+    metric_texts,
+)
 from mktorch.display.sparkline import Sparkline
 from mktorch.display.status import Status, Tone
 from mktorch.formats import (
@@ -28,6 +34,7 @@ from mktorch.rollups import MEASURES
 from mktorch.runs import Run
 from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Direction, Window
+from mktorch.words import count
 
 _DRAWN = 4  # windows a daily line spans
 _PRIMARY = "conversion_rate"  # the fifth card, unless the campaign is judged by another KPI
@@ -64,7 +71,7 @@ def kpi_cards(run: Run, campaign: str = "") -> Cards:
     changes = {name: _change(now.get(name), before.get(name)) for name in names}
     steady = run.config.narrative_rules.steady_change
     told = {name: _told(change, _figure(run, name), steady) for name, change in changes.items()}
-    past = f"{count(run.config.window_days, 'day')} before"
+    past = f"prior {count(run.config.window_days, 'day')}"
     return Cards(
         id="kpi-cards",
         cards=tuple(
@@ -84,7 +91,7 @@ def kpi_cards(run: Run, campaign: str = "") -> Cards:
             )
             for name in names
         ),
-        title=_finding(list(told.values()), bool(now), past),
+        title=_finding(list(told.values()), bool(now), run.config.window_days),
         notes=_notes(run, names, spans),
     )
 
@@ -163,17 +170,17 @@ def _told(change: float | None, figure: Figure, steady: float) -> Status:
     >>> _told(0.125, Figure("Value"), 0.02).word, _told(0.125, cost, 0.02).word
     ('\u2191 12.5%, better', '\u2191 12.5%, worse')
     >>> _told(-0.004, Figure("Value"), 0.02).word, _told(None, Figure("Value"), 0.02).word
-    ('\u2192 \u22120.4%, steady', 'Nothing to compare with')
+    ('\u2192 \u22120.4%, steady', 'No prior value')
     """
     if change is None:
-        return Status("Nothing to compare with", Tone.NONE)
+        return Status("No prior value", Tone.NONE)
     size = format_value(abs(change), PERCENT)
     if change == 0 or abs(change) < steady:
         return Status(f"\u2192 {format_value(change, PERCENT)}, steady", Tone.NONE)
     up = change > 0
     arrow = "\u2191" if up else "\u2193"
     if figure.better is None:
-        return Status(f"{arrow} {size} {'more' if up else 'less'}", Tone.NONE)
+        return Status(f"{arrow} {size}", Tone.NONE)
     good = up == (figure.better == Direction.UP)
     return Status(
         f"{arrow} {size}, {'better' if good else 'worse'}", Tone.GOOD if good else Tone.BAD
@@ -211,17 +218,25 @@ def _line(run: Run, name: str, days: pl.DataFrame) -> Sparkline:
     )
 
 
-def _finding(told: list[Status], recorded: bool, past: str) -> str:
+def _finding(told: list[Status], recorded: bool, window_days: int) -> str:
+    """How many moved which way.
+
+    >>> good, bad = Status("up", Tone.GOOD), Status("down", Tone.BAD)
+    >>> _finding([bad, bad, good], True, 7), _finding([bad], True, 7)
+    ('2 of 3 metrics declined from the prior 7 days; 1 improved.', \
+'1 of 1 metric declined from the prior 7 days; none improved.')
+    """
     tones = [status.tone for status in told]
     better, worse = tones.count(Tone.GOOD), tones.count(Tone.BAD)
+    prior = f"the prior {count(window_days, 'day')}" if window_days > 1 else "the prior day"
+    of = f"of {count(len(told), 'metric')}"
     if not recorded:
         return "No delivery is recorded in the current window."
     if not better and not worse:
-        return f"No figure is better or worse than in the {past}."
-    return (
-        f"Of {len(told)} figures {better or 'none'} {'is' if better < 2 else 'are'} better than in "
-        f"the {past}, {worse or 'none'} {'is' if worse < 2 else 'are'} worse."
-    )
+        return f"None {of} changed materially from {prior}."
+    if worse >= better:
+        return f"{worse} {of} declined from {prior}; {better or 'none'} improved."
+    return f"{better} {of} improved from {prior}; {worse or 'none'} declined."
 
 
 def _notes(
@@ -234,9 +249,9 @@ def _notes(
     lower = lower_is_better(run, pl.Series(names))
     return (
         (
-            f"{first} to {last}, from the performance records; value is their revenue proxy. "
-            f"Steady: less than {steady} either way. {' '.join(lower)} Line: each of the last "
-            f"{count(_DRAWN * run.config.window_days, 'day')}, the window drawn stronger. "
-            "Source: rollup_campaign, rollup_day."
+            f"{first} to {last} performance records; value is their revenue proxy. Steady: less "
+            f"than {steady} in either direction. {' '.join(lower)} Line: daily, last "
+            f"{count(_DRAWN * run.config.window_days, 'day')}; current window in bold. Source: "
+            "rollup_campaign, rollup_day."
         ),
     )

@@ -39,10 +39,10 @@ def campaign_profile(run: Run, campaign: str = "") -> Lead | Unavailable:
 def _result(run: Run, facts: dict[str, Any]) -> str:
     spend, value = facts["total_spend"], facts["total_revenue_proxy"]
     if spend is None or value is None:
-        return f"{facts['name']} cannot be judged: {facts['performance_reason']}."
-    rate = "" if facts["roas"] is None else f", {format_value(facts['roas'], RATIO)} returned"
+        return f"{facts['name']} cannot be rated: {facts['performance_reason']}."
+    rate = "" if facts["roas"] is None else f", a {format_value(facts['roas'], RATIO)} return"
     return (
-        f"{facts['name']} brought {money(run, value)} of value on {money(run, spend)} of "
+        f"{facts['name']} generated {money(run, value)} of value on {money(run, spend)} of "
         f"spend{rate}."
     )
 
@@ -56,5 +56,6 @@ def _flight(run: Run, facts: dict[str, Any]) -> str:
     kpi = facts["primary_kpi"]
     label = known[kpi].label if kpi in known else str(kpi).replace("_", " ")
     return (
-        f"{LIFECYCLE[facts['status']].word}, {dates}, {budget} budget; judged by {label.lower()}."
+        f"{LIFECYCLE[facts['status']].word}, {dates}, {budget} budget; primary KPI: "
+        f"{label.lower()}."
     )

@@ -16,12 +16,13 @@ from mktorch.display.charts import THOUSANDS, WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.budget import PACING
-from mktorch.display.sections.context import count, locale_of, money, of_campaign
-from mktorch.display.sections.wording import sentence, texts
+from mktorch.display.sections.context import locale_of, money, of_campaign
+from mktorch.display.sections.wording import texts
 from mktorch.formats import CURRENCY, DATE, NOT_AVAILABLE, PERCENT, RATIO, Locale, format_value
 from mktorch.runs import Run
 from mktorch.sums import known_sum, ratio
 from mktorch.vocab import Window
+from mktorch.words import count, joined
 
 Spans = Mapping[Window, tuple[date, date]]
 
@@ -37,7 +38,7 @@ def trend(run: Run, campaign: str = "") -> Chart | Unavailable:
     """Value and spend of every day, the current and the prior window shaded."""
     days = _by_day(run, campaign)
     if days.is_empty():
-        return Unavailable(reason="No delivery is recorded, so there is no day to draw.")
+        return Unavailable(reason="No delivery on record to chart.")
     locale = locale_of(run)
     spans = run.clock.windows
     return Chart(
@@ -47,10 +48,10 @@ def trend(run: Run, campaign: str = "") -> Chart | Unavailable:
         alt=_trend_alt(run, campaign, days),
         notes=(
             (
-                "Solid: value, the revenue proxy of the performance records. Dashed: spend, their "
-                f"cost. Shaded: the current window, {_between(spans[Window.CURRENT], locale)}, and "
-                f"the prior, {_between(spans[Window.PRIOR], locale)}. A day without a record is a "
-                "gap."
+                "Solid: value (the revenue proxy in performance records). Dashed: spend. "
+                f"Shaded: the current window, {_between(spans[Window.CURRENT], locale)} and the "
+                f"prior window, {_between(spans[Window.PRIOR], locale)}. Gaps are days without "
+                "records."
             ),
         ),
         source="rollup_day, rollup_campaign",
@@ -102,7 +103,7 @@ def pacing(run: Run, campaign: str = "") -> Chart | Unavailable:
     flights = of_campaign(run, "budget_pacing", campaign)
     spent = flights.filter(pl.col("flight_days") >= 1, pl.col("budget") > 0).drop_nulls("spend")
     if spent.is_empty():
-        return Unavailable(reason="No spend against a budget is recorded, so no pace can be drawn.")
+        return Unavailable(reason="No spend against a budget on record to chart.")
     locale, today = locale_of(run), run.clock.day
     last = max(today, *spent["end_date"])
     plan, days = _plan(spent, last), _to_date(run, spent)
@@ -296,18 +297,18 @@ def _trend_finding(run: Run, campaign: str, days: pl.DataFrame) -> str:
     sums = _windows_of(run, campaign)
     if Window.CURRENT not in sums:
         last = format_value(days["date"][-1], DATE, locale_of(run))
-        return f"Nothing was delivered in the current window; the last record is of {last}."
+        return f"No delivery in the current window; the last record is dated {last}."
     value, spend = sums[Window.CURRENT]
     if value is None:
-        return f"{money(run, spend)} was spent in the current window; its value is not known."
+        return f"{money(run, spend)} was spent in the current window; its value is not on record."
     first = (
-        f"The current window brought {money(run, value)} of value on {money(run, spend)} of spend"
+        f"The current window generated {money(run, value)} of value on {money(run, spend)} of spend"
     )
     rates = [v / s if s and v is not None else None for v, s in (sums[w] for w in _both(sums))]
     if len(rates) < 2 or None in rates:
         return f"{first}."
     now, before = (format_value(rate, RATIO) for rate in rates)
-    return f"{first}: {now} returned, after {before} in the window before."
+    return f"{first}: {now} return, compared with {before} in the prior window."
 
 
 def _both(sums: Mapping[str, _Sums]) -> list[Window]:
@@ -342,13 +343,13 @@ def _pacing_finding(run: Run, spent: pl.DataFrame, total: float, end: float) -> 
         if flight["pacing"] == Pacing.ENDED:
             return f"The flight has ended: {money(run, total)} of {budget} was spent."
         share, gone = (format_value(flight[c], PERCENT) for c in ("spend_share", "elapsed_share"))
-        ahead = f", heading for {money(run, end)} of {budget}" if end > total else ""
-        return f"{share} of the budget is spent after {gone} of the flight{ahead}."
+        ahead = f", on pace for {money(run, end)} of {budget}" if end > total else ""
+        return f"{share} of the budget is spent {gone} of the way through the flight{ahead}."
     counts = dict(spent["pacing"].value_counts().rows())
     parts = [f"{counts[word]} {s.word.lower()}" for word, s in PACING.items() if word in counts]
     return (
         f"{money(run, total)} of {budget} is spent; {count(spent.height, 'campaign')}: "
-        f"{sentence(parts)}."
+        f"{joined(parts)}."
     )
 
 
@@ -357,16 +358,16 @@ def _pacing_notes(run: Run, without: int, days: pl.DataFrame, total: float) -> t
     off = abs(drawn - total) > 0.005 * max(abs(total), 1.0)
     notes = (
         (
-            "Thin: the budget spread evenly over the flight. Thick: cost of the performance "
-            "records so far. Dot: the spend that stands. Dashed: from there to the end of the "
-            "flight at the pace so far; flat where a campaign is paused or has ended."
+            "Thin: budget spread evenly over the flight. Thick: spend in performance records. "
+            "Dot: spend to date. Dashed: projection to the end of the flight at the current "
+            "pace; flat where a campaign is paused or has ended."
         ),
         (
-            f"The performance records sum to {format_value(drawn, CURRENCY, locale_of(run))}; "
-            f"{money(run, total)} stands, as the {run.config.money_authority} has it."
+            f"Performance records total {format_value(drawn, CURRENCY, locale_of(run))}; "
+            f"{money(run, total)} is used, per the {run.config.money_authority}."
         )
         if off
         else "",
-        f"{count(without, 'campaign')} without budget or spend left out." if without else "",
+        f"{count(without, 'campaign')} without budget or spend excluded." if without else "",
     )
     return tuple(filter(None, notes))

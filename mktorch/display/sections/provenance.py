@@ -5,11 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.status import STEP
 from mktorch.display.tables import Column, Table
 from mktorch.formats import DATETIME, INTEGER, format_value
 from mktorch.runs import Run
+from mktorch.words import count
 
 
 @section()
@@ -36,7 +39,7 @@ def provenance(run: Run) -> Table:
             Column(name="fact", label="Fact", weight=0.6),
             Column(name="value", label="Value", weight=2.0),
         ),
-        title="The same inputs, settings and moment give the same run id and the same figures.",
+        title="The same inputs, settings and report date give the same run ID and figures.",
         source="manifest.json",
     )
 
@@ -64,9 +67,9 @@ def inputs(run: Run) -> Table:
         ),
         title=f"{count(frame.height, 'file')}, {count(int(frame['rows'].sum()), 'record')} read.",
         key=("source", "path"),
-        notes=("A file's SHA-256 tells whether it is the one these figures come from.",),
+        notes=("The SHA-256 hash identifies the exact file behind these figures.",),
         source="input_files, manifest.json",
-        empty="The run read no file.",
+        empty="This run read no files.",
         locale=locale_of(run),
     )
 
@@ -88,5 +91,5 @@ def steps(run: Run) -> Table:
         ),
         title=f"{count(frame.filter(status='done').height, 'step')} of {frame.height} done.",
         source="manifest.json",
-        empty="The run has no steps.",
+        empty="This run has no steps.",
     )

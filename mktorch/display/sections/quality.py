@@ -5,12 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.display.status import SEVERITY, VERDICT
 from mktorch.display.tables import Column, Table
 from mktorch.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import FailureSeverity
+from mktorch.words import capitals, count, spaces
 
 SHOWN = 25  # rows of an appendix table; the run's tables hold them all
 _EACH = 5  # findings shown of one rule
@@ -38,12 +41,12 @@ def failure_summary(run: Run) -> Table:
         title=_failure_finding(rows, failures.height - errors.height),
         notes=(
             (
-                "Rejected records enter no figure; records kept with a warning do. One record may "
-                "break several rules."
+                "Rejected records are excluded from every figure; records with warnings are "
+                "included. One record may break several rules."
             ),
         ),
         source="failure_summary",
-        empty="Every record passed every rule.",
+        empty="All records passed all rules.",
         locale=locale_of(run),
     )
 
@@ -74,9 +77,9 @@ def failures(run: Run) -> Table:
             Column(name="message", label="Why", detail="rule", weight=2.0),
         ),
         title=f"{frame.height} of {count(found.height, 'finding')}, rejected records first.",
-        notes=(f"At most {_EACH} of each rule; all are in the run's failures.parquet.",),
+        notes=(f"Up to {_EACH} per rule are shown; all are in the run's failures.parquet.",),
         source="failures",
-        empty="Every record passed every rule.",
+        empty="All records passed all rules.",
         locale=locale_of(run),
     )
 
@@ -85,15 +88,17 @@ def failures(run: Run) -> Table:
 def reconciliation_summary(run: Run) -> Table:
     """Each check: how many pairs of figures agree, differ, or cannot be compared."""
     checks = run.tables["reconciliations"]
-    frame = run.tables["reconciliation_summary"]
+    frame = run.tables["reconciliation_summary"].with_columns(
+        named=capitals(spaces(pl.col("check"))), supplied_by=spaces(pl.col("source"))
+    )
     differing, agreeing = (checks.filter(verdict=v).height for v in ("differs", "agrees"))
     return Table(
         id="reconciliation-summary",
         dense=True,
         frame=frame,
         columns=(
-            Column(name="check", label="Check", weight=1.6),
-            Column(name="source", label="Supplied by", weight=1.3),
+            Column(name="named", label="Check", weight=1.6),
+            Column(name="supplied_by", label="Supplied by", weight=1.3),
             Column(name="tolerance", label="Tolerance", format=PERCENT),
             Column(name="agrees", label="Agree", format=INTEGER),
             Column(name="differs", label="Differ", format=INTEGER),
@@ -101,13 +106,16 @@ def reconciliation_summary(run: Run) -> Table:
         ),
         key=("check", "source", "tolerance"),
         title=(
-            f"{differing} of {count(checks.height, 'pair')} of figures differ beyond the tolerance."
+            (
+                f"{differing} of {count(checks.height, 'pair')} of figures differ by more than "
+                "the tolerance."
+            )
             if differing
-            else f"All {count(agreeing, 'pair')} of figures that can be compared agree."
+            else f"All {count(agreeing, 'pair')} of comparable figures agree."
         ),
-        notes=("Tolerance is the allowed gap as a share of the computed figure.",),
+        notes=("Tolerance: allowed gap as a share of the computed figure.",),
         source="reconciliation_summary",
-        empty="The data holds nothing that states one figure twice.",
+        empty="No figure is stated twice in the data.",
         locale=locale_of(run),
     )
 
@@ -140,13 +148,13 @@ def reconciliations(run: Run) -> Table:
                 name="supplied",
                 label="Supplied",
                 format=FIGURE,
-                missing="the record does not state it",
+                missing="not stated in the record",
             ),
             Column(
                 name="computed",
                 label="Computed",
                 format=FIGURE,
-                missing="no rows to compute it from",
+                missing="no rows to compute from",
             ),
             Column(name="gap", label="Gap", format=FIGURE),
             Column(name="relative_gap", label="Gap, relative", format=PERCENT_SIGNED),
@@ -154,19 +162,19 @@ def reconciliations(run: Run) -> Table:
         ),
         key=("check", "source", "key", "figure"),
         title=_open_finding(open_ones),
-        notes=("Gap is supplied less computed; relative to the computed figure.",),
+        notes=("Gap: supplied minus computed; relative to computed.",),
         source="reconciliations",
         most=SHOWN,
-        empty="Every pair of figures agrees.",
+        empty="All pairs of figures agree.",
         locale=locale_of(run),
     )
 
 
 def _failure_finding(rejected: int, warnings: int) -> str:
     if not rejected and not warnings:
-        return "Every record passed every rule."
+        return "All records passed all rules."
     return (
-        f"{count(rejected, 'record')} rejected; "
+        f"{count(rejected, 'record') if rejected else 'No records'} rejected; "
         f"{count(warnings, 'warning')} on records that were kept."
     )
 
@@ -174,6 +182,6 @@ def _failure_finding(rejected: int, warnings: int) -> str:
 def _open_finding(open_ones: pl.DataFrame) -> str:
     differing = open_ones.filter(verdict="differs").height
     if open_ones.is_empty():
-        return "No figure is in dispute."
+        return "No figures disagree."
     beside = open_ones.height - differing
-    return f"{count(differing, 'figure')} in dispute, {beside} not comparable."
+    return f"{count(differing, 'figure')} disagree, {beside} not comparable."

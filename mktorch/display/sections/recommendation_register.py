@@ -9,9 +9,11 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.recommendations import effects
-from mktorch.display.sections.wording import capital, spaced
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, FIGURE, INTEGER, format_value
@@ -19,6 +21,7 @@ from mktorch.recommend.rule import Compare
 from mktorch.recommend.settings import Role
 from mktorch.runs import Run
 from mktorch.vocab import Priority, Standing
+from mktorch.words import capitals, count, spaces
 
 HELD: Statuses = {
     Standing.BLOCKED: Status("Blocked", Tone.BAD),
@@ -53,35 +56,36 @@ def recommendation_register(run: Run, campaign: str = "") -> Table:
         columns=(
             Column(name="rank", label="No.", format=INTEGER),
             Column(
-                name="description", label="Recommendation, and why", detail="rationale", weight=1.6
+                name="description",
+                label=("Recommendation and rationale"),
+                detail="rationale",
+                weight=1.6,
             ),
-            Column(
-                name="stake", label="At stake", format=CURRENCY, missing="no amount can be stated"
-            ),
+            Column(name="stake", label="At stake", format=CURRENCY, missing="no amount available"),
             Column(
                 name="effect",
                 label="Expected effect",
                 detail="effect_detail",
-                missing="no effect can be stated, for the reason below it",
+                missing="no estimate, for the reason shown",
                 weight=1.0,
             ),
             Column(
-                name="conditions", label="Conditions met, and evidence", detail="proof", weight=2.2
+                name="conditions", label="Conditions met and evidence", detail="proof", weight=2.2
             ),
-            Column(name="carried_out", label="Steps, and caveats", detail="caveats", weight=1.9),
+            Column(name="carried_out", label="Steps and caveats", detail="caveats", weight=1.9),
         ),
         title=_register_finding(found),
         notes=(
             (
-                "By rank. At stake: the money an action concerns. Expected effect: the point, "
-                "below it low to high, over the horizon that the rule's basis states. Conditions: "
-                "the fact found, in the unit of its column, against the setting or the rule's own "
-                "constant. Evidence: further facts by table and keys."
+                "By rank. At stake: the amount affected. Expected effect: point estimate, with "
+                "low to high below it, over the horizon stated by the rule. Conditions: the "
+                "observed value, compared with the setting or constant. Evidence: supporting "
+                "values by table and key."
             ),
         ),
         source="recommendations",
         key=("recommendation_id",),
-        empty="No recommendation stands.",
+        empty="No recommendations.",
         locale=locale_of(run),
         dense=True,
     )
@@ -99,32 +103,31 @@ def held_back(run: Run, campaign: str = "", *, checked: bool = False) -> Table:
     )
     frame = found.with_columns(
         _texts("conditions", ("; ".join(_conditions(run, row)) for row in found.to_dicts())),
-        rule=spaced(pl.col("rule_id")),
-        why=capital(pl.col("standing_reason")),
+        rule=spaces(pl.col("rule_id")),
+        why=capitals(pl.col("standing_reason")),
     )
-    conditions = Column(name="conditions", label="Conditions it met", weight=1.8)
+    conditions = Column(name="conditions", label="Conditions met", weight=1.8)
     return Table(
         id="held-back",
         frame=frame,
         columns=(
-            Column(name="description", label="Asked for", detail="rule", weight=1.8),
+            Column(name="description", label="Candidate", detail="rule", weight=1.8),
             Column(name="standing", label="Standing", statuses=HELD),
-            Column(name="why", label="Why it does not stand", weight=1.6),
+            Column(name="why", label="Reason not adopted", weight=1.6),
             *((conditions,) if checked else ()),
-            Column(
-                name="stake", label="At stake", format=CURRENCY, missing="no amount can be stated"
-            ),
+            Column(name="stake", label="At stake", format=CURRENCY, missing="no amount available"),
         ),
         title=_held_finding(asked, found),
         notes=(
             (
-                "One target gets one action. Overridden: a graver finding has the same target, or "
-                "pulls the other way. Blocked: it raises spend while a budget freeze holds."
+                "Each target gets one action. Overridden: a more serious finding has the same "
+                "target or calls for the opposite. Blocked: it would raise spend during a "
+                "budget freeze."
             ),
         ),
         source="recommendation_candidates",
         key=("recommendation_id",),
-        empty="Whatever rules ask for stands.",
+        empty="Every candidate was adopted.",
         locale=locale_of(run),
         dense=checked,
         most=0 if campaign or checked else _HELD,
@@ -148,22 +151,22 @@ def rules_in_force(run: Run) -> Table:
             Column(name="rule_id", label="Rule", detail="impact_basis", weight=1.6),
             Column(name="asked", label="Asked", format=INTEGER),
             Column(name="stand", label="Stand", format=INTEGER),
-            Column(name="settings", label="Settings behind it", missing="it has none", weight=3.2),
+            Column(name="settings", label="Settings", missing="no settings", weight=3.2),
         ),
         title=(
-            f"{count(frame.height, 'rule')} asked for something, {asked.height} times in all."
+            f"{count(frame.height, 'rule')} produced {asked.height} candidates."
             if frame.height
-            else "No rule asked for anything."
+            else "No rule produced a candidate."
         ),
         notes=(
             (
-                "Settings behind it: of its conditions, its facts and what bounds it. Settings of "
-                "rules that meet it on a target, or would under other values, stand with each "
-                "candidate in the run's table recommendation_candidates."
+                "Settings: those behind the rule's conditions, inputs and limits. Settings of "
+                "competing rules are listed with each candidate in the run's table "
+                "recommendation_candidates."
             ),
         ),
         source="rules_in_force",
-        empty="No rule asked for anything.",
+        empty="No rule produced a candidate.",
         locale=locale_of(run),
         dense=True,
     )
@@ -191,7 +194,7 @@ def _carried_out(row: dict[str, Any]) -> str:
 
 def _caveats(row: dict[str, Any]) -> str:
     after = ", ".join(row["depends_on"] or ())
-    return " ".join(filter(None, (row["what_could_go_wrong"], after and f"Comes after {after}.")))
+    return " ".join(filter(None, (row["what_could_go_wrong"], after and f"Follows {after}.")))
 
 
 def _evidence(run: Run, row: dict[str, Any]) -> str:
@@ -252,24 +255,20 @@ def _words(code: str | None) -> str:
 
 def _register_finding(found: pl.DataFrame) -> str:
     if found.is_empty():
-        return "No recommendation stands."
+        return "No recommendations."
     high = found.filter(priority=str(Priority.HIGH)).height
-    verb = "stands" if found.height == 1 else "stand"
-    return (
-        f"{count(found.height, 'recommendation')} {verb}, {high or 'none'} of them of high "
-        "priority."
-    )
+    return f"{count(found.height, 'recommendation')}, {high or 'none'} high priority."
 
 
 def _held_finding(asked: pl.DataFrame, held: pl.DataFrame) -> str:
     if asked.is_empty():
-        return "No rule asked for anything."
+        return "No rule produced a candidate."
     if held.is_empty():
-        return "Nothing that was asked for is held back."
+        return "No candidates are held back."
     blocked, overridden = (
         held.filter(standing=str(s)).height for s in (Standing.BLOCKED, Standing.OVERRIDDEN)
     )
     return (
-        f"Of {count(asked.height, 'candidate')} {asked.height - held.height} stand, {overridden} "
-        f"are overridden and {blocked} blocked."
+        f"Of {count(asked.height, 'candidate')}, {asked.height - held.height} were adopted, "
+        f"{overridden} overridden and {blocked} blocked."
     )

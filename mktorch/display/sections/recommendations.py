@@ -5,26 +5,32 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, money, of_campaign
-from mktorch.display.sections.wording import capital, sentence, spaced, texts
+from mktorch.display.sections.context import (
+    locale_of,
+    money,
+    of_campaign,
+)
+from mktorch.display.sections.wording import (
+    texts,
+)
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
-from mktorch.formats import CURRENCY, INTEGER, Format, Kind, Locale
+from mktorch.formats import CURRENCY, CURRENCY_COMPACT, INTEGER, Format, Kind, Locale
 from mktorch.runs import Run
 from mktorch.vocab import Priority
+from mktorch.words import capitals, count, joined, spaces
 
 PRIORITY: Statuses = {
     Priority.HIGH: Status("High", Tone.BAD),
     Priority.MEDIUM: Status("Medium", Tone.WATCH),
     Priority.LOW: Status("Low", Tone.STEADY),
 }
-_TOP = 8  # recommendations on a page about every campaign
+_TOP = 6  # recommendations on a page about every campaign
 _POINTS = Format(Kind.DECIMAL, decimals=1, signed=True)
-_LARGE = Format(Kind.CURRENCY, decimals=0, compact=True)
 # What an action is expected to bring: words, then low, point and high column and their format.
 _EFFECTS = (
-    ("savings", "savings_low", "cost_savings", "savings_high", _LARGE, ""),
-    ("revenue", "revenue_low", "revenue_impact", "revenue_high", _LARGE, ""),
+    ("savings", "savings_low", "cost_savings", "savings_high", CURRENCY_COMPACT, ""),
+    ("revenue", "revenue_low", "revenue_impact", "revenue_high", CURRENCY_COMPACT, ""),
     ("return", "roi_lift_low", "roi_lift_percentage", "roi_lift_high", _POINTS, "%"),
 )
 
@@ -35,7 +41,7 @@ def recommendations(run: Run, campaign: str = "") -> Table:
     found = of_campaign(run, "recommendations", campaign).sort("rank")
     frame = found.with_columns(
         what=_action(found),
-        owner=capital(pl.col("owner")),
+        owner=capitals(pl.col("owner")),
         **effects(found, locale_of(run)),
     )
     return Table(
@@ -45,12 +51,14 @@ def recommendations(run: Run, campaign: str = "") -> Table:
             Column(name="rank", label="No.", format=INTEGER),
             Column(name="priority", label="Priority", statuses=PRIORITY),
             Column(name="what", label="Action", detail="target_name", weight=1.2),
-            Column(name="description", label="What to do, and why", detail="rationale", weight=2.6),
+            Column(
+                name="description", label=("Action and rationale"), detail="rationale", weight=2.6
+            ),
             Column(
                 name="effect",
                 label="Expected effect",
                 detail="effect_detail",
-                missing="no effect can be stated, for the reason below it",
+                missing="no estimate, for the reason shown",
                 weight=1.5,
             ),
             Column(name="owner", label="Owner", weight=0.8),
@@ -58,15 +66,15 @@ def recommendations(run: Run, campaign: str = "") -> Table:
         title=_finding(run, found),
         notes=(
             (
-                "Ranked by priority, then money at stake. Expected effect: the point, below it low "
-                "to high and the confidence that follows from their distance; return in percent of "
-                "the target's own."
+                "Ranked by priority, then amount at stake. Expected effect: point estimate, "
+                "with low to high and confidence below it; return is a percentage of the "
+                "target's own."
             ),
         ),
         source="recommendations",
         key=("recommendation_id",),
         most=0 if campaign else _TOP,
-        empty="The conditions of no rule are met.",
+        empty="No rule's conditions are met.",
         locale=locale_of(run),
     )
 
@@ -77,8 +85,8 @@ def next_steps(run: Run) -> Table:
     steps = run.tables["next_steps"].sort("order")
     frame = steps.with_columns(
         number=pl.col("order").cast(pl.String),
-        first=capital(pl.coalesce("first_action", "step")),
-        owner=capital(pl.col("owner")),
+        first=capitals(pl.coalesce("first_action", "step")),
+        owner=capitals(pl.col("owner")),
     )
     owners = steps["owner"].drop_nulls().unique().sort().to_list()
     return Table(
@@ -87,27 +95,25 @@ def next_steps(run: Run) -> Table:
         key=("order",),
         columns=(
             Column(name="number", label="No.", weight=0.2),
-            Column(name="first", label="Do first", detail="step", weight=3.0),
+            Column(name="first", label="First action", detail="step", weight=3.0),
             Column(name="owner", label="Owner", weight=0.9),
             Column(name="priority", label="Priority", statuses=PRIORITY),
-            Column(
-                name="stake", label="At stake", format=CURRENCY, missing="no money can be named"
-            ),
+            Column(name="stake", label="At stake", format=CURRENCY, missing="no amount available"),
         ),
         title=(
-            f"{count(steps.height, 'step')} first, by {sentence(map(str.lower, owners))}."
+            f"{count(steps.height, 'step')} assigned to {joined(map(str.lower, owners))}."
             if owners
-            else "No step is asked of anyone."
+            else "No steps are assigned."
         ),
-        notes=("The first step of each of the gravest recommendations, in their rank.",),
+        notes=("First step of each top recommendation, by rank.",),
         source="next_steps",
-        empty="Nothing is recommended.",
+        empty="No recommendations.",
         locale=locale_of(run),
     )
 
 
 def _action(frame: pl.DataFrame) -> pl.Series:
-    return frame.select(capital(spaced(pl.col("action")))).to_series()
+    return frame.select(capitals(spaces(pl.col("action")))).to_series()
 
 
 def effects(frame: pl.DataFrame, locale: Locale) -> dict[str, pl.Expr]:
@@ -124,19 +130,18 @@ def effects(frame: pl.DataFrame, locale: Locale) -> dict[str, pl.Expr]:
     )
     joined = pl.concat_list(points).list.drop_nulls().list.join("; ")
     return {
-        "effect": capital(pl.when(joined != "").then(joined)),
+        "effect": capitals(pl.when(joined != "").then(joined)),
         "effect_detail": pl.when(joined != "").then(detail).otherwise("impact_reason"),
     }
 
 
 def _finding(run: Run, found: pl.DataFrame) -> str:
     if found.is_empty():
-        return "Nothing is recommended."
+        return "No recommendations."
     high = found.filter(priority=str(Priority.HIGH)).height
-    stands = "stands" if found.height == 1 else "stand"
-    first = f"{count(found.height, 'recommendation')} {stands}, {high or 'none'} of high priority"
+    first = f"{count(found.height, 'recommendation')}, {high or 'none'} high priority"
     most = found.drop_nulls("stake").sort("stake", "rank", descending=[True, False]).head(1)
     if most.is_empty():
         return f"{first}."
     where = most["target_name"][0] or most["target_id"][0]
-    return f"{first}; most money, {money(run, most['stake'][0])}, is at stake in {where}."
+    return f"{first}; the largest amount at stake, {money(run, most['stake'][0])}, is in {where}."

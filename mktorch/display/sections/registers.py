@@ -1,4 +1,4 @@
-"""Governance, entry by entry: every move of budget, who ruled on it, and every risk."""
+"""Governance, entry by entry: every move of budget, who decided it, and every risk."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import polars as pl
 from mktorch.config.risk_rules import Origin
 from mktorch.display.register import section
 from mktorch.display.sections.budget import FAULT, MOVE
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.risk import HANDLING, ORIGIN, SEVERITY
 from mktorch.display.sections.wording import (
-    capital,
     channel_names,
     duration,
-    spaced,
     texts,
     with_names,
 )
@@ -24,6 +25,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, DATETIME, INTEGER, Format, Kind
 from mktorch.runs import Run
 from mktorch.vocab import RiskStatus
+from mktorch.words import capitals, count, spaces
 
 ORDER: Statuses = {**FAULT, "order": Status("In order", Tone.GOOD)}
 _AMOUNT = Format(Kind.DECIMAL, decimals=2)
@@ -58,7 +60,7 @@ def budget_ledger(run: Run, campaign: str = "") -> Table:
             pl.coalesce("goal", "to_channel_id", pl.lit("nowhere")),
         ),
         reason=pl.concat_str(
-            spaced(pl.col("reason_code")), "reason_detail", separator=": ", ignore_nulls=True
+            spaces(pl.col("reason_code")), "reason_detail", separator=": ", ignore_nulls=True
         ),
         need=pl.when("required_approval")
         .then(pl.lit("Required"))
@@ -84,16 +86,16 @@ def budget_ledger(run: Run, campaign: str = "") -> Table:
             Column(name="standing", label="Standing", statuses=ORDER),
         ),
         title=(
-            f"{broken or 'None'} of {count(moves.height, 'budget move')} broke the rule of "
-            "approval."
+            (
+                f"{broken or 'None'} of {count(moves.height, 'budget move')} violated the "
+                "approval policy."
+            )
             if moves.height
-            else "No budget move is on record."
+            else "No budget moves on record."
         ),
-        notes=(
-            "Below the approval: who ruled, and the time from proposal to ruling. Newest first.",
-        ),
+        notes=("Below the approval: approver and time from proposal to decision. Newest first.",),
         source="budget_moves",
-        empty="No budget move is on record.",
+        empty="No budget moves on record.",
         locale=locale_of(run),
     )
 
@@ -109,7 +111,7 @@ def approvers(run: Run) -> Table:
         frame=ruled,
         columns=(
             Column(name="approver_id", label="Approver", weight=1.4),
-            Column(name="moves", label="Moves ruled on", format=INTEGER),
+            Column(name="moves", label="Moves decided", format=INTEGER),
             Column(name="approved", label="Approved", format=INTEGER),
             Column(name="rejected", label="Rejected", format=INTEGER),
             Column(name="required", label="Approval required", format=INTEGER),
@@ -117,25 +119,25 @@ def approvers(run: Run) -> Table:
                 name="median_hours",
                 label="Median hours",
                 format=_ONE,
-                missing="no time is on record",
+                missing="no time on record",
             ),
             Column(
                 name="longest_hours",
                 label="Longest hours",
                 format=_ONE,
-                missing="no time is on record",
+                missing="no time on record",
             ),
         ),
         title=(
-            f"{count(ruled.height, 'person', 'people')} ruled on "
+            f"{count(ruled.height, 'approver')} decided "
             f"{count(int(ruled['moves'].sum()), 'budget move')}; "
             f"{first['approver_id']} on {first['moves']}."
             if first
-            else "Nobody has ruled on a budget move."
+            else "No budget move has been decided."
         ),
-        notes=("Hours from proposal to ruling. All budget moves up to the report's moment.",),
+        notes=("Hours from proposal to decision. All budget moves through the report date.",),
         source="budget_approvers",
-        empty="Nobody has ruled on a budget move.",
+        empty="No budget move has been decided.",
         locale=locale_of(run),
     )
 
@@ -146,7 +148,7 @@ def risk_register(run: Run, campaign: str = "") -> Table:
     inbox = of_campaign(run, "risk_inbox", campaign).sort("rank")
     shown = with_names(run, inbox, "campaign")
     frame = shown.with_columns(
-        risk=capital(spaced(pl.col("risk_type"))),
+        risk=capitals(spaces(pl.col("risk_type"))),
         raised=pl.concat_str(
             pl.when(pl.col("origin") != Origin.DETECTED).then("id"),
             pl.col("origin").replace_strict({str(k): v for k, v in ORIGIN.items()}),
@@ -156,7 +158,7 @@ def risk_register(run: Run, campaign: str = "") -> Table:
         ),
         seen=pl.Series(map(evidence, shown["detail"]), dtype=pl.String),
         scope=pl.when(pl.col("exposure_scope") == "campaign").then(pl.lit("whole campaign")),
-        action=spaced(pl.col("recommended_action")),
+        action=spaces(pl.col("recommended_action")),
     )
     open_ones = inbox.filter(
         pl.col("status").is_in([str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW)])
@@ -169,33 +171,35 @@ def risk_register(run: Run, campaign: str = "") -> Table:
         columns=(
             Column(name="risk", label="Risk", detail="raised", weight=1.5),
             Column(name="campaign", label="Campaign", weight=1.0),
-            Column(name="seen", label="What was seen", missing="nothing was stated", weight=1.5),
+            Column(name="seen", label="Evidence", missing="none stated", weight=1.5),
             Column(name="severity", label="Severity", statuses=SEVERITY),
             Column(name="exposure", label="Exposure", format=CURRENCY, detail="scope"),
             Column(
                 name="hours_to_action",
                 label="First action, hours",
                 format=_ONE,
-                missing="nobody has acted since, or nobody was told",
+                missing="no action since, or no signal was raised",
             ),
             Column(name="status", label="Status", statuses=HANDLING, detail="action"),
         ),
         title=(
-            f"{count(inbox.height, 'risk')} on record: {open_ones} open or in review, "
-            f"{inbox.height - open_ones} settled."
+            (
+                f"{count(inbox.height, 'risk')} on record: {open_ones} open or in review, "
+                f"{inbox.height - open_ones} closed."
+            )
             if inbox.height
-            else "No risk is on record."
+            else "No risks on record."
         ),
         notes=(
             (
-                f"Exposure: cost of the assets concerned over the last {run.config.window_days} "
-                "days, of the whole campaign where no asset is named. First action: to the first "
-                "later decision or budget action of the campaign. Below the status, the action "
-                "recommended. Gravest first."
+                f"Exposure: spend on the affected assets over the last {run.config.window_days} "
+                "days, or on the whole campaign where no asset is named. First action: time to "
+                "the campaign's next decision or budget action. Recommended action appears "
+                "below the status. Most severe first."
             ),
         ),
         source="risk_inbox",
-        empty="No risk is on record.",
+        empty="No risks on record.",
         locale=locale_of(run),
     )
 

@@ -7,11 +7,20 @@ from collections.abc import Mapping
 import polars as pl
 
 from mktorch.display.register import section
-from mktorch.display.sections.context import HALF_CENT, charged, locale_of, money, of_campaign
-from mktorch.display.sections.wording import channel_names
+from mktorch.display.sections.context import (
+    HALF_CENT,
+    charged,
+    locale_of,
+    money,
+    of_campaign,
+)
+from mktorch.display.sections.wording import (
+    channel_names,
+)
 from mktorch.display.tables import LOOKED_UP, Column, Table
 from mktorch.formats import CURRENCY_EXACT, PERCENT, RATIO, format_value
 from mktorch.runs import Run
+from mktorch.words import count
 
 _EACH = 8  # channels, and segments, shown
 
@@ -20,7 +29,7 @@ _EACH = 8  # channels, and segments, shown
 def fully_loaded(run: Run, campaign: str = "") -> Table:
     """Return on every cost, operating cost included, by campaign; the total last.
 
-    The total bears the cost of the run's own model calls, which are no single campaign's.
+    The total includes the cost of the run's own model calls, which are no single campaign's.
     """
     table = charged(run, "roi_fully_loaded")
     rows = of_campaign(run, table, campaign)
@@ -38,25 +47,25 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
                 name="estimated_value",
                 label="Value",
                 format=CURRENCY_EXACT,
-                missing="no record of value",
+                missing="no value on record",
             ),
             Column(
                 name="media_spend",
                 label="Media spend",
                 format=CURRENCY_EXACT,
-                missing="no record of spend",
+                missing="no spend on record",
             ),
             Column(name="running_cost", label="Operating cost", format=CURRENCY_EXACT),
-            Column(name="net", label="Net", format=CURRENCY_EXACT, missing="no record of value"),
+            Column(name="net", label="Net", format=CURRENCY_EXACT, missing="no value on record"),
             Column(
                 name="roi_fully_loaded",
-                label="ROI, fully loaded",
+                label="Fully loaded ROI",
                 format=PERCENT,
-                missing="no record of value",
+                missing="no value on record",
             ),
             Column(
                 name="break_even_roas",
-                label="Breaks even at",
+                label="Break-even ROAS",
                 format=RATIO,
                 missing="no media spend to divide by",
             ),
@@ -65,11 +74,10 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
         notes=(
             (
                 "Operating cost: model, human review, service calls and the campaign's share of "
-                "infrastructure, modelled from the settings where the ledger has no row. Net: "
-                "value less media spend and operating cost; fully loaded ROI is net / these "
-                "costs. Breaks even at: value per unit of media spend that covers every cost. "
-                "The total bears the cost of every campaign, of those without value too; each "
-                "figure is rounded on its own."
+                "infrastructure, modeled from settings where the ledger has no row. Net: value "
+                "minus media spend and operating cost; fully loaded ROI is net / these costs. "
+                "Break-even ROAS: value per unit of media spend that covers all costs. The "
+                "total includes campaigns without value; figures are rounded separately."
             ),
             *_own_calls(run, rows),
         ),
@@ -77,7 +85,7 @@ def fully_loaded(run: Run, campaign: str = "") -> Table:
         key=("campaign_id",),
         most=LOOKED_UP,
         last=1,
-        empty="The run holds no campaign.",
+        empty="This run has no campaigns.",
         locale=locale_of(run),
     )
 
@@ -111,7 +119,7 @@ def value_per_unit(run: Run) -> Table:
             ),
             Column(
                 name="value_per_unit",
-                label="Value per unit spent",
+                label="Return on ad spend",
                 format=RATIO,
                 origin="value_by_{scope}.value_per_unit",
                 missing="no value or no spend",
@@ -120,16 +128,16 @@ def value_per_unit(run: Run) -> Table:
         title=_value_finding(parts),
         notes=(
             (
-                "Each asset's cost and revenue belong to its channel and its segment; value per "
-                "unit spent is value / spend. Not allocated: what the ledger states beyond the "
-                "assets, so that each list adds up to the portfolio."
+                "Each asset's cost and revenue belong to its channel and segment; return on ad "
+                "spend is value / spend. Not allocated: ledger amounts beyond the assets, so "
+                "that each list adds up to the portfolio."
             ),
         ),
         source="value_by_channel, value_by_segment",
         key=("scope", "channel_id", "segment_id"),
         most=_EACH,
         last=1,
-        empty="Nothing was spent or earned through a channel.",
+        empty="No spend or value by channel.",
         locale=locale_of(run),
     )
 
@@ -177,20 +185,21 @@ def _loaded_finding(run: Run, rows: pl.DataFrame) -> str:
     campaigns = rows.drop_nulls("campaign_id")
     known = campaigns.drop_nulls("net")
     if known.is_empty():
-        return "No campaign has value on record to set against its costs."
+        return "No campaign has value on record to compare with its costs."
     if campaigns.height == rows.height:
         one = known.row(0, named=True)
         return (
-            f"On every cost {one['name']} nets {money(run, one['net'], CURRENCY_EXACT)}, "
-            f"{money(run, one['roi_fully_loaded'], PERCENT)} of it."
+            f"Fully loaded ROI of {one['name']} is "
+            f"{money(run, one['roi_fully_loaded'], PERCENT)} "
+            f"({money(run, one['net'], CURRENCY_EXACT)} net)."
         )
     total = rows.filter(pl.col("campaign_id").is_null()).row(0, named=True)
     net, share = money(run, total["net"], CURRENCY_EXACT), total["roi_fully_loaded"]
     losing = known.filter(pl.col("net") < 0).height
     verb = "loses" if losing == 1 else "lose"
     return (
-        f"On every cost the portfolio returns {money(run, share, PERCENT)}, {net} net; "
-        f"{losing} of {known.height} campaigns {verb} money."
+        f"Fully loaded ROI is {money(run, share, PERCENT)} ({net} net); {losing} of "
+        f"{count(known.height, 'campaign')} {verb} money."
     )
 
 
@@ -200,7 +209,7 @@ def _own_calls(run: Run, rows: pl.DataFrame) -> tuple[str, ...]:
     if cost < HALF_CENT or not rows["campaign_id"].null_count():
         return ()
     calls = money(run, cost, CURRENCY_EXACT)
-    return (f"The total bears {calls} for this run's own calls to the language model as well.",)
+    return (f"The total includes {calls} for this run's language model calls.",)
 
 
 def _value_finding(ranked: Mapping[str, pl.DataFrame]) -> str:
@@ -208,8 +217,8 @@ def _value_finding(ranked: Mapping[str, pl.DataFrame]) -> str:
     known = {by: part.drop_nulls("value_per_unit") for by, part in ranked.items()}
     parts = [f"{_ends(part)} by {by}" for by, part in known.items() if part.height]
     if not parts:
-        return "No channel or segment has spend to judge it by."
-    return f"Value per unit spent: {'; '.join(parts)}."
+        return "No channel or segment has spend on record."
+    return f"Return on ad spend: {'; '.join(parts)}."
 
 
 def _ends(ranked: pl.DataFrame) -> str:

@@ -6,13 +6,20 @@ import polars as pl
 
 from mktorch.config.risk_rules import Origin
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, money, of_campaign
-from mktorch.display.sections.wording import capital, sentence, spaced, with_names
+from mktorch.display.sections.context import (
+    locale_of,
+    money,
+    of_campaign,
+)
+from mktorch.display.sections.wording import (
+    with_names,
+)
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, Format, Kind
 from mktorch.runs import Run
 from mktorch.vocab import RiskStatus, Severity
+from mktorch.words import capitals, count, joined, spaces
 
 SEVERITY: Statuses = {
     Severity.CRITICAL: Status("Critical", Tone.BAD),
@@ -49,14 +56,14 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
     ).sort("rank")
     raised = pl.col("origin") != Origin.DETECTED
     frame = with_names(run, unresolved, "campaign").with_columns(
-        risk=capital(spaced(pl.col("risk_type"))),
+        risk=capitals(spaces(pl.col("risk_type"))),
         raised=pl.concat_str(
             pl.when(raised).then(pl.format("{}, ", "id")),
             pl.col("origin").replace_strict({str(k): v for k, v in ORIGIN.items()}),
             ignore_nulls=True,
         ),
         scope=pl.when(pl.col("exposure_scope") == "campaign").then(pl.lit("whole campaign")),
-        next=spaced(pl.col("recommended_action")),
+        next=spaces(pl.col("recommended_action")),
     )
     settled = inbox.height - unresolved.height
     return Table(
@@ -72,23 +79,23 @@ def risk_inbox(run: Run, campaign: str = "") -> Table:
                 name="hours_to_action",
                 label="First action, hours",
                 format=_ONE,
-                missing="nobody has acted since, or nobody was told",
+                missing="no action since, or no signal was raised",
             ),
             Column(name="status", label="Status", statuses=HANDLING, detail="next", weight=1.1),
         ),
         title=_inbox_finding(run, unresolved),
         notes=(
             (
-                f"Exposure: cost of the assets concerned over the last {run.config.window_days} "
-                "days, of the whole campaign where no asset is named. First action: to the first "
-                "later decision or budget action of the campaign. Below the status, the action "
-                "recommended."
+                f"Exposure: spend on the affected assets over the last {run.config.window_days} "
+                "days, or on the whole campaign where no asset is named. First action: time to "
+                "the campaign's next decision or budget action. Recommended action appears "
+                "below the status."
             ),
-            *((f"{count(settled, 'risk')} mitigated or dismissed not shown.",) if settled else ()),
+            *((f"{count(settled, 'risk')} mitigated or dismissed, not shown.",) if settled else ()),
         ),
         source="risk_inbox",
         key=("id",),
-        empty="No risk is open.",
+        empty="No open risks.",
         locale=locale_of(run),
     )
 
@@ -99,8 +106,8 @@ def policy_violations(run: Run, campaign: str = "") -> Table:
     found = with_names(run, of_campaign(run, "policy_violations", campaign), "campaign")
     kinds = {kind: word for kind, (word, _) in KIND.items()}
     frame = found.sort("campaign_id", "kind", "id").with_columns(
-        detail=spaced(pl.col("detail")),
-        what=pl.col("kind").replace_strict(kinds, default=spaced(pl.col("kind"))),
+        detail=spaces(pl.col("detail")),
+        what=pl.col("kind").replace_strict(kinds, default=spaces(pl.col("kind"))),
     )
     return Table(
         id="policy-violations",
@@ -114,20 +121,20 @@ def policy_violations(run: Run, campaign: str = "") -> Table:
         title=_violations_finding(found),
         notes=(
             (
-                "Signals of brand safety or policy that were not dismissed, assets delivered "
-                "without approval or with risk flags, and budget moves executed without the "
-                "approval they needed. One event may stand here as a signal and as an asset."
+                "Brand safety and policy signals not dismissed, assets delivered without "
+                "approval or with risk flags, and budget moves executed without required "
+                "approval. One event may appear as both a signal and an asset."
             ),
         ),
         source="policy_violations",
-        empty="No policy violation is on record.",
+        empty="No policy violations on record.",
         locale=locale_of(run),
     )
 
 
 def _inbox_finding(run: Run, unresolved: pl.DataFrame) -> str:
     if unresolved.is_empty():
-        return "No risk is open."
+        return "No open risks."
     grave = unresolved.filter(
         pl.col("severity").is_in([str(Severity.CRITICAL), str(Severity.HIGH)])
     )
@@ -137,20 +144,20 @@ def _inbox_finding(run: Run, unresolved: pl.DataFrame) -> str:
     unseen = unresolved.filter(origin=str(Origin.DETECTED)).height
     tail = [
         f"{count(unanswered, 'signal')} unanswered" if unanswered else "",
-        f"{unseen} found in the data alone" if unseen else "",
+        f"{unseen} found only in the data" if unseen else "",
     ]
     largest = unresolved["exposure"].max()
     rest = "".join(f", {part}" for part in tail if part)
     stake = f"; the largest exposure is {money(run, float(str(largest)))}" if largest else ""
     return (
-        f"{count(unresolved.height, 'risk')} open or in review, {grave.height} of them critical or "
+        f"{count(unresolved.height, 'risk')} open or in review, {grave.height} critical or "
         f"high{rest}{stake}."
     )
 
 
 def _violations_finding(found: pl.DataFrame) -> str:
     if found.is_empty():
-        return "No policy violation is on record."
+        return "No policy violations on record."
     kinds = found["kind"].to_list()
     parts = [
         count(kinds.count(kind), word.lower(), plural)
@@ -158,4 +165,4 @@ def _violations_finding(found: pl.DataFrame) -> str:
         if kind in kinds
     ]
     campaigns = count(found["campaign_id"].n_unique(), "campaign")
-    return f"{count(found.height, 'policy violation')} in {campaigns}: {sentence(parts)}."
+    return f"{count(found.height, 'policy violation')} in {campaigns}: {joined(parts)}."

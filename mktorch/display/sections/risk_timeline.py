@@ -11,12 +11,15 @@ from mktorch.display.brand import load_brand
 from mktorch.display.charts import WIDTH, Chart, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.risk import SEVERITY
-from mktorch.display.sections.wording import sentence
 from mktorch.formats import DATE, format_value
 from mktorch.runs import Run
 from mktorch.vocab import RiskStatus, Severity
+from mktorch.words import count, joined
 
 _MOMENTS = 60  # steps that a reader can tell apart
 # Severity -> brand colour and shape, gravest first: told apart without colour too.
@@ -36,7 +39,7 @@ def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
         pl.col("status").is_in([str(RiskStatus.OPEN), str(RiskStatus.IN_REVIEW)])
     )
     if unresolved.is_empty():
-        return Unavailable(reason="No risk is open: there is no timeline to draw.")
+        return Unavailable(reason="No open risks to chart.")
     drawn = stacked(_legible(unresolved), run)
     return Chart(
         id="risk-timeline",
@@ -45,9 +48,9 @@ def risk_timeline(run: Run, campaign: str = "") -> Chart | Unavailable:
         alt=_words(run, unresolved),
         notes=(
             (
-                "Each step is a risk raised, counted from then on. Risks that were settled are "
-                "left out, because the day they were settled is not on record: "
-                f"{count(inbox.height - unresolved.height, 'risk')} of {inbox.height}."
+                "Each step is a risk raised. Closed risks are excluded because their closing "
+                f"dates are not on record: {count(inbox.height - unresolved.height, 'risk')} of "
+                f"{inbox.height}."
             ),
         ),
         source="risk_inbox",
@@ -135,7 +138,8 @@ def _finding(run: Run, unresolved: pl.DataFrame) -> str:
     verb = "is" if total == 1 else "are"
     return (
         f"{count(total, 'risk')} {verb} open, {fresh or 'none'} of them raised in the last "
-        f"{count(run.config.window_days, 'day')}; the oldest has waited {count(oldest, 'day')}."
+        f"{count(run.config.window_days, 'day')}; the oldest has been open "
+        f"{count(oldest, 'day')}."
     )
 
 
@@ -148,4 +152,4 @@ def _words(run: Run, unresolved: pl.DataFrame) -> str:
             first, last = (format_value(day, DATE, locale) for day in (raised[0], raised[-1]))
             since = f"raised {first}" if first == last else f"raised {first} to {last}"
             parts.append(f"{raised.len()} {SEVERITY[severity].word.lower()}, {since}")
-    return f"Open risks over time by severity: {sentence(parts)}."
+    return f"Open risks over time by severity: {joined(parts)}."

@@ -23,7 +23,7 @@ from mktorch.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
 from mktorch.runs import Run
 
 _KIND_COLORS = {"value": "primary", "cost": "secondary", "net": "success"}
-_DEFINITION = "Net return is value less media spend, model cost and human review."
+_DEFINITION = "Net return is value minus media spend, model cost and human review."
 
 
 @section("roi_waterfall", "roi_analysis")
@@ -50,9 +50,9 @@ def roi_waterfall(run: Run) -> Chart:
         + " ".join(f"{label}: {text}." for label, text in zip(steps["label"], texts, strict=True)),
         notes=(
             (
-                f"{_DEFINITION} A cost nobody recorded counts as nothing. "
-                "Fully loaded net also bears modelled review, service calls and infrastructure. "
-                "All dates up to the report's moment."
+                f"{_DEFINITION} Unrecorded costs count as zero. Fully loaded net also includes "
+                "modeled review, service calls and infrastructure. All dates through the report "
+                "date."
             ),
         ),
         source="roi_waterfall",
@@ -102,7 +102,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
     frame = of_campaign(run, "roi_by_campaign", campaign).sort(
         pl.col("net_roi").abs(), "campaign_id", descending=[True, False], nulls_last=True
     )
-    costs = "the ledger has no row for the campaign, counted as nothing"
+    costs = "no ledger row for the campaign; counted as zero"
     return Table(
         id="roi-by-campaign",
         frame=frame,
@@ -112,13 +112,13 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
                 name="estimated_value",
                 label="Value",
                 format=CURRENCY_EXACT,
-                missing="no record of value",
+                missing="no value on record",
             ),
             Column(
                 name="media_spend",
                 label="Media spend",
                 format=CURRENCY_EXACT,
-                missing="no record of spend",
+                missing="no spend on record",
             ),
             Column(name="llm_cost", label="Model cost", format=CURRENCY_EXACT, missing=costs),
             Column(
@@ -128,7 +128,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
                 name="net_roi",
                 label="Net return",
                 format=CURRENCY_EXACT,
-                missing="no record of value and spend",
+                missing="no value and spend on record",
             ),
             Column(
                 name="roi",
@@ -138,7 +138,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
             ),
             Column(
                 name="source",
-                label="Money from",
+                label="Source of amounts",
                 format=TEXT,
                 missing="in neither ledger nor metrics",
                 weight=0.8,
@@ -149,7 +149,7 @@ def roi_by_campaign(run: Run, campaign: str = "") -> Table:
         source="roi_by_campaign",
         key=("campaign_id",),
         most=LOOKED_UP,
-        empty="The run holds no campaign.",
+        empty="This run has no campaigns.",
         locale=locale,
     )
 
@@ -174,7 +174,7 @@ def roi_totals(run: Run) -> Table:
         ("total_media_spend", "Media spend", "Sum over campaigns"),
         ("total_llm_cost", "Model cost", f"Sum over ledger rows{own}"),
         ("total_human_review_cost", "Human review", "Sum over ledger rows"),
-        ("total_net_roi", "Net return", "Value less the three costs"),
+        ("total_net_roi", "Net return", "Value minus the three costs"),
     )
     shares = (
         (
@@ -224,14 +224,14 @@ def roi_totals(run: Run) -> Table:
                 label="Amount",
                 align="right",
                 origin="{origin}",
-                missing="no record of value and spend",
+                missing="no value and spend on record",
                 weight=0.9,
             ),
             Column(name="definition", label="Definition", weight=1.6),
         ),
         key=("column",),
         title=_totals_finding(run, total),
-        notes=("A cost nobody recorded counts as nothing. All dates up to the report's moment.",),
+        notes=("Unrecorded costs count as zero. All dates through the report date.",),
         source=f"{table}, performance_assessment",
         locale=locale_of(run),
     )
@@ -242,7 +242,7 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
         total[name] for name in ("total_net_roi", "total_media_spend", "total_estimated_value")
     )
     if net is None or spend is None or value is None:
-        return "No return can be stated: no campaign has both value and spend on record."
+        return "No return to report; no campaign has both value and spend on record."
     if net < 0:
         return (
             f"Costs exceed the value by {money(run, -net, CURRENCY_EXACT)}; "
@@ -250,14 +250,14 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
         )
     return (
         f"Of {money(run, value, CURRENCY_EXACT)} in value, {money(run, net, CURRENCY_EXACT)} "
-        "remains after every recorded cost."
+        "remains after all recorded costs."
     )
 
 
 def _totals_finding(run: Run, total: dict[str, float | None]) -> str:
     net, percentage = total["total_net_roi"], total["roi_percentage"]
     if net is None or percentage is None:
-        return "No return can be stated: no campaign has both value and spend on record."
+        return "No return to report; no campaign has both value and spend on record."
     share = money(run, percentage / 100, PERCENT)
     return f"The net return is {money(run, net, CURRENCY_EXACT)}, {share} of media spend."
 
@@ -269,7 +269,7 @@ def _by_campaign_finding(run: Run, frame: pl.DataFrame) -> str:
     losing = known.filter(pl.col("net_roi") < 0)
     first = known.row(0, named=True)
     most = money(run, first["net_roi"], CURRENCY_EXACT)
-    lead = f"{first['name']} brings the largest net return, {most}"
+    lead = f"{first['name']} has the largest net return, {most}"
     if losing.is_empty():
         return f"{lead}; no campaign loses money."
     last = known.row(-1, named=True)

@@ -45,7 +45,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
         row = {"campaign_id": campaign or None, "metric": metric}
         return {"origin": "segment_metrics.value", "where": row}
 
-    known, whole = registry(run.config.metrics), "campaign" if campaign else "programme"
+    known, whole = registry(run.config.metrics), "campaign" if campaign else "portfolio"
     return Table(
         id="segment-heat",
         frame=frame,
@@ -60,7 +60,7 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
                     detail=f"{kpi}_beside",
                     shade=f"{kpi}_shade",
                     align="right",
-                    missing="one of its parts is not on record, or is 0",
+                    missing="one of its parts is not on record or is 0",
                 )
                 for kpi in kpis
             ),
@@ -68,15 +68,15 @@ def segment_heat(run: Run, campaign: str = "") -> Table:
         title=_finding(judged, kpis, run, whole),
         notes=(
             (
-                "All dates up to the report's moment. Below each figure: how many times as good as "
-                f"the {whole}'s own, turned so that above 1 is better. Shade: blue where better, "
-                "amber where worse, deepest from a factor of two."
+                "All dates through the report date. Below each figure: performance relative to "
+                f"the {whole}'s own, scaled so that above 1 is better. Shading: blue is better, "
+                "amber is worse, deepest at a factor of two."
             ),
             *lower_is_better(run, pl.Series(kpis)),
         ),
         source="segment_metrics",
         key=("segment_id",),
-        empty="No delivery is recorded for any segment.",
+        empty="No segment has delivery on record.",
         locale=locale,
     )
 
@@ -117,7 +117,7 @@ def _finding(judged: pl.DataFrame, kpis: tuple[str, ...], run: Run, whole: str) 
         [f"{kpi}_against" for kpi in kpis], index=["segment", "segment_id"], value_name="against"
     ).drop_nulls("against")
     if cells.is_empty() or judged.height < 2:
-        return "No two segments have delivered, so none can be set against another."
+        return "Fewer than two segments have delivery, so none can be compared."
     known = registry(run.config.metrics)
 
     def said(row: dict[str, object]) -> str:
@@ -130,6 +130,6 @@ def _finding(judged: pl.DataFrame, kpis: tuple[str, ...], run: Run, whole: str) 
     worst = cells.sort(order).row(0, named=True)
     times = texts([best["against"], worst["against"]], RATIO)
     return (
-        f"Against the whole {whole}, best is {said(best)} ({times[0]}), worst {said(worst)} "
-        f"({times[1]})."
+        f"Compared with the whole {whole}, the best is {said(best)} ({times[0]}), the worst "
+        f"{said(worst)} ({times[1]})."
     )

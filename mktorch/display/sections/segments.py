@@ -6,15 +6,16 @@ import polars as pl
 
 from mktorch.config.segment_rules import RollupAuthority, Trend
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import (
+    locale_of,
+    of_campaign,
+)
 from mktorch.display.sections.wording import (
     WHOLE_PERCENT,
     interval,
     lower_is_better,
     metric_label,
     metric_texts,
-    sentence,
-    spaced,
     with_names,
 )
 from mktorch.display.status import Status, Statuses, Tone
@@ -22,6 +23,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import PERCENT, PERCENT_SIGNED, RATIO, format_value
 from mktorch.runs import Run
 from mktorch.vocab import SegmentRecommendation
+from mktorch.words import count, joined, spaces
 
 TREND: Statuses = {
     Trend.IMPROVING: Status("Improving", Tone.GOOD),
@@ -77,14 +79,14 @@ def segments(run: Run, campaign: str = "") -> Table:
                 origin="segment_portfolio.standing_kpi_value",
                 detail="kpi_detail",
                 align="right",
-                missing="nothing delivered in the current window",
+                missing="no delivery in the current window",
                 weight=1.2,
             ),
             Column(
                 name="kpi_attainment",
-                label="Against campaign",
+                label="vs. campaign",
                 format=RATIO,
-                missing="no KPI of its own or of its campaign",
+                missing="no KPI for the segment or its campaign",
             ),
             Column(
                 name="trend_change",
@@ -107,15 +109,15 @@ def segments(run: Run, campaign: str = "") -> Table:
         title=_momentum(run, campaign),
         notes=(
             (
-                f"KPI now: the campaign's primary KPI over the last {run.config.window_days} days. "
-                "Against campaign: the KPI over the campaign's own in the same days, turned so "
-                "that above 1 is better. Change: computed KPI against the "
-                f"{run.config.window_days} days before, with its {level} interval; stable where "
-                "the interval includes 0."
+                f"KPI now: the campaign's primary KPI over the last {run.config.window_days} "
+                "days. vs. campaign: the KPI relative to the campaign's own in the same days, "
+                "scaled so that above 1 is better. Change: computed KPI compared with the prior "
+                f"{run.config.window_days} days, with its {level} interval; stable when the "
+                "interval includes 0."
             ),
             (
-                f"Advice: the {run.config.segment_rules.authority} record's where there is one; "
-                "below it the rule of the computed advice."
+                f"Advice: from the {run.config.segment_rules.authority} record where available; "
+                "below it, the rule for the computed advice."
             ),
             *lower_is_better(run, shown["primary_kpi"]),
             *_gap(run, portfolio),
@@ -155,7 +157,7 @@ def _silent(run: Run) -> str:
 
 def _advice() -> pl.Expr:
     """What the other record advises where it differs, and the rule behind the computed advice."""
-    rule = spaced(pl.col("rule"))
+    rule = spaces(pl.col("rule"))
     by_record = pl.col("recommendation_source") == RollupAuthority.SUPPLIED
     return (
         pl.when(pl.col("recommendations_agree").fill_null(value=True))
@@ -176,18 +178,18 @@ def _momentum(run: Run, campaign: str) -> str:
     scope = pl.col("campaign_id") == campaign if campaign else pl.col("scope") == "portfolio"
     found = run.tables["segment_momentum"].filter(scope)
     if found.is_empty() or not found["segments"][0]:
-        return "No segment can be judged."
+        return "No segment can be rated."
     total = found.row(0, named=True)
     parts = [f"{total[word]} {word}" for word in ("improving", "declining", "stable")]
     unknown = [f"{total['unknown']} without a known trend"] if total["unknown"] else []
-    return f"Momentum of {count(total['segments'], 'segment')}: {sentence([*parts, *unknown])}."
+    return f"Of {count(total['segments'], 'segment')}: {joined([*parts, *unknown])}."
 
 
 def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
     """How far the supplied rollups lie from the computed figures."""
     supplied = portfolio.drop_nulls("supplied_rollup_id")
     if supplied.is_empty():
-        return ["No supplied rollup covers the current window: every figure is computed."]
+        return ["No supplied rollup covers the current window; all figures are computed."]
     tolerance = run.config.rate_tolerance
     gap, own = pl.col("kpi_gap").abs(), pl.col("kpi_value").abs()
     apart = supplied.filter(gap > tolerance * own, own > 0).sort(
@@ -195,8 +197,8 @@ def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
     )
     differing = supplied.filter(~pl.col("recommendations_agree")).height
     first = (
-        f"A supplied rollup speaks for {supplied.height} of {count(portfolio.height, 'segment')}; "
-        f"its advice differs from the computed in {differing}, its KPI by more than "
+        f"A supplied rollup covers {supplied.height} of {count(portfolio.height, 'segment')}; "
+        f"its advice differs from the computed advice in {differing}, its KPI by more than "
         f"{format_value(tolerance, PERCENT)} in {apart.height}"
     )
     if apart.is_empty():
@@ -207,4 +209,4 @@ def _gap(run: Run, portfolio: pl.DataFrame) -> list[str]:
     )
     widest = apart.row(0, named=True)
     where = f"{widest['segment']} in {widest['campaign']}"
-    return [f"{first}, most of all in {where}: {theirs} supplied, {ours} computed."]
+    return [f"{first}, most in {where}: {theirs} supplied, {ours} computed."]

@@ -7,14 +7,15 @@ import polars as pl
 from mktorch.analysis.studies import StudyMethod
 from mktorch.display.page import Notice
 from mktorch.display.register import section
-from mktorch.display.sections.context import count, locale_of, of_campaign
+from mktorch.display.sections.context import locale_of, of_campaign
 from mktorch.display.sections.experiments import EXPERIMENT
-from mktorch.display.sections.wording import spaced, texts, with_names
+from mktorch.display.sections.wording import texts, with_names
 from mktorch.display.status import Status, Statuses, Tone
 from mktorch.display.tables import Column, Table
 from mktorch.formats import CURRENCY, CURRENCY_EXACT, INTEGER, PERCENT_SIGNED, Format
 from mktorch.runs import Run
 from mktorch.vocab import ExperimentType
+from mktorch.words import count, spaces
 
 ANSWER: Statuses = {
     "more": Status("Increase", Tone.GOOD),
@@ -47,7 +48,7 @@ def incrementality(run: Run, campaign: str = "") -> Table | Notice:
         label=pl.format(
             "{}, {}", "experiment_id", pl.col("type").replace_strict(_KIND, return_dtype=pl.String)
         ),
-        what=pl.format("{}: {}", "campaign", spaced(pl.col("metric"))),
+        what=pl.format("{}: {}", "campaign", spaces(pl.col("metric"))),
         lift_between=pl.coalesce(between("lift", PERCENT_SIGNED), "study_reason"),
         added_between=between("incremental", INTEGER),
         cost_between=between("cost_per_incremental", CURRENCY_EXACT),

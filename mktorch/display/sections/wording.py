@@ -10,7 +10,9 @@ from typing import Any
 import polars as pl
 
 from mktorch.display import escape
-from mktorch.display.sections.context import locale_of
+from mktorch.display.sections.context import (
+    locale_of,
+)
 from mktorch.formats import (
     COUNT,
     CURRENCY_EXACT,
@@ -25,6 +27,7 @@ from mktorch.formats import (
 from mktorch.metrics import registry
 from mktorch.runs import Run
 from mktorch.vocab import Direction, Unit
+from mktorch.words import joined, spaces
 
 WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 RATE = Format(Kind.PERCENT, decimals=2)  # conversion rates are too small for one decimal
@@ -88,7 +91,7 @@ def metric_texts(run: Run, metrics: pl.Series, values: pl.Series) -> pl.Series:
 def metric_label(run: Run, metric: pl.Expr) -> pl.Expr:
     """The metric's label; the words of its own name where the registry has none."""
     labels = {name: m.label for name, m in registry(run.config.metrics).items() if m.label}
-    return metric.replace_strict(labels, default=spaced(metric), return_dtype=pl.String)
+    return metric.replace_strict(labels, default=spaces(metric), return_dtype=pl.String)
 
 
 def lower_is_better(run: Run, metrics: pl.Series) -> list[str]:
@@ -99,17 +102,7 @@ def lower_is_better(run: Run, metrics: pl.Series) -> list[str]:
         for name in metrics.drop_nulls().unique()
         if name in known and known[name].direction == Direction.DOWN
     )
-    return [f"Lower is better for {sentence(down)}."] if down else []
-
-
-def spaced(words: pl.Expr) -> pl.Expr:
-    """Codes as words: `high_clicks` is high clicks."""
-    return words.str.replace_all("_", " ", literal=True)
-
-
-def capital(words: pl.Expr) -> pl.Expr:
-    """Words with a capital first letter."""
-    return pl.concat_str(words.str.slice(0, 1).str.to_uppercase(), words.str.slice(1))
+    return [f"Lower is better for {joined(down)}."] if down else []
 
 
 def with_names(run: Run, frame: pl.DataFrame, *things: str) -> pl.DataFrame:
@@ -134,7 +127,7 @@ def with_names(run: Run, frame: pl.DataFrame, *things: str) -> pl.DataFrame:
 def channel_names(run: Run) -> pl.DataFrame:
     """`channel_id`, `channel`: its type, and platform and id where that does not tell it apart."""
     words = run.tables["channels"].select("channel_id", "type", "platform")
-    kind, platform = (spaced(pl.col(column)) for column in ("type", "platform"))
+    kind, platform = (spaces(pl.col(column)) for column in ("type", "platform"))
     both = pl.format("{} ({})", kind, platform)
     return words.select(
         "channel_id",
@@ -192,13 +185,3 @@ def wrapped(text: str, width: int, lines: int = 3) -> list[str]:
     if len(broken) > lines:
         kept[-1] = kept[-1][: width - 1].rstrip() + "\u2026"
     return kept
-
-
-def sentence(parts: Iterable[str]) -> str:
-    """Parts as a list in a sentence.
-
-    >>> sentence(["a", "b", "c"])
-    'a, b and c'
-    """
-    *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last

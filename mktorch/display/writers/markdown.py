@@ -150,7 +150,7 @@ def write(part: Any) -> str:
 
 @write.register
 def _(part: Node) -> str:
-    return _broken(part.role, filled(part, FORMS[part.role], write, inert))
+    return _broken(part.role, filled(part, FORMS[part.role], write, _within))
 
 
 @write.register
@@ -185,7 +185,7 @@ def _(part: Drawing) -> str:
 
 @write.register
 def _(part: Masthead) -> str:
-    return markdown.wrapped(inert(", ".join(filter(None, (part.company, *part.facts)))) + ".")
+    return markdown.wrapped(inert(" · ".join(filter(None, (part.company, *part.facts)))))
 
 
 @write.register
@@ -204,10 +204,24 @@ def _(part: Grid) -> str:
     made = markdown.table(frame, heads, table.locale)
     if max(map(cell_len, made.splitlines())) <= markdown.WIDTH:
         return made
+    first = table.heading.name
     return markdown.bullets(
-        "; ".join(f"{inert(head.label)}: {inert(row[head.name])}" for head in heads)
+        f"{_closed(inert(row[first]))} "
+        + "; ".join(
+            f"{inert(head.label)}: {inert(row[head.name])}" for head in heads if head.name != first
+        )
         for row in frame.iter_rows(named=True)
     )
+
+
+def _closed(text: str) -> str:
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
+def _within(text: str) -> str:
+    """A part of a sentence: inert, with the spaces that part it from its neighbours."""
+    before, after = text[: len(text) - len(text.lstrip(" "))], text[len(text.rstrip(" ")) :]
+    return before[:1] + inert(text) + after[:1] if text.strip(" ") else text[:1]
 
 
 def _cells(table: Table, column: Column) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from mktorch.analysis.goals import Goal
 from mktorch.recommend.rule import Compare, Impact, Rule, When
 from mktorch.recommend.worth import Kind, kinds
 from mktorch.vocab import (
     Action,
     CampaignStatus,
     Category,
-    Goal,
     Level,
     Priority,
     SegmentRecommendation,

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from mktorch.narrative.guard_words import ADVICE, DECLINES, JUDGEMENTS, PHRASES, is_number
-from mktorch.narrative.reasons import Reason
+from mktorch.narrative.llm_rejections import Reason
+from mktorch.narrative.llm_vocabulary import ADVICE, DECLINES, JUDGEMENTS, PHRASES, is_number
 
 LINE, INLINE = "line", "inline"
 _PLACEHOLDER = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")

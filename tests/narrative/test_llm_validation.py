@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mktorch.narrative.figures import FIGURES
-from mktorch.narrative.guard import fill, refusal, tidy
-from mktorch.narrative.guard_words import is_number
-from mktorch.narrative.model import rendered
-from mktorch.narrative.prompt import prompt
-from mktorch.narrative.reasons import Reason
+from mktorch.narrative.llm_calls import rendered
+from mktorch.narrative.llm_prompt import prompt
+from mktorch.narrative.llm_rejections import Reason
+from mktorch.narrative.llm_validation import fill, refusal, tidy
+from mktorch.narrative.llm_vocabulary import is_number
 
 NAMES = pl.DataFrame(
     [

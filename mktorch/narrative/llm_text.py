@@ -11,9 +11,9 @@ import polars as pl
 from mktorch.analysis.campaigns import CampaignAnalysis
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.narrative.figures import campaign_figures, portfolio_figures
-from mktorch.narrative.guard import LINE
-from mktorch.narrative.model import Wording, calls_frame, note, rendered, why_not, word
-from mktorch.narrative.prose import locale_of
+from mktorch.narrative.llm_calls import Wording, calls_frame, note, rendered, why_not, word
+from mktorch.narrative.llm_validation import LINE
+from mktorch.narrative.templates import locale_of
 from mktorch.tables import by_campaign, count, declare, key, money, same, text, texts
 from mktorch.tables import word as word_
 

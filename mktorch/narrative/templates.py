@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from string import Formatter
 from typing import Any
-
-import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.formats import Locale, clean
@@ -31,33 +29,3 @@ class Prose(Formatter):
 def locale_of(config: MarketingOrchestratorConfig) -> Locale:
     """The currency and the customs a run's texts are written in."""
     return Locale(config.currency, config.locale, config.reporting_timezone)
-
-
-def sentence(text: str) -> str:
-    """The text with a capital first letter, the rest as it is.
-
-    >>> sentence("active since Mar 2")
-    'Active since Mar 2'
-    """
-    return text[:1].upper() + text[1:]
-
-
-def in_words(column: str) -> pl.Expr:
-    """A column of vocabulary words for people."""
-    return pl.col(column).str.replace_all("_", " ", literal=True)
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A count and its noun: `1 campaign`, `2 campaigns`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def listed(names: Iterable[str], most: int) -> str:
-    """The first names, and how many more there are.
-
-    >>> listed(["a", "b", "c"], 2), listed(["a"], 2), listed([], 2)
-    ('a, b and 1 more', 'a', '')
-    """
-    known = list(names)
-    shown, rest = known[:most], len(known) - most
-    return f"{', '.join(shown)} and {rest} more" if shown and rest > 0 else ", ".join(shown)

@@ -1,16 +1,17 @@
-"""What the figures mean in money, in at most three sentences."""
+"""What the figures mean in money, in at most two sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
 from mktorch.formats import Locale
-from mktorch.narrative.prose import Prose, counted
+from mktorch.narrative.templates import Prose
 from mktorch.sums import ratio
+from mktorch.words import shortened
 
+_NAME = 48  # letters of a target's name
 _LOW, _POINT, _HIGH = (
     ("savings_low", "revenue_low"),
     ("cost_savings", "revenue_impact"),
@@ -18,7 +19,9 @@ _LOW, _POINT, _HIGH = (
 )
 
 
-def so_what(tables: Mapping[str, pl.DataFrame], locale: Locale) -> tuple[str | None, str | None]:
+def financial_summary(
+    tables: Mapping[str, pl.DataFrame], locale: Locale
+) -> tuple[str | None, str | None]:
     """Net return, value against spend and the largest effects asked for; or why it is not known.
 
     Reads `roi_analysis` and, where it is there, `recommendations`. Effects are never added up:
@@ -35,38 +38,18 @@ def so_what(tables: Mapping[str, pl.DataFrame], locale: Locale) -> tuple[str | N
         missing = "value" if total["total_media_spend"] is not None else "media spend and value"
         return None, f"no {missing} on record"
     prose = Prose(locale)
-    sentences = [
-        prose.format(
-            "Net return {total_net_roi:cents}: {total_estimated_value:cents} of value on "
-            "{total_media_spend:cents} of media spend, a return of {returned:ratio}.",
-            **total,
-        )
-    ]
-    asked = tables.get("recommendations")
-    if asked is not None:
-        sentences += [*_at_stake(asked, prose), *_largest_effect(asked, prose)]
-    return " ".join(sentences), None
-
-
-def _at_stake(asked: pl.DataFrame, prose: Prose) -> list[str]:
-    stands = (
-        f"{counted(asked.height, 'recommendation')} {'stands' if asked.height == 1 else 'stand'}"
+    told = prose.format(
+        "Net return is {total_net_roi:rounded}: {total_estimated_value:rounded} of value on "
+        "{total_media_spend:rounded} of media spend"
+        + ("." if total["returned"] is None else ", a {returned:ratio} return."),
+        **total,
     )
-    known = asked.filter(pl.col("stake") > 0).sort("stake", "rank", descending=[True, False])
-    if known.is_empty():
-        return [f"{stands}."]
-    row = known.row(0, named=True)
-    return [
-        prose.format(
-            "{stands}, most at stake {stake:currency} ({name}).",
-            stands=stands,
-            name=_name(row),
-            **row,
-        )
-    ]
+    asked = tables.get("recommendations")
+    gain = "" if asked is None else _largest_effect(asked, prose)
+    return f"{told} {gain}".rstrip(), None
 
 
-def _largest_effect(asked: pl.DataFrame, prose: Prose) -> list[str]:
+def _largest_effect(asked: pl.DataFrame, prose: Prose) -> str:
     """The largest net effect in money: savings and revenue of one recommendation together."""
     effects = asked.with_columns(
         pl.when(pl.any_horizontal(pl.col(ends).is_not_null()))
@@ -76,17 +59,11 @@ def _largest_effect(asked: pl.DataFrame, prose: Prose) -> list[str]:
     )
     largest = effects.filter(pl.col("point") > 0).sort("point", "rank", descending=[True, False])
     if largest.is_empty():
-        return []
+        return ""
     row = largest.row(0, named=True)
-    return [
-        prose.format(
-            "Largest expected net effect of one: {point:currency}, {low:currency} to "
-            "{high:currency} ({name}).",
-            name=_name(row),
-            **row,
-        )
-    ]
-
-
-def _name(row: Mapping[str, Any]) -> str:
-    return str(row["target_name"] or row["target_id"])
+    return prose.format(
+        "The largest expected gain from one recommendation is {point:rounded} ({low:rounded} to "
+        "{high:rounded}, {name}).",
+        name=shortened(str(row["target_name"] or row["target_id"]), _NAME),
+        **row,
+    )

@@ -14,8 +14,8 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from mktorch.narrative.prompt import Message
-from mktorch.narrative.reasons import Reason
+from mktorch.narrative.llm_prompt import Message
+from mktorch.narrative.llm_rejections import Reason
 
 _CHUNK = 8_192
 _OVERHEAD_TOKENS = 1_000  # what an endpoint may add to a prompt's own tokens

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from time import monotonic, sleep
 
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
-from mktorch.narrative.endpoint import Answer, Request, ask, available
-from mktorch.narrative.guard import Refusal, fill, refusal, tidy
+from mktorch.manifest import ModelUsage
+from mktorch.narrative.llm_endpoint import Answer, Request, ask, available
+from mktorch.narrative.llm_prompt import Prompt, messages, prompt
+from mktorch.narrative.llm_rejections import GUARDED, TRANSIENT, Reason
+from mktorch.narrative.llm_validation import Refusal, fill, refusal, tidy
 from mktorch.narrative.markdown import bullets, document, inert, wrapped
-from mktorch.narrative.prompt import Prompt, messages, prompt
-from mktorch.narrative.reasons import GUARDED, TRANSIENT, Reason
 from mktorch.tables import Table, count, key, money, number, text
 
 KEY = "OPENAI_API_KEY"
@@ -55,16 +56,16 @@ class Wording:
 class MeasuredModelUsage(Table):
     """One row per call to the language model, in the order made."""
 
-    task = key("What the model was to word")
-    campaign_id = text("The campaign", key=True, null="the text is of all campaigns")
+    task = key("Text the model was asked to draft")
+    campaign_id = text("The campaign", key=True, null="the text covers all campaigns")
     call = count("Number of the call within the task, from 1", unit="", key=True)
-    outcome = text("Whether the reply stood, or why it was refused")
-    input_tokens = count("Tokens sent", null="the endpoint stated none that can be right")
-    output_tokens = count("Tokens received", null="the endpoint stated none that can be right")
-    seconds = number("seconds", "How long the call took", adds=True)
-    cost = money("Cost of the call, by its tokens or its flat price",
+    outcome = text("Whether the reply was used, or why it was refused")
+    input_tokens = count("Tokens sent", null="the service stated no plausible number")
+    output_tokens = count("Tokens received", null="the service stated no plausible number")
+    seconds = number("seconds", "Duration of the call", adds=True)
+    cost = money("Cost of the call, by tokens or flat price",
         config=("model_rules", "cost_per_llm_call"))
-    cost_basis = text("What the cost is reckoned by: tokens, call, or none where not taken on")
+    cost_basis = text("Basis of the cost: tokens, call, or none where not accepted")
 # fmt: on
 
 
@@ -151,7 +152,7 @@ def note(wording: Wording, model: str) -> str:
     """
     if wording.text is None:
         return f"Rule-based text: {wording.reason}."
-    return f"Worded by {model}; rules placed every figure, judgement and recommendation."
+    return f"Drafted by {model}; every figure, judgment and recommendation comes from rules."
 
 
 def calls_frame(wordings: Iterable[Wording]) -> pl.DataFrame:
@@ -164,21 +165,22 @@ def calls_frame(wordings: Iterable[Wording]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict(MeasuredModelUsage.dtypes()))
 
 
-def usage(calls: pl.DataFrame) -> Mapping[str, float]:
-    """The totals of a run's calls: calls, input_tokens, output_tokens, seconds, cost.
+def usage(calls: pl.DataFrame | None) -> ModelUsage:
+    """The totals of a run's calls; nothing where none were made.
 
-    >>> usage(calls_frame([]))
-    {'calls': 0, 'input_tokens': 0, 'output_tokens': 0, 'seconds': 0.0, 'cost': 0.0}
+    >>> usage(calls_frame([])).cost
+    0.0
     """
+    if calls is None:
+        return ModelUsage()
     summed = ("input_tokens", "output_tokens", "seconds", "cost")
-    return calls.select(pl.len().cast(pl.Int64).alias("calls"), *map(pl.sum, summed)).row(
-        0, named=True
-    )
+    totals = calls.select(pl.len().cast(pl.Int64).alias("calls"), *map(pl.sum, summed))
+    return ModelUsage(**totals.row(0, named=True))
 
 
 def model_cost(measured_model_usage: pl.DataFrame) -> float:
     """What a run's calls cost."""
-    return usage(measured_model_usage)["cost"]
+    return usage(measured_model_usage).cost
 
 
 def _fault(

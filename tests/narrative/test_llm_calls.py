@@ -15,11 +15,12 @@ import pytest
 
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.model_rules import ModelRules
-from mktorch.narrative.model import Wording, calls_frame, note, usage, why_not, word
-from mktorch.narrative.reasons import Reason
+from mktorch.manifest import ModelUsage
+from mktorch.narrative.llm_calls import Wording, calls_frame, note, usage, why_not, word
+from mktorch.narrative.llm_rejections import Reason
 from tests.narrative import endpoints
 from tests.narrative.endpoints import completion, endpoint, says
-from tests.narrative.test_guard import GOOD, NAMES
+from tests.narrative.test_llm_validation import GOOD, NAMES
 
 SECRET = "sk-test-4711-secret"
 RULES = {
@@ -133,7 +134,7 @@ def test_whatever_it_does_the_rules_stand(worded, play, reason):
 def test_slowness_ends_with_the_attempt(worded, play):
     started = monotonic()
     wording, _ = worded(play, attempt_seconds=0.3)
-    assert usage(calls_frame([wording]))["cost"] == 0.01
+    assert usage(calls_frame([wording])).cost == 0.01
     assert 0.3 <= monotonic() - started < 2
     assert (wording.text, wording.reason) == (None, Reason.TIMEOUT)
 
@@ -216,7 +217,7 @@ def test_nobody_there(monkeypatch):
         monkeypatch.setenv("OPENAI_BASE_URL", place)
         wording = word("summary", NAMES, config, monotonic() + 2)
         assert wording.reason in {Reason.UNREACHABLE, Reason.TIMEOUT}
-        assert usage(calls_frame([wording]))["cost"] in {0.0, config.cost_per_llm_call}
+        assert usage(calls_frame([wording])).cost in {0.0, config.cost_per_llm_call}
 
 
 def test_a_key_that_is_no_header(monkeypatch, worded):
@@ -257,7 +258,7 @@ def test_cost(worded, stated, prices, cost, basis):
 def test_what_was_turned_away_costs_nothing_what_may_have_been_taken_on_does(worded):
     config = {"cost_per_llm_call": 0.5}
     spent = {
-        name: usage(calls_frame([worded(play, config=config)[0]]))["cost"]
+        name: usage(calls_frame([worded(play, config=config)[0]])).cost
         for name, play in {
             "limited": endpoints.status(429),
             "hung up": endpoints.drops(),
@@ -273,9 +274,9 @@ def test_usage_adds_up(worded):
     calls = calls_frame([wording, Wording(None, Reason.NO_KEY)])
     assert calls["call"].to_list() == [1, 2]
     total = usage(calls)
-    assert (total["calls"], total["input_tokens"], total["output_tokens"]) == (2, 1_800, 120)
-    assert total["cost"] == pytest.approx(0.02)
-    assert total["seconds"] == pytest.approx(calls["seconds"].sum())
+    assert (total.calls, total.input_tokens, total.output_tokens) == (2, 1_800, 120)
+    assert total.cost == pytest.approx(0.02)
+    assert total.seconds == pytest.approx(calls["seconds"].sum())
 
 
 def test_the_key_is_told_to_nobody_else(worded, caplog, capfd):
@@ -327,10 +328,4 @@ def test_why_no_model_is_asked(monkeypatch):
 
 def test_no_calls_no_usage():
     assert calls_frame([]).schema["cost"] == pl.Float64
-    assert usage(calls_frame([])) == {
-        "calls": 0,
-        "input_tokens": 0,
-        "output_tokens": 0,
-        "seconds": 0.0,
-        "cost": 0.0,
-    }
+    assert usage(calls_frame([])) == usage(None) == ModelUsage()

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import mktorch
-from mktorch.narrative.reasons import Reason
+from mktorch.narrative.llm_rejections import Reason
 from tests.conftest import TINY
 from tests.narrative import endpoints
 from tests.narrative.endpoints import Handler, endpoint, says
@@ -39,14 +39,14 @@ def obeying(handler: Handler) -> None:
     """Do what the data says: report what a campaign's name asks for."""
     told = handler.asked["messages"][1]["content"]
     assert INJECTION in told
-    says("{{verdict}}\n\n{{so_what}}\n\nThe ROI is 500 %.")(handler)
+    says("{{verdict}}\n\n{{financial_summary}}\n\nThe ROI is 500 %.")(handler)
 
 
 def parroting(handler: Handler) -> None:
     """Repeat the name itself, first as it is, then spelled out."""
     first = len(handler.server.requests) == 1
     told = INJECTION if first else INJECTION.replace("500 %", "five hundred percent")
-    says(f"{{{{verdict}}}}\n\n{{{{so_what}}}}\n\n{told}")(handler)
+    says(f"{{{{verdict}}}}\n\n{{{{financial_summary}}}}\n\n{told}")(handler)
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_rules_word_the_summary_without_a_key(run):
     told = standing(made)
     assert (told["origin"], told["reason"], told["attempts"]) == ("rules", Reason.NO_KEY, 0)
     for name in ("executive_summary", "campaign_report"):
-        assert "OPENAI_API_KEY is not set" in one_line(made.state[name])
+        assert "no API key is set for a language model" in one_line(made.state[name])
     assert made.tables.measured_roi_analysis.equals(made.tables.roi_analysis)
     assert made.tables.measured_roi_fully_loaded.equals(made.tables.roi_fully_loaded)
     assert made.manifest.model_usage.calls == 0
@@ -228,7 +228,7 @@ def test_switched_off_nothing_is_sent(run):
     made, requests = run(obliging, enable_llm_summary=False)
     assert requests == []
     assert standing(made)["reason"] == Reason.SWITCHED_OFF
-    assert "enable_llm_summary is false" in one_line(made.state["executive_summary"])
+    assert "the language model is switched off" in one_line(made.state["executive_summary"])
 
 
 @pytest.mark.parametrize(

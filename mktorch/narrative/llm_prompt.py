@@ -26,7 +26,7 @@ _RULES = """\
 - Use letters, spaces and plain punctuation alone; no markup, no links, no symbols.
 """
 _TASKS = {
-    "summary": "You word the summary of a marketing programme for its board.",
+    "summary": "You word the summary of a marketing program for its board.",
     "insight": "You word a short note on one marketing campaign for its board.",
 }
 

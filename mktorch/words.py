@@ -1,0 +1,75 @@
+"""Words that every text shares: counts with their nouns, lists, capitals, names of one length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "campaign"), count(3, "campaign"), count(1_200, "entry", "entries")
+    ('1 campaign', '3 campaigns', '1,200 entries')
+    """
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Parts as a list in a sentence; nothing for none.
+
+    >>> joined(["a", "b", "c"]), joined(["a"]), joined([])
+    ('a, b and c', 'a', '')
+    """
+    *first, last = tuple(parts) or ("",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def leading_names(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are.
+
+    >>> leading_names(["a", "b", "c"], 2), leading_names(["a", "b"], 2)
+    ('a, b and 1 more', 'a and b')
+    """
+    rest = len(names) - most
+    if rest <= 0 or not most:
+        return joined(names[:most])
+    return f"{', '.join(names[:most])} and {rest:,} more"
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital first letter, the rest as it is.
+
+    >>> capitalized("active since Mar 2")
+    'Active since Mar 2'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def spaced(word: object) -> str:
+    """A vocabulary's word for people: `at_risk` is `at risk`."""
+    return str(word).replace("_", " ")
+
+
+def shortened(text: str, width: int) -> str:
+    """The text in at most `width` letters, cut after a word where it is longer.
+
+    >>> shortened("Spring Trial Drive", 13), shortened("Spring", 13)
+    ('Spring Trial…', 'Spring')
+    """
+    if len(text) <= width:
+        return text
+    kept = text[: width - 1]
+    at = kept.rfind(" ")
+    return f"{(kept[:at] if at > width // 2 else kept).rstrip(' ,;:')}…"
+
+
+def capitals(words: pl.Expr) -> pl.Expr:
+    """A column's texts, each with a capital first letter."""
+    return pl.concat_str(words.str.slice(0, 1).str.to_uppercase(), words.str.slice(1))
+
+
+def spaces(words: pl.Expr) -> pl.Expr:
+    """A column's codes as words: `high_clicks` is high clicks."""
+    return words.str.replace_all("_", " ", literal=True)
