@@ -100,21 +100,9 @@ def checked(
 
 def input_files(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> pl.DataFrame:
     """`InputFiles`, in the order read."""
-    rejected, row = pl.col("severity") == FailureSeverity.ERROR, pl.col("row")
-    left_out = rejected | (pl.col("rule") == Rule.RESTATED_ROW)
-    lost = failures.group_by("source", path="file").agg(
-        row.filter(rejected).n_unique().cast(pl.Int64).alias("failed"),
-        row.filter(left_out).n_unique().cast(pl.Int64).alias("left_out"),
-    )
-    kinds = InputFiles.dtypes()
-    columns = ("source", "path", "rows")
-    files = [[getattr(file, c) for c in columns] for own in raw.values() for file in own.files]
-    return InputFiles.of(
-        pl.DataFrame(files, schema={c: kinds[c] for c in columns}, orient="row")
-        .join(lost, on=["source", "path"], how="left", maintain_order="left")
-        .with_columns(pl.col("failed", "left_out").fill_null(0))
-        .with_columns(valid=pl.col("rows") - pl.col("left_out"))
-    )
+    columns = InputFiles.dtypes()
+    records = input_records(raw, failures)
+    return InputFiles.frame([[getattr(record, name) for name in columns] for record in records])
 
 
 @makes(*Source, "as_of", "period")

@@ -13,8 +13,8 @@ from mktorch.narrative.names import channels
 from mktorch.narrative.templates import locale_of
 from mktorch.recommend.freeze import freezing
 from mktorch.recommend.words import compose
-from mktorch.tables import Table, day, key, money, read, text, word
-from mktorch.tables import count as counted
+from mktorch.tables import Table, day, money, read, text, word
+from mktorch.tables import count as number_of
 from mktorch.vocab import Action, BudgetStatus, Category, Priority, Standing
 from mktorch.words import capitalized, capitals, count, leading_names, spaces
 
@@ -25,7 +25,7 @@ FREEZE_DECIDER = "Marketing lead"
 PROPOSAL_DECIDER = "Budget approver"
 KINDS = ("freeze", "proposal", "experiment", "recommendation")
 _STAKE = read("recommendations", "stake", on=("target_id",))
-_BY_MOVE = {"target_id": "budget_action_id"}
+_ACTION = {"target_id": "budget_action_id"}
 
 
 # fmt: off
@@ -37,23 +37,23 @@ class DecisionsAsked(Table):
     high-priority recommendation and every proven variant to scale. A target is asked about once.
     """
 
-    order = counted("Place by concern, from 1", unit="place")
+    order = number_of("Place by concern, from 1", unit="place", key=True)
     question = text("What is to be decided")
     kind = word(KINDS, "What asks for it")
-    topic = text("What decisions of one kind have in common, in words", null="it is the freeze")
-    target = text("What the target is called")
-    target_id = key("What it is about")
+    topic = text("What decisions of one kind have in common, in words", null="the freeze has none")
+    target = text("What it is called", null="it has no name")
+    target_id = text("What it is about")
     campaign_id = text("The campaign", null="it is about several, or none")
     amount = money("Money at stake in the recommendation, or the amount of the move proposed",
-        _STAKE, read("budget_moves", "amount", on=_BY_MOVE), null="no amount can be stated")
+        _STAKE, read("budget_moves", "amount", on=_ACTION), null="no amount can be stated")
     decided_by = text("Who decides")
     due = day("The earliest of: the end of the decision cycle; the campaign's last day, where that "
         "lies ahead; the day from which a proposal is stale",
         read("budget_pacing", "end_date", on=("campaign_id",)),
-        read("budget_moves", "timestamp", on=_BY_MOVE),
+        read("budget_moves", "timestamp", on=_ACTION),
         config=("narrative_rules.decision_cycle_days", "budget_rules.proposal_stale_days"))
-    age_days = counted("Days that a proposal has waited",
-        read("budget_moves", "age_days", on=_BY_MOVE), unit="days", null="it is no proposal")
+    age_days = number_of("Days that a proposal has waited",
+        read("budget_moves", "age_days", on=_ACTION), unit="days", null="it is no proposal")
     why = text("Why it is asked")
 # fmt: on
 

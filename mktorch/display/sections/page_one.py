@@ -129,7 +129,7 @@ def decisions_asked(run: Run, *, whole: bool = False) -> Table:
         id="decisions-asked",
         dense=whole,
         frame=frame,
-        key=("target_id",),
+        key=("order",),
         columns=(
             Column(name="question", label="Decision", detail="why" if whole else "", weight=3.2),
             Column(name="decided_by", label="Owner", weight=0.9),

@@ -13,7 +13,7 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import FIGURE, INTEGER, PERCENT, PERCENT_SIGNED
 from mktorch.runs import Run
 from mktorch.vocab import FailureSeverity
-from mktorch.words import count
+from mktorch.words import capitals, count, spaces
 
 SHOWN = 25  # rows of an appendix table; the run's tables hold them all
 _EACH = 5  # findings shown of one rule
@@ -88,7 +88,9 @@ def failures(run: Run) -> Table:
 def reconciliation_summary(run: Run) -> Table:
     """Each check: how many pairs of figures agree, differ, or cannot be compared."""
     checks = run.tables["reconciliations"]
-    frame = run.tables["reconciliation_summary"]
+    frame = run.tables["reconciliation_summary"].with_columns(
+        named=capitals(spaces(pl.col("check"))), supplied_by=spaces(pl.col("source"))
+    )
     differing, agreeing = (checks.filter(verdict=v).height for v in ("differs", "agrees"))
     return Table(
         id="reconciliation-summary",
