@@ -102,7 +102,7 @@ def test_a_clean_run_says_nothing(tmp_path):
     assert (notice.html(), notice.typst(), notice.markdown().strip()) == ("", "", "")
     for text in texts(tmp_path, done):
         assert "set aside" not in text
-        assert "Incomplete" not in text
+        assert "Incomplete: " not in text
     assert "set aside" not in said("validate", tmp_path / "data")
 
 
