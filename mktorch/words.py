@@ -65,6 +65,23 @@ def shortened(text: str, width: int) -> str:
     return f"{(kept[:at] if at > width // 2 else kept).rstrip(' ,;:')}…"
 
 
+def fewer(text: str, width: int) -> str:
+    """A sentence in at most `width` letters: of the list after its colon, the items that fit.
+
+    >>> fewer("2 risks are open: low conversion in Spring, a spike in Video and 1 more.", 60)
+    '2 risks are open: low conversion in Spring and more.'
+    >>> fewer("Nothing to list here, but long.", 20)
+    'Nothing to list…'
+    """
+    more = " and more."
+    start = text.find(": ")
+    if len(text) <= width or start < 0:
+        return shortened(text, width)
+    kept = text[: width - len(more) + 1]
+    at = max(kept.rfind(", "), kept.rfind(" and "))
+    return kept[:at] + more if at > start else f"{text[:start]}."
+
+
 def capitals(words: pl.Expr) -> pl.Expr:
     """A column's texts, each with a capital first letter."""
     return pl.concat_str(words.str.slice(0, 1).str.to_uppercase(), words.str.slice(1))

@@ -28,7 +28,16 @@ from mktorch.formats import (
 )
 from mktorch.runs import Run
 from mktorch.vocab import Verdict
-from mktorch.words import capitalized, capitals, count, joined, leading_names, shortened, spaces
+from mktorch.words import (
+    capitalized,
+    capitals,
+    count,
+    fewer,
+    joined,
+    leading_names,
+    shortened,
+    spaces,
+)
 
 _REASONS = 5  # as many as page one has room for
 _MANY = 3  # decisions of one topic that share a line there
@@ -73,7 +82,7 @@ def verdict(run: Run) -> Lead:
         sentence=shortened(f"{first.removesuffix('.')}.", _SENTENCE),
         points=(
             *([shortened(rest, _SENTENCE)] if rest else []),
-            *(shortened(reason, _LINE) for reason in reasons),
+            *(fewer(reason, _LINE) for reason in reasons),
         ),
         status=VERDICT[Verdict(told["verdict"])],
     )
