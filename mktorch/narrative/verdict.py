@@ -30,7 +30,7 @@ VerdictTable = declare("verdict",
     "momentum": text("Where things are moving", read("momentum", "current", "prior"),
         null="momentum_reason"),
     "momentum_reason": reason("the momentum"),
-    "reasons": texts("The grounds that call for more than ON TRACK, gravest first", _GROUNDS),
+    "reasons": texts("The grounds that call for more than ON TRACK, most serious first", _GROUNDS),
     **{str(ground): count(f"Number found of the ground {ground.replace('_', ' ')}",
         read("verdict_grounds", "value", ground=ground), null="the ground could not be checked")
         for ground in Ground},
