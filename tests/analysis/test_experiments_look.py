@@ -156,7 +156,7 @@ def test_every_page_and_rule_names_the_same_winner(lows, lifts, passed) -> None:
     assert passed["BCDE".index(best)]
     assert one(_deciding(frame))["variant_asset"] == best
     told = frame.with_columns(todo=_todo()).rows_by_key("variant_asset", named=True, unique=True)
-    assert told[best]["todo"] == f"Move the traffic to {best} and end the experiment."
+    assert told[best]["todo"] == f"Move traffic to {best} and end the experiment."
     assert all(best in row["todo"] for row in told.values())
 
 

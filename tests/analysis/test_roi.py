@@ -76,7 +76,7 @@ def test_the_waterfall_ends_where_the_net_return_stands(tiny_run: mktorch.Run) -
         ("Human review", "cost", -495.0, 8547.45, 8052.45),
         ("Net return", "net", 8052.45, 0.0, 8052.45),
         # nine performance rows at 0.001; 500 a month from 6 to 15 March, 10 days
-        ("Modelled model and review cost", "cost", 0.0, 8052.45, 8052.45),
+        ("Modeled model and review cost", "cost", 0.0, 8052.45, 8052.45),
         ("Service calls", "cost", -0.009, 8052.45, 8052.441),
         ("Infrastructure share", "cost", -INFRASTRUCTURE, 8052.441, 8052.441 - INFRASTRUCTURE),
         ("Fully loaded net", "net", 8052.441 - INFRASTRUCTURE, 0.0, 8052.441 - INFRASTRUCTURE),
