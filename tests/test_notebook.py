@@ -24,7 +24,7 @@ def test_what_is_shown_fits_a_screen(sample_run) -> None:
 def test_a_run_says_what_it_is(tiny_run) -> None:
     shown = repr(tiny_run)
     assert shown.startswith(f"Run {tiny_run.run_id}\n  as of    2026-03-15 10:00\n")
-    for words in ("all campaigns", "0 set apart", "28 run, 0 failed", str(tiny_run.path)):
+    for words in ("all campaigns", "0 set apart", "29 run, 0 failed", str(tiny_run.path)):
         assert words in shown
         assert words in tiny_run._repr_html_()
 

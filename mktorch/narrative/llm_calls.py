@@ -148,7 +148,7 @@ def note(wording: Wording, model: str) -> str:
     """Who worded a text, and why rules did where they did; plain text.
 
     >>> note(Wording(None, Reason.EMPTY), "m")
-    "Rule-based text: the model's reply was empty."
+    "Rule-based text: the language model's reply was empty."
     """
     if wording.text is None:
         return f"Rule-based text: {wording.reason}."

@@ -134,7 +134,6 @@ __all__ = [
     "chi_square",
     "clopper_pearson",
     "cluster",
-    "cohens_h",
     "compare_proportions",
     "confidence_sequence",
     "credible_lift",

@@ -10,7 +10,7 @@ from mktorch.runs import Run
 
 
 @section()
-def navigation(_run: Run) -> Navigation:
+def navigation(run: Run) -> Navigation:  # noqa: ARG001
     """Links to the pack's cover and reports, where they are being made, and to each section."""
     document, made = running_document(), set(pack_files())
     known = {COVER: "Cover"} | {name: words for name, (words, _) in REPORTS.items()}
