@@ -221,6 +221,7 @@ def test_one_row_per_user_becomes_an_experiment(tmp_path: Path) -> None:
     raw = load_feeds(config)
     (test,) = raw[Source.EXPERIMENTS].frame.to_dicts()
     assert (test["control_asset"], test["variant_asset"]) == ("A/B test:control", "A/B test:new")
+    assert (test["unit"], test["assignment"]) == ("user", "user")
     counts = raw[Source.PERFORMANCE_METRICS].frame.sort("asset_id")
     assert counts["impressions"].to_list() == [200, 200]
     assert counts["conversions"].to_list() == [0, 40]

@@ -161,7 +161,7 @@ def decisions_asked(run: Run, *, whole: bool = False) -> Table:
             *(() if whole else ("Every decision is in the governance appendix.",)),
         ),
         source="decisions_asked",
-        empty="No decision is open.",
+        empty="No proposal, experiment or recommendation awaits a decision.",
         locale=locale_of(run),
     )
 
