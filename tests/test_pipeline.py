@@ -104,7 +104,13 @@ def test_a_failed_step_is_told_in_state_and_manifest(monkeypatch, tmp_path) -> N
         raise ZeroDivisionError("by hand")
 
     broken = tuple(
-        replace(s, functions=(performance_assessment,)) if s.name == "portfolio" else s
+        replace(
+            s,
+            functions=tuple(
+                performance_assessment if f.__name__ == "performance_assessment" else f
+                for f in s.functions
+            ),
+        )
         for s in PLAN
     )
     monkeypatch.setattr("mktorch.pipeline.PLAN", broken)

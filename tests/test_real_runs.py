@@ -70,7 +70,7 @@ def test_five_sources_make_a_run_without_an_invented_zero(tmp_path):
     assert kpi(done, "roi_estimate") == (None, "no revenue is recorded")
     assert done.tables.roi_analysis["total_net_roi"].item() is None
     trend = display.trend(done, "C1")
-    assert trend.title == "$700 was spent in the current window; its value is not known."
+    assert trend.title == "$700 was spent in the current window; its value is not on record."
     assert "Highest value" not in trend.alt
     assert trend.draw(600) is not None
 
@@ -100,7 +100,12 @@ def experiment(**fields: Any) -> Record:
 @pytest.mark.parametrize(("part", "kind"), [(0.25, "ratio"), (0, "proportion")])
 def test_an_experiment_on_shared_conversions_compares_days(tmp_path, part, kind):
     rows = [
-        row(d, asset_id=ad, experiment_id="E1", conversions=10 + 3 * n + d % 4 + part)
+        row(
+            d,
+            asset_id=ad,
+            experiment_id="E1",
+            conversions=10 + n * (4 if d % 2 else 2) + d % 4 + part,
+        )
         for d in range(1, 15)
         for n, ad in enumerate(("AD1", "AD2"))
     ]

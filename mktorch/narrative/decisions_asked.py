@@ -71,6 +71,7 @@ _NO_RECOMMENDATIONS = pl.DataFrame(
         ),
         _TEXT,
     )
+    | {"stake": pl.Float64()}
 )
 _NO_PACING = pl.DataFrame(schema={"campaign_id": _TEXT, "end_date": pl.Date()})
 
