@@ -93,7 +93,7 @@ class _Html(HTMLParser):
             self._heading += 1
         if tag in _VOID:
             return
-        hidden = tag in _UNSEEN or "hidden" in given
+        hidden = tag in _UNSEEN or "hidden" in given or self._folds(tag)
         self._hidden += hidden
         if tag == "tr":
             self._row = (len(self.sections[-1].pieces), [])
@@ -101,6 +101,10 @@ class _Html(HTMLParser):
         self._row[1].extend([figure] if figure else ())
         self.entries += "mk-source" in classes
         self._open.append((tag, "hidden" if hidden else figure or "", inline))
+
+    def _folds(self, tag: str) -> bool:
+        """Whether a summary opens the appendix: its count of the entries is not on paper."""
+        return tag == "summary" and self.sections[-1].heading.strip().startswith("Appendix:")
 
     def handle_endtag(self, tag: str) -> None:
         while self._open:
@@ -160,7 +164,7 @@ def pdf(file: Path) -> list[Section]:
     sections = [Section("")]
     with pdfplumber.open(file) as document:
         for page in document.pages:
-            marks = _Marks(page)
+            marks = Marks(page)
             last: dict[str, Any] | None = None
             heading = False
             for char in marks.shown(page.chars):
@@ -178,7 +182,7 @@ def pdf(file: Path) -> list[Section]:
     return [Section(s.heading.strip(), [_settled("".join(s.pieces))]) for s in sections]
 
 
-class _Marks:
+class Marks:
     """What the tags of a page say of its marked content: numbers of notes, headings, elements."""
 
     def __init__(self, page: Any) -> None:
