@@ -31,6 +31,7 @@ _BROKEN = re.compile(r"\w[_\-/.|]$|(?:^|[_\-/.|])(?:[^\s_\-/.|]{16})+$")
 # HTML: what nobody sees, and what stands within a line, as do spans that hold a figure together.
 _UNSEEN = {"style", "script", "title", "desc"}
 _INLINE = {"a", "b", "bdi", "code", "data", "em", "i", "strong", "wbr"}
+_FOLD = re.compile(r"Show the [\d,]+ \w+$")  # opens what lies open on paper, and counts it
 _VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 
 
@@ -93,7 +94,7 @@ class _Html(HTMLParser):
             self._heading += 1
         if tag in _VOID:
             return
-        hidden = tag in _UNSEEN or "hidden" in given or self._folds(tag)
+        hidden = tag in _UNSEEN or "hidden" in given
         self._hidden += hidden
         if tag == "tr":
             self._row = (len(self.sections[-1].pieces), [])
@@ -101,10 +102,6 @@ class _Html(HTMLParser):
         self._row[1].extend([figure] if figure else ())
         self.entries += "mk-source" in classes
         self._open.append((tag, "hidden" if hidden else figure or "", inline))
-
-    def _folds(self, tag: str) -> bool:
-        """Whether a summary opens the appendix: its count of the entries is not on paper."""
-        return tag == "summary" and self.sections[-1].heading.strip().startswith("Appendix:")
 
     def handle_endtag(self, tag: str) -> None:
         while self._open:
@@ -121,7 +118,7 @@ class _Html(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
-        if self._hidden:
+        if self._hidden or (self._open and self._open[-1][0] == "summary" and _FOLD.match(data)):
             return
         if self._heading:
             self.sections[-1].heading += data

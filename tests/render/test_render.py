@@ -118,7 +118,7 @@ def test_the_page_size_is_the_configs(tmp_path: Path, tiny: Path) -> None:
 
 def test_hostile_names_are_text_in_both_formats(tmp_path: Path, tiny: Path, edit) -> None:
     def rename(rows):
-        # The first one's own row bears a name too: a page shows no more rows than there are names.
+        # The first one's own row bears a name too, so that none is beyond the rows a page shows.
         first, *others = HOSTILE
         extra = [dict(rows[0], campaign_id=f"H{i}", name=n) for i, n in enumerate(others)]
         return [dict(rows[0], name=first), *rows[1:], *extra]
