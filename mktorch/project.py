@@ -174,7 +174,7 @@ def _documents() -> dict[str, str]:
     return {
         f"reports/{path.name}": path.read_text(encoding="utf-8")
         for path in sorted(reports_dir().iterdir())
-        if path.suffix in {".qmd", ".css", ".yml", ".typ"}
+        if path.suffix in {".qmd", ".css", ".js", ".yml", ".typ"}
     }
 
 

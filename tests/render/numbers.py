@@ -31,6 +31,7 @@ _BROKEN = re.compile(r"\w[_\-/.|]$|(?:^|[_\-/.|])(?:[^\s_\-/.|]{16})+$")
 # HTML: what nobody sees, and what stands within a line, as do spans that hold a figure together.
 _UNSEEN = {"style", "script", "title", "desc"}
 _INLINE = {"a", "b", "bdi", "code", "data", "em", "i", "strong", "wbr"}
+_FOLD = re.compile(r"Show the [\d,]+ \w+$")  # opens what lies open on paper, and counts it
 _VOID = {"br", "hr", "img", "input", "link", "meta", "wbr"}
 
 
@@ -117,7 +118,7 @@ class _Html(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
-        if self._hidden:
+        if self._hidden or (self._open and self._open[-1][0] == "summary" and _FOLD.match(data)):
             return
         if self._heading:
             self.sections[-1].heading += data
@@ -160,7 +161,7 @@ def pdf(file: Path) -> list[Section]:
     sections = [Section("")]
     with pdfplumber.open(file) as document:
         for page in document.pages:
-            marks = _Marks(page)
+            marks = Marks(page)
             last: dict[str, Any] | None = None
             heading = False
             for char in marks.shown(page.chars):
@@ -178,7 +179,7 @@ def pdf(file: Path) -> list[Section]:
     return [Section(s.heading.strip(), [_settled("".join(s.pieces))]) for s in sections]
 
 
-class _Marks:
+class Marks:
     """What the tags of a page say of its marked content: numbers of notes, headings, elements."""
 
     def __init__(self, page: Any) -> None:

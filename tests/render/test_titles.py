@@ -17,6 +17,7 @@ from mktorch.render.pages import pages as pages_of
 from mktorch.render.qmd import title_of
 from tests.render.hostile import NAMES, hostile_set
 
+HEADER = 56  # in points from the top of a sheet; the text begins at 58
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
@@ -80,13 +81,14 @@ def test_titles_of_hostile_names_are_text_in_both_formats(hostile, tmp_path: Pat
     for file in made:
         expected = f"Campaign deep dive: {flat(escape.clean(names[file.campaign]))}"
         if file.format == "html":
-            (title,) = TITLE.findall(file.path.read_text(encoding="utf-8"))
+            head, _, _ = file.path.read_text(encoding="utf-8").partition("</head>")
+            (title,) = TITLE.findall(head)  # a drawing has titles of its own
             assert "<" not in title
             assert flat(html.unescape(title)) == expected, file.campaign
         else:
             with pdfplumber.open(io.BytesIO(file.path.read_bytes())) as pdf:
                 assert loose(pdf.metadata["Title"]) == loose(expected)
-                head = pdf.pages[1].crop((0, 0, pdf.pages[1].width, 62)).extract_text()
+                head = pdf.pages[1].crop((0, 0, pdf.pages[1].width, HEADER)).extract_text()
                 assert loose("Campaign deep dive:") in loose(head)
 
 
@@ -105,7 +107,7 @@ def test_the_titles_of_the_samples_files(pages: Path) -> None:
     with pdfplumber.open(pages / "campaign-camp-001.pdf") as pdf:
         assert pdf.metadata["Title"] == "Campaign deep dive: Spring Trial Drive"
         for sheet in pdf.pages[1:]:
-            head = sheet.crop((0, 0, sheet.width, 62)).extract_text()
+            head = sheet.crop((0, 0, sheet.width, HEADER)).extract_text()
             assert head == "Quillmere Campaign deep dive: Spring Trial Drive"
     with pdfplumber.open(pages / "executive.pdf") as pdf:
         assert pdf.metadata["Title"] == "Executive report"
