@@ -12,7 +12,7 @@ from mktorch.formats import clean as clean
 
 _HTML = str.maketrans({char: f"&#{ord(char)};" for char in "&<>\"'`{}"})
 _TYPST_PLAIN = frozenset(" .,:;()%+-/_=!?'|^")
-_NEGATIVE = re.compile(r"(\u2212\S*\d)")
+_NEGATIVE = re.compile(r"(\u2212\S*\d[%\u00d7KMB]?)")
 _AMOUNT = re.compile("(\u2212\\S{0,4}?\\d+(?:[.,]\\d+)*[%\u00d7]?)")
 _LINE = 40  # letters of a word that no line need be wider than
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -61,7 +61,7 @@ def typst_string(text: object) -> str:
 def typst(text: object) -> str:
     """Text for Typst markup: string literals, which are never read as markup.
 
-    A negative amount is boxed: a line must not end between its sign and its digits.
+    A negative amount is boxed: a line must not end between its sign, its digits and its unit.
 
     >>> typst("Spring")
     '#"Spring"'

@@ -70,6 +70,7 @@ def test_typst_sets_the_text_itself(value: str) -> None:
 
 
 def test_a_negative_amount_is_kept_whole_in_typst() -> None:
+    assert escape.typst("(\u22129.5%): x") == '#"("#box("\u22129.5%")#"): x"'
     assert escape.typst("down \u2212$5.") == '#"down "#box("\u2212\\u{24}5")#"."'
 
 

@@ -246,7 +246,9 @@ def _settled(text: str) -> str:
         first, *rest = match[0].split(_PERHAPS)
         made, word = [first], first
         for part in rest:
+            # What begins with a number of its own ("3 more rows") is no rest of a word.
             broken = bool(_BROKEN.search(word)) and len(word) + len(part) > _LONGEST
+            broken = broken and not part.isdigit()
             made.append(part if broken else _BREAK + part)
             word = word + part if broken else part
         return "".join(made)
