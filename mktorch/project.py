@@ -184,7 +184,7 @@ def _makefile() -> str:
     return (
         f"MKTORCH ?= {command}\n\n"
         ".PHONY: report validate sources\n\n"
-        "report:\n\t@$(MKTORCH) run; [ $$? -le 1 ] && $(MKTORCH) report\n\n"
+        'report:\n\t@run=$$($(MKTORCH) run); [ $$? -le 1 ] && $(MKTORCH) report "$$run"\n\n'
         "validate:\n\t@$(MKTORCH) validate --totals\n\n"
         "sources:\n\t@$(MKTORCH) sources\n"
     )

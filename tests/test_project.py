@@ -57,6 +57,8 @@ def test_the_folder_holds_all_that_a_report_needs(tmp_path: Path) -> None:
     names = {path.relative_to(tmp_path).as_posix() for path in made}
     assert {"Makefile", ".gitignore", "README.md", "reports/executive.qmd"} <= names
     assert {f"data/{source}.json" for source in SPECS} <= names
+    # The pack is of the run just made, which need not be the one that looks from the latest day.
+    assert 'report "$$run"' in (tmp_path / "Makefile").read_text()
     settings = (tmp_path / "mktorch.toml").read_text()
     assert "# window_days = 7" in settings
     assert settings.count("reports_dir") == 1
