@@ -79,7 +79,7 @@ def fewer(text: str, width: int) -> str:
         return shortened(text, width)
     kept = text[: width - len(more) + 1]
     at = max(kept.rfind(", "), kept.rfind(" and "))
-    return kept[:at] + more if at > start else f"{text[:start]}."
+    return shortened(kept[:at] + more if at > start else f"{text[:start]}.", width)
 
 
 def capitals(words: pl.Expr) -> pl.Expr:

@@ -66,7 +66,7 @@ def test_page_one_has_room_for_five_reasons_of_one_line(sample_run) -> None:
     run = with_tables(sample_run, verdict=sample_run.tables["verdict"].update(reasons))
     _, *points = display.verdict(run).points
     assert [point[:2] for point in points] == ["0 ", "1 ", "2 ", "3 ", "4 "]
-    assert all(len(point) <= 96 and point.endswith("\u2026") for point in points)
+    assert all(len(point) <= 96 and point.endswith("name and more.") for point in points)
 
 
 def test_a_run_without_verdict_says_so(sample_run) -> None:
