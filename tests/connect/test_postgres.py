@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +34,7 @@ OWNER = {"user": "postgres"} if os.geteuid() == 0 else {}
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server that asks for a password, and ends with the tests."""
     programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
-    home = Path(f"/tmp/mktorch-pg-{os.getpid()}")
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path has few letters
     if OWNER:
         shutil.chown(home, "postgres", "postgres")
     (home / "word").write_text("correct")
