@@ -138,6 +138,20 @@ def koopman_lift(
     return Interval(low - 1, high - 1)
 
 
+def _valid(
+    x0: Floats, n0: Floats, x1: Floats, n1: Floats, critical: Floats
+) -> tuple[Flags, Floats, Floats, Floats, Floats]:
+    """Where there is an interval, and the counts, with 0 of 1 where there is none."""
+    valid = valid_counts(x0, n0, x1, n1) & np.isfinite(critical)
+    x0, x1 = np.where(valid, x0, 0.0), np.where(valid, x1, 0.0)
+    n0, n1 = np.where(valid, n0, 1.0), np.where(valid, n1, 1.0)
+    return valid, x0, n0, x1, n1
+
+
+def _where_valid(valid: Flags, interval: Interval) -> Interval:
+    return Interval(*(np.where(valid, end, np.nan) for end in interval))
+
+
 @quiet
 def invert_difference(
     x0: Floats,
@@ -150,15 +164,13 @@ def invert_difference(
     continuity: bool = False,
 ) -> Interval:
     """Differences whose score statistic is within `critical`, agreeing with `significant`."""
-    valid = valid_counts(x0, n0, x1, n1) & np.isfinite(critical)
-    x0, x1 = np.where(valid, x0, 0.0), np.where(valid, x1, 0.0)
-    n0, n1 = np.where(valid, n0, 1.0), np.where(valid, n1, 1.0)
+    valid, x0, n0, x1, n1 = _valid(x0, n0, x1, n1, critical)
     delta = difference(x0, n0, x1, n1)
     step = continuity * 0.5 / np.minimum(n0, n1)
     low = np.maximum(delta - step - critical * _spread(x0, n0, x1, n1, critical, step), -1.0)
     high = np.minimum(delta + step + critical * _spread(x1, n1, x0, n0, critical, step), 1.0)
-    low, high = settle(Interval(low, high), delta > 0, significant, null=0.0)
-    return Interval(np.where(valid, low, np.nan), np.where(valid, high, np.nan))
+    settled = settle(Interval(low, high), delta > 0, significant, null=0.0)
+    return _where_valid(valid, settled)
 
 
 @quiet
@@ -173,16 +185,13 @@ def invert_ratio(
     continuity: bool = False,
 ) -> Interval:
     """Ratios whose score statistic is within `critical`, agreeing with `significant`."""
-    valid = valid_counts(x0, n0, x1, n1) & np.isfinite(critical)
-    x0, x1 = np.where(valid, x0, 0.0), np.where(valid, x1, 0.0)
-    n0, n1 = np.where(valid, n0, 1.0), np.where(valid, n1, 1.0)
+    valid, x0, n0, x1, n1 = _valid(x0, n0, x1, n1, critical)
     # As alpha nears 1 both ends near the ratio itself: it stays between them to the last bit.
     ratio = (x1 / n1) / (x0 / n0)
     low = np.fmin(_lowest_ratio(x0, n0, x1, n1, critical, continuity), ratio)
     high = np.fmax(1 / _lowest_ratio(x1, n1, x0, n0, critical, continuity), ratio)
     positive = difference(x0, n0, x1, n1) > 0
-    low, high = settle(Interval(low, high), positive, significant, null=1.0)
-    return Interval(np.where(valid, low, np.nan), np.where(valid, high, np.nan))
+    return _where_valid(valid, settle(Interval(low, high), positive, significant, null=1.0))
 
 
 @quiet
@@ -197,16 +206,13 @@ def invert_odds(
     continuity: bool = False,
 ) -> Interval:
     """Odds ratios whose score statistic is within `critical`, agreeing with `significant`."""
-    valid = valid_counts(x0, n0, x1, n1) & np.isfinite(critical)
-    x0, x1 = np.where(valid, x0, 0.0), np.where(valid, x1, 0.0)
-    n0, n1 = np.where(valid, n0, 1.0), np.where(valid, n1, 1.0)
+    valid, x0, n0, x1, n1 = _valid(x0, n0, x1, n1, critical)
     step = continuity * 0.5 * np.maximum(n0, n1) / (n0 + n1)
     estimate = x1 * (n0 - x0) / ((n1 - x1) * x0)
     low = np.fmin(_lowest_odds(x0, n0, x1, n1, critical, step), estimate)
     high = np.fmax(1 / _lowest_odds(x1, n1, x0, n0, critical, step), estimate)
     positive = difference(x0, n0, x1, n1) > 0
-    low, high = settle(Interval(low, high), positive, significant, null=1.0)
-    return Interval(np.where(valid, low, np.nan), np.where(valid, high, np.nan))
+    return _where_valid(valid, settle(Interval(low, high), positive, significant, null=1.0))
 
 
 def _spread(
