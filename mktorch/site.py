@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from itertools import pairwise
@@ -14,11 +15,13 @@ from typing import Any
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.display.brand import find_brand, load_brand
 from mktorch.errors import MktorchError
+from mktorch.folders import place, sweep, workshop
 from mktorch.formats import CURRENCY_COMPACT, DATE, Locale, format_value
+from mktorch.render.publish import listed_pack
 from mktorch.runs import Run
 
 PACKS, ENTRY = "packs", "entry.json"
-_MINUS = "\u2212"
+_SIGNED = replace(CURRENCY_COMPACT, signed=True)
 _FIGURES = {"spend": "Media spend", "value": "Estimated value", "net": "Net return"}
 _HEADS = ("As of", "Verdict", *_FIGURES.values(), "Change")
 
@@ -37,24 +40,20 @@ def publish(run: Run, pack: Path, site: Path) -> Path:
     SiteError
         Where `pack` holds no pack of this run, or the site cannot be written.
     """
-    listed = _listed(pack)
-    if listed.get("run_id") != run.run_id:
+    listed = listed_pack(pack)
+    if listed["run_id"] != run.run_id:
         raise SiteError(
             f"{pack} holds no pack of run {run.run_id}; make it with mktorch report {run.path}"
         )
-    home = site / PACKS / run.run_id
-    fresh, old = (home.with_name(f".{run.run_id}.{end}") for end in ("new", "old"))
+    packs = site / PACKS
     try:
-        for left in (fresh, old):
-            shutil.rmtree(left, ignore_errors=True)
-        for name in listed["files"]:
-            (fresh / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(pack / name, fresh / name)
-        (fresh / ENTRY).write_text(json.dumps(entry(run), indent=2), encoding="utf-8")
-        if home.exists():
-            home.rename(old)
-        fresh.rename(home)
-        shutil.rmtree(old, ignore_errors=True)
+        sweep(packs)
+        with workshop(packs, run.run_id) as fresh:
+            for name in listed["files"]:
+                (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(pack / name, fresh / name)
+            (fresh / ENTRY).write_text(json.dumps(entry(run), indent=2), encoding="utf-8")
+            place(fresh, packs / run.run_id)
         return _index(site, run.config)
     except OSError as error:
         raise SiteError(f"{site} cannot be written ({error.strerror or error})") from None
@@ -99,18 +98,8 @@ def since(new: Mapping[str, Any], old: Mapping[str, Any] | None, locale: Locale)
         told.append(f"Verdict {old['verdict']} to {new['verdict']}")
     for name, label in _FIGURES.items():
         if None not in (new[name], old[name]) and new[name] != old[name]:
-            gap = new[name] - old[name]
-            amount = format_value(abs(gap), CURRENCY_COMPACT, locale)
-            told.append(f"{label.lower()} {'+' if gap > 0 else _MINUS}{amount}")
+            told.append(f"{label.lower()} {format_value(new[name] - old[name], _SIGNED, locale)}")
     return "; ".join(told) or "No change"
-
-
-def _listed(pack: Path) -> dict[str, Any]:
-    try:
-        content = json.loads((pack / "pack.json").read_text(encoding="utf-8"))
-        return content if isinstance(content, dict) else {}
-    except (OSError, ValueError):
-        return {}
 
 
 def _index(site: Path, config: MarketingOrchestratorConfig) -> Path:

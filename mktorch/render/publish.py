@@ -60,7 +60,7 @@ def publish(place: Path, folder: Path, run_id: str, facts: Mapping[str, Any], wh
     folder, new = folder.resolve(), place / "new"
     made = sorted(p.relative_to(new).as_posix() for p in new.rglob("*") if p.is_file())
     with locked(folder.parent):
-        before = _listed(folder)
+        before = listed_pack(folder)
         kept = {
             name: entry
             for name, entry in before["files"].items()
@@ -149,7 +149,7 @@ def _write_list(path: Path, run_id: str, entries: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _listed(folder: Path) -> dict[str, Any]:
+def listed_pack(folder: Path) -> dict[str, Any]:
     """The pack that lies in `folder`: its run and files, of those that are there and within it.
 
     Where a move was cut short, all that it knew of is of no one run.
