@@ -44,8 +44,6 @@ def fetch(address: str, query: str, seconds: int) -> Export:
             f"{f' ({error.name})' if error.name else ''}: pip install 'mktorch[databases]', or for "
             "a warehouse 'mktorch[warehouses]'"
         ) from None
-    except ConnectError:
-        raise
     except Exception as error:  # each driver has errors of its own
         told = " ".join(str(error).split())
         raise ConnectError(f"{kind} refused: {told or type(error).__name__}") from None

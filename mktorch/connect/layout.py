@@ -9,6 +9,7 @@ import polars as pl
 
 from mktorch.connect.errors import ConnectError
 from mktorch.connect.presets import Kind, Preset, fold
+from mktorch.sources.convert import where
 
 AT = "_at"
 """Position of a record within the export, from 0, through every SELECT."""
@@ -155,7 +156,7 @@ def numbers(text: pl.Series, decimal: str = ".") -> pl.Series:
     whole = rf"(\d{{1,3}}(\{other}\d{{3}})+|\d+)(\{decimal}\d*)?"
     fits = cells.str.contains(rf"^[+-]?({whole}|\{decimal}\d+)([eE][+-]?\d+)?$")
     plain = cells.str.replace_all(other, "", literal=True).str.replace(decimal, ".", literal=True)
-    values = _where(fits, plain.cast(pl.Float64, strict=False))
+    values = where(fits, plain.cast(pl.Float64, strict=False))
     percent = text.str.contains(r"%\s*\)?$").fill_null(value=False)
     return values.zip_with(~percent, values / 100)
 
@@ -171,17 +172,11 @@ def days(text: pl.Series, form: str = "") -> pl.Series:
     >>> days(pl.Series(["15/03/2026", "01/03/2026", "2026-03-01T10:00:00Z"])).to_list()
     ['2026-03-15', '2026-03-01', '2026-03-01T10:00:00Z']
     """
-    stamps = _where(text.str.contains(_STAMP), text)
-    read = (_where(stamps.is_null(), text).str.to_date(f, strict=False) for f in _forms(form))
+    stamps = where(text.str.contains(_STAMP), text)
+    read = (where(stamps.is_null(), text).str.to_date(f, strict=False) for f in _forms(form))
     best = min(read, key=lambda dates: dates.null_count())
     return stamps.zip_with(stamps.is_not_null(), best.dt.to_string("%Y-%m-%d"))
 
 
 def _forms(form: str) -> tuple[str, ...]:
     return (form,) if form else _DAYS
-
-
-def _where(mask: pl.Series, values: pl.Series) -> pl.Series:
-    """`values` where `mask` is true, else null."""
-    nothing = pl.Series([None], dtype=values.dtype).new_from_index(0, len(values))
-    return values.zip_with(mask.fill_null(value=False), nothing)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import dataframely as dy
 import polars as pl
 
 from mktorch.config import MarketingOrchestratorConfig
@@ -14,14 +13,12 @@ from mktorch.connect.errors import ConnectError
 from mktorch.connect.mapping import Fed, fed
 from mktorch.sources.convert import Batch, stacked
 from mktorch.sources.files import MissingError, parts
-from mktorch.sources.load import InputFile, RawSource, load_source, missing, with_keys
+from mktorch.sources.load import PLACES, InputFile, RawSource, load_source, with_keys
 from mktorch.sources.readers.parquet_files import from_frame
 from mktorch.sources.rules import FOUND, Rule, SourceError, failures
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
 from mktorch.sources.settled import present, settled
 from mktorch.vocab import Source
-
-_PLACES = {FILE: dy.String(), ROW: dy.Int64()}
 
 
 def feeds_of(config: MarketingOrchestratorConfig) -> Iterator[tuple[str, Feed, Source | None]]:
@@ -67,17 +64,13 @@ def load_feeds(config: MarketingOrchestratorConfig) -> dict[Source, RawSource]:
 def _source(source: Source, config: MarketingOrchestratorConfig, made: list[Fed]) -> RawSource:
     spec = settled(source, config)
     folder, name = Path(config.data_dir), config.file_of(source)
+    if not made:
+        return load_source(spec, folder, name)
     try:
-        if folder.is_dir() or not made:
-            parts(folder, name)
-            own: RawSource | None = load_source(spec, folder, name)
-        else:
-            own = None
-    except MissingError as error:
-        if not made:
-            return missing(spec, name, error)
-        own = None
-    return _joined(spec, own, made) if made else own or missing(spec, name, MissingError(name))
+        parts(folder, name)
+    except MissingError:
+        return _joined(spec, None, made)
+    return _joined(spec, load_source(spec, folder, name), made)
 
 
 def _joined(spec: SourceSpec, own: RawSource | None, made: list[Fed]) -> RawSource:
@@ -91,12 +84,11 @@ def _joined(spec: SourceSpec, own: RawSource | None, made: list[Fed]) -> RawSour
         batch = from_frame(frame.drop(FILE, ROW), spec.columns)
         frames.append(batch.frame.hstack(frame.select(FILE, ROW)))
         bad.append(_faults(batch, frame, each))
-    declared = {**spec.columns, **_PLACES}
-    whole = stacked(frames, declared)
+    whole = stacked(frames, {**spec.columns, **PLACES})
     if not spec.measured:
         whole = whole.unique(list(spec.key), keep="first", maintain_order=True)
     told = pl.concat(bad).join(
-        whole.lazy().select(pl.col(FILE).alias("file"), pl.col(ROW).alias("row")).collect(),
+        whole.select(file=FILE, row=ROW),
         on=["file", "row"],
         how="semi",
         maintain_order="left",
@@ -115,9 +107,7 @@ def _faults(batch: Batch, frame: pl.DataFrame, each: Fed) -> pl.DataFrame:
     """What could not be read, by the file and row of the export."""
     places = frame.select(FILE, ROW)
     rows = batch.failures["row"]
-    typed = batch.failures.drop("row").hstack(
-        places[rows].select(pl.col(FILE).alias("file"), pl.col(ROW).alias("row"))
-    )
+    typed = batch.failures.drop("row").hstack(places[rows].select(file=FILE, row=ROW))
     spots = each.unread.join(places, on=[FILE, ROW], how="semi", maintain_order="left")
     cells = failures(
         spots[ROW],

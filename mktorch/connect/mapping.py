@@ -67,12 +67,11 @@ def _made(
     records, unread = _records(feed, layout, exports)
     if feed.where:
         records = records.filter(pl.sql_expr(feed.where))
-    wanted = {only: _select(feed, only, layout)} if only else dict(layout.select if layout else {})
+    wanted = [only] if only else [*layout.select] if layout else []
     if not wanted:
         raise ConnectError("feeds no source; give a preset, or name it in [sources]")
     frames = {
-        source: _placed(_selected(records, query, feed, source), places)
-        for source, query in wanted.items()
+        source: _placed(_selected(records, feed, source, layout), places) for source in wanted
     }
     spots = places[unread["at"]].with_columns(unread["column"], unread["value"])
     return Fed(name, frames, exports, spots, places.height - records.height)
@@ -99,8 +98,9 @@ def _records(
     return pl.concat(records), pl.concat(unread)
 
 
-def _select(feed: Feed, source: Source, layout: Preset | None) -> str:
-    """The SELECT that makes a source: one's own, of one's own columns, or the preset's."""
+def _select(feed: Feed, source: Source, layout: Preset | None, columns: list[str]) -> str:
+    """The SELECT that makes a source: one's own, of one's own columns, the preset's, or of the
+    columns that have our names."""
     if feed.select:
         return feed.select
     if feed.columns:
@@ -112,32 +112,27 @@ def _select(feed: Feed, source: Source, layout: Preset | None) -> str:
         raise ConnectError(
             f"preset {feed.preset} makes no {source}; it makes {', '.join(layout.select)}"
         )
-    known = [f'"{c}"' for c in SPECS[source].columns]
-    return f"SELECT {', '.join(known)}, {AT} FROM export"
+    known = [f'"{column}"' for column in columns if column in SPECS[source].columns]
+    return f"SELECT {', '.join((*known, AT))} FROM export"
 
 
-def _selected(records: pl.DataFrame, query: str, feed: Feed, source: Source) -> pl.DataFrame:
-    if not (feed.select or feed.columns or feed.preset):
-        known = [c for c in records.columns if c in SPECS[source].columns]
-        made = records.select(*known, AT)
-    else:
-        try:
-            made = pl.SQLContext(export=records).execute(query, eager=True)
-        except (pl.exceptions.PolarsError, ValueError) as error:
-            raise ConnectError(f"{source}: {str(error).splitlines()[0]} (in {query!r})") from None
+def _selected(
+    records: pl.DataFrame, feed: Feed, source: Source, layout: Preset | None
+) -> pl.DataFrame:
+    query = _select(feed, source, layout, records.columns)
+    try:
+        made = pl.SQLContext(export=records).execute(query, eager=True)
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        raise ConnectError(f"{source}: {str(error).splitlines()[0]} (in {query!r})") from None
     if AT not in made.columns:
         raise ConnectError(
             f"{source}: its SELECT gives no {AT}; add {AT}, or MIN({AT}) AS {AT} where it groups"
         )
-    missing = {k: v for k, v in feed.constants.items() if k in _fields(source)}
     return made.with_columns(
         (pl.col(k).fill_null(pl.lit(v)) if k in made.columns else pl.lit(v)).alias(k)
-        for k, v in missing.items()
+        for k, v in feed.constants.items()
+        if k in SPECS[source].columns
     ).sort(AT)
-
-
-def _fields(source: Source) -> Mapping[str, object]:
-    return SPECS[source].columns
 
 
 def _placed(made: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:

@@ -92,7 +92,10 @@ def suggest(path: Path) -> Suggestion:
     ConnectError
         Where the file cannot be read.
     """
-    fitting = [s for name in names() if (s := _as_preset(path, name))]
+    layouts = {name: preset(name) for name in names()}
+    spellings = {each for layout in layouts.values() for each in layout.spellings()}
+    headings = read(path, spellings).frame.columns
+    fitting = [s for name in layouts if (s := _as_preset(path, headings, name, layouts[name]))]
     if fitting:
         return max(fitting, key=lambda s: s.certainty)
     export = read(path)
@@ -101,10 +104,8 @@ def suggest(path: Path) -> Suggestion:
     )
 
 
-def _as_preset(path: Path, name: str) -> Suggestion | None:
+def _as_preset(path: Path, headings: list[str], name: str, layout: Preset) -> Suggestion | None:
     """The table as a preset's layout; None where a required column is missing."""
-    layout: Preset = preset(name)
-    headings = read(path, layout.spellings()).frame.columns
     have = matched(headings, layout)
     if any(c.required and n not in have for n, c in layout.columns.items()):
         return None

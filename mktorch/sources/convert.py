@@ -121,7 +121,7 @@ def _nulls(dtype: pl.DataType, height: int) -> pl.Series:
     return pl.Series([None], dtype=dtype).new_from_index(0, height)
 
 
-def _where(mask: pl.Series, values: pl.Series) -> pl.Series:
+def where(mask: pl.Series, values: pl.Series) -> pl.Series:
     """`values` where `mask` is true, else null."""
     return values.zip_with(mask.fill_null(value=False), _nulls(values.dtype, len(values)))
 
@@ -139,9 +139,9 @@ def to_moment(text: pl.Series, name: str, habits: Habits, zone: str = "UTC") -> 
     if values.null_count() == text.null_count():
         return values
     values = _either(values, _parsed(text, _COMMON[not zulu], zone))
-    left = _where(text.str.contains(_SHAPE), text.str.replace(" ", "T", literal=True))
+    left = where(text.str.contains(_SHAPE), text.str.replace(" ", "T", literal=True))
     for format_, habit in _RARE:
-        left = _where(values.is_null(), left)
+        left = where(values.is_null(), left)
         if left.null_count() == len(left):
             break
         parsed = _parsed(left, format_, zone)
@@ -180,11 +180,11 @@ def _to_utc(local: pl.Series, zone: str) -> pl.Series:
 
 def to_date(text: pl.Series, name: str, habits: Habits) -> pl.Series:
     """Calendar days; a timestamp gives the day it names, whatever its offset."""
-    days = _where(text.str.len_chars() == 10, text).str.to_date("%Y-%m-%d", strict=False)
-    longer = _where(days.is_null() & text.str.contains(_SHAPE), text)
+    days = where(text.str.len_chars() == 10, text).str.to_date("%Y-%m-%d", strict=False)
+    longer = where(days.is_null() & text.str.contains(_SHAPE), text)
     if longer.null_count() < len(longer):
         readable = to_moment(longer, name, Habits()).is_not_null()
-        dropped = _where(readable, longer).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        dropped = where(readable, longer).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
         habits.mark(TIME_DROPPED, name, dropped.is_not_null(), text)
         days = _either(days, dropped)
     return days
@@ -192,7 +192,7 @@ def to_date(text: pl.Series, name: str, habits: Habits) -> pl.Series:
 
 def _to_float(text: pl.Series) -> pl.Series:
     numbers = text.str.strip_chars().cast(pl.Float64, strict=False)
-    return _where(numbers.is_finite(), numbers)
+    return where(numbers.is_finite(), numbers)
 
 
 def _to_int(text: pl.Series) -> pl.Series:
@@ -201,9 +201,9 @@ def _to_int(text: pl.Series) -> pl.Series:
     left = text.is_not_null() & whole.is_null()
     if not left.any():
         return whole
-    numbers = _to_float(_where(left, text))
+    numbers = _to_float(where(left, text))
     exact = (numbers == numbers.floor()) & (numbers.abs() <= EXACT)
-    return _either(whole, _where(exact, numbers).cast(pl.Int64))
+    return _either(whole, where(exact, numbers).cast(pl.Int64))
 
 
 def _number(parse: Callable[[pl.Series], pl.Series]) -> _Read:
@@ -211,7 +211,7 @@ def _number(parse: Callable[[pl.Series], pl.Series]) -> _Read:
 
     def read(text: pl.Series, kinds: pl.Series, name: str, habits: Habits) -> pl.Series:
         quoted = (kinds == Kind.STRING) & text.str.contains(_NUMBER)
-        values = parse(_where((kinds == Kind.NUMBER) | quoted, text))
+        values = parse(where((kinds == Kind.NUMBER) | quoted, text))
         habits.mark(NUMERIC_STRING, name, quoted & values.is_not_null(), text)
         return values
 
@@ -222,7 +222,7 @@ def _written(convert: Callable[[pl.Series, str, Habits], pl.Series], *accepted: 
     """Read only values of the accepted kinds."""
 
     def read(text: pl.Series, kinds: pl.Series, name: str, habits: Habits) -> pl.Series:
-        return convert(_where(kinds.is_in(list(accepted)), text), name, habits)
+        return convert(where(kinds.is_in(list(accepted)), text), name, habits)
 
     return read
 
@@ -230,14 +230,14 @@ def _written(convert: Callable[[pl.Series, str, Habits], pl.Series], *accepted: 
 def _to_text(text: pl.Series, kinds: pl.Series, _name: str, _habits: Habits) -> pl.Series:
     """Text, and whole numbers by their digits: ids of some platforms. Others may have lost some."""
     digits = (kinds == Kind.NUMBER) & text.str.contains(_WHOLE)
-    return _where((kinds == Kind.STRING) | digits, text)
+    return where((kinds == Kind.STRING) | digits, text)
 
 
 def _to_texts(text: pl.Series, kinds: pl.Series, _name: str, _habits: Habits) -> pl.Series:
     """A list of texts, or of whole numbers by their digits."""
     plain = kinds.is_in([Kind.STRINGS, Kind.EMPTY])
-    values = _where(plain, text).str.json_decode(pl.List(pl.String()))
-    digits = _where((kinds == Kind.NUMBERS) & text.str.contains(_WHOLES), text)
+    values = where(plain, text).str.json_decode(pl.List(pl.String()))
+    digits = where((kinds == Kind.NUMBERS) & text.str.contains(_WHOLES), text)
     if digits.null_count() == len(digits):
         return values
     return _either(values, digits.str.extract_all(r"-?\d+"))

@@ -53,6 +53,7 @@ class RawSource:
     notes: tuple[str, ...]
 
 
+PLACES = {FILE: dy.String(), ROW: dy.Int64()}
 _NOTES = {
     OFFSET: "had an offset, converted to UTC",
     DATE_ONLY: "had no time of day, taken as midnight {zone}",
@@ -120,9 +121,8 @@ def missing(spec: SourceSpec, name: str, error: SourceError) -> RawSource:
 
 def raw_source(spec: SourceSpec, read: Sequence[tuple[str, FileRead]]) -> RawSource:
     """A source from the named files, or parts, that hold its records."""
-    places = {FILE: dy.String(), ROW: dy.Int64()}
     frame = stacked(
-        [_placed(file.batch.frame, path) for path, file in read], {**spec.columns, **places}
+        [_placed(file.batch.frame, path) for path, file in read], {**spec.columns, **PLACES}
     )
     declared, spec = spec, present(spec, frame)
     bad = pl.concat([_failures(file, path, declared) for path, file in read])
