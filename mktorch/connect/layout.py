@@ -14,7 +14,9 @@ from mktorch.sources.convert import where
 AT = "_at"
 """Position of a record within the export, from 0, through every SELECT."""
 
-UNREAD = pl.DataFrame(schema={"at": pl.Int64, "column": pl.String, "value": pl.String})
+UNREAD = pl.DataFrame(
+    schema={"at": pl.Int64, "name": pl.String, "column": pl.String, "value": pl.String}
+)
 """Cells that hold no number or day, and none of them."""
 
 _TYPES = {Kind.TEXT: pl.String(), Kind.NUMBER: pl.Float64(), Kind.DAY: pl.String()}
@@ -46,8 +48,8 @@ def matched(headings: list[str], preset: Preset) -> dict[str, str]:
 def named(frame: pl.DataFrame, preset: Preset) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The export's records under the preset's names with `_at`, and the cells it cannot read.
 
-    Cells: `at`, `column` (the heading), `value`. An optional column that is absent is null. Rows of
-    `drop` are left out.
+    Cells: `at`, `name` (the preset's), `column` (the heading), `value`. An optional column that is
+    absent is null. Rows of `drop` are left out.
 
     Raises
     ------
@@ -73,7 +75,7 @@ def named(frame: pl.DataFrame, preset: Preset) -> tuple[pl.DataFrame, pl.DataFra
     dropped = blank | pl.sql_expr(preset.drop).fill_null(value=False) if preset.drop else blank
     kept = out.filter(~dropped)
     faults = [
-        pl.DataFrame({"at": out[AT], "column": have[n], "value": texts[n]}).filter(
+        pl.DataFrame({"at": out[AT], "name": n, "column": have[n], "value": texts[n]}).filter(
             columns[n].is_null() & texts[n].is_not_null()
         )
         for n in have

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -11,6 +13,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.config.feed import Feed
 from mktorch.connect.errors import ConnectError
 from mktorch.connect.mapping import Fed, fed
+from mktorch.connect.tables import files
 from mktorch.sources.convert import Batch, stacked
 from mktorch.sources.files import MissingError, parts
 from mktorch.sources.load import PLACES, InputFile, RawSource, load_source, with_keys
@@ -19,6 +22,16 @@ from mktorch.sources.rules import FOUND, Rule, SourceError, failures
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
 from mktorch.sources.settled import present, settled
 from mktorch.vocab import Source
+from mktorch.words import count
+
+
+class _Feed(NamedTuple):
+    """A feed, the one source it feeds (None: all that its preset makes), and its files."""
+
+    name: str
+    feed: Feed
+    only: Source | None
+    paths: list[Path]
 
 
 def feeds_of(config: MarketingOrchestratorConfig) -> Iterator[tuple[str, Feed, Source | None]]:
@@ -41,11 +54,12 @@ def load_feeds(config: MarketingOrchestratorConfig) -> dict[Source, RawSource]:
     SourceError
         Naming every file, feed or required source that cannot be had.
     """
-    problems: list[str] = []
+    feeds, problems = _feeds(config)
+    named = _names(feeds, Path(config.data_dir))
     made: list[Fed] = []
-    for name, feed, only in feeds_of(config):
+    for name, feed, only, paths in feeds:
         try:
-            made.append(fed(name, feed, Path(), only))
+            made.append(fed(name, feed, {path: named[path] for path in paths}, only))
         except ConnectError as error:
             problems.append(str(error))
     if problems:
@@ -59,6 +73,39 @@ def load_feeds(config: MarketingOrchestratorConfig) -> dict[Source, RawSource]:
     if problems:
         raise SourceError("\n".join(problems))
     return loaded
+
+
+def feed_files(config: MarketingOrchestratorConfig) -> dict[str, Path]:
+    """The files of all feeds by the name that a run knows them by."""
+    feeds, _ = _feeds(config)
+    return {name: path for path, name in _names(feeds, Path(config.data_dir)).items()}
+
+
+def _feeds(config: MarketingOrchestratorConfig) -> tuple[list[_Feed], list[str]]:
+    """Every feed whose files are there, and what is said of the others."""
+    found: list[_Feed] = []
+    problems: list[str] = []
+    for name, feed, only in feeds_of(config):
+        try:
+            paths = [] if feed.database else files(feed.from_, Path())
+            found.append(_Feed(name, feed, only, paths))
+        except ConnectError as error:
+            problems.append(f"{name}: {error}")
+    return found, problems
+
+
+def _names(feeds: Iterable[_Feed], folder: Path) -> dict[Path, str]:
+    """What each file is called in failures and manifest: its name, or where another file has the
+    name too, its path."""
+    paths = {path for feed in feeds for path in feed.paths}
+    beside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    held = Counter(path.name for path in paths)
+    return {
+        path: path.name
+        if held[path.name] == 1 and (path.name not in beside or path.parent == folder)
+        else path.as_posix()
+        for path in paths
+    }
 
 
 def _source(source: Source, config: MarketingOrchestratorConfig, made: list[Fed]) -> RawSource:
@@ -83,7 +130,7 @@ def _joined(spec: SourceSpec, own: RawSource | None, made: list[Fed]) -> RawSour
         frame = each.frames[spec.source]
         batch = from_frame(frame.drop(FILE, ROW), spec.columns)
         frames.append(batch.frame.hstack(frame.select(FILE, ROW)))
-        bad.append(_faults(batch, frame, each))
+        bad.append(_faults(spec, batch, frame, each))
     whole = stacked(frames, {**spec.columns, **PLACES})
     if not spec.measured:
         whole = whole.unique(list(spec.key), keep="first", maintain_order=True)
@@ -103,12 +150,17 @@ def _joined(spec: SourceSpec, own: RawSource | None, made: list[Fed]) -> RawSour
     )
 
 
-def _faults(batch: Batch, frame: pl.DataFrame, each: Fed) -> pl.DataFrame:
-    """What could not be read, by the file and row of the export."""
+def _faults(spec: SourceSpec, batch: Batch, frame: pl.DataFrame, each: Fed) -> pl.DataFrame:
+    """What could not be read, by the file and row of the export.
+
+    A cell rejects a measured row that reads it. A thing that is told of by many rows, as a campaign
+    is, does not rest on a cell of one of them: there it counts as blank, and a note says so.
+    """
     places = frame.select(FILE, ROW)
     rows = batch.failures["row"]
     typed = batch.failures.drop("row").hstack(places[rows].select(file=FILE, row=ROW))
-    spots = each.unread.join(places, on=[FILE, ROW], how="semi", maintain_order="left")
+    told = each.unread[spec.source] if spec.measured else each.unread[spec.source].clear()
+    spots = told.join(places, on=[FILE, ROW], how="semi", maintain_order="left")
     cells = failures(
         spots[ROW],
         rule=Rule.UNREADABLE_VALUE,
@@ -128,6 +180,10 @@ def _inputs(spec: SourceSpec, made: list[Fed]) -> Iterator[InputFile]:
 
 def _notes(spec: SourceSpec, made: list[Fed]) -> Iterator[str]:
     for each in made:
+        blank = each.unread[spec.source]["column"].value_counts() if not spec.measured else None
+        for column, cells in blank.sort("column").iter_rows() if blank is not None else ():
+            held = f"{count(cells, 'cell')} of {column} {'holds' if cells == 1 else 'hold'}"
+            yield f"{each.name}: {held} no number or day; taken as blank"
         if spec.measured and each.left_out:
             yield (
                 f"{each.name}: {each.left_out:,} rows of the export are no records of their own "

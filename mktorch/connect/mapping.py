@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,7 @@ from mktorch.connect.database import fetch
 from mktorch.connect.errors import ConnectError
 from mktorch.connect.layout import AT, UNREAD, named
 from mktorch.connect.presets import Preset, preset
-from mktorch.connect.tables import Export, files, read
+from mktorch.connect.tables import Export, read
 from mktorch.sources.schemas import FILE, ROW, SPECS
 from mktorch.vocab import Source
 
@@ -22,19 +22,20 @@ from mktorch.vocab import Source
 class Fed:
     """What a feed makes: a frame per source with `_file` and `_row`, and what was read for it.
 
-    `unread` are cells that hold no number or day: `_file`, `_row`, `column`, `value`. `left_out`
-    counts records of the export that are no record of any source, such as its rows of totals.
+    `unread` holds, per source, the cells that it reads and that hold no number or day: `_file`,
+    `_row`, `column`, `value`. `left_out` counts records of the export that are no record of any
+    source, such as its rows of totals.
     """
 
     name: str
     frames: Mapping[Source, pl.DataFrame]
     exports: tuple[Export, ...]
-    unread: pl.DataFrame
+    unread: Mapping[Source, pl.DataFrame]
     left_out: int
 
 
-def fed(name: str, feed: Feed, folder: Path, only: Source | None = None) -> Fed:
-    """Read a feed and make its sources, or `only` one.
+def fed(name: str, feed: Feed, files: Mapping[Path, str], only: Source | None = None) -> Fed:
+    """Read a feed from its files, each under the name given, and make its sources, or `only` one.
 
     Raises
     ------
@@ -42,8 +43,8 @@ def fed(name: str, feed: Feed, folder: Path, only: Source | None = None) -> Fed:
         Where a file, a query, the layout or an expression cannot be used; the message names it.
     """
     try:
-        layout = preset(feed.preset, folder) if feed.preset else None
-        exports = _exports(feed, folder, layout)
+        layout = preset(feed.preset) if feed.preset else None
+        exports = _exports(feed, files, layout)
         return _made(name, feed, only, layout, exports)
     except ConnectError as error:
         raise ConnectError(f"{name}: {error}") from None
@@ -51,11 +52,13 @@ def fed(name: str, feed: Feed, folder: Path, only: Source | None = None) -> Fed:
         raise ConnectError(f"{name}: {str(error).splitlines()[0]}") from None
 
 
-def _exports(feed: Feed, folder: Path, layout: Preset | None) -> tuple[Export, ...]:
+def _exports(feed: Feed, files: Mapping[Path, str], layout: Preset | None) -> tuple[Export, ...]:
     if feed.database:
         return (fetch(feed.database, feed.query, feed.timeout_seconds),)
     headings = layout.spellings() if layout else {}
-    return tuple(read(path, headings, feed.sheet) for path in files(feed.from_, folder))
+    return tuple(
+        replace(read(path, headings, feed.sheet), name=name) for path, name in files.items()
+    )
 
 
 def _made(
@@ -73,8 +76,12 @@ def _made(
     frames = {
         source: _placed(_selected(records, feed, source, layout), places) for source in wanted
     }
-    spots = places[unread["at"]].with_columns(unread["column"], unread["value"])
-    return Fed(name, frames, exports, spots, places.height - records.height)
+    spots = unread.hstack(places[unread["at"]]).drop("at")
+    cells = {
+        source: spots.filter(pl.col("name").is_in(layout.reads(source) if layout else ()))
+        for source in wanted
+    }
+    return Fed(name, frames, exports, cells, places.height - records.height)
 
 
 def _records(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from enum import StrEnum
 from functools import cache
@@ -14,6 +15,7 @@ from mktorch.connect.errors import ConnectError
 from mktorch.vocab import Source
 
 _HERE = Path(__file__).parent / "presets"
+_NAMES = re.compile(r"[a-z_]\w*")
 
 
 class Kind(StrEnum):
@@ -60,6 +62,14 @@ class Preset(BaseModel):
     compute: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, Annotated[Column, BeforeValidator(_spelled)]]
     select: dict[Source, str]
+
+    def reads(self, source: Source) -> set[str]:
+        """The columns that a source's SELECT names, and those that they are computed from."""
+        named = set(_NAMES.findall(self.select.get(source, "")))
+        for name, sql in reversed(self.compute.items()):
+            if name in named:
+                named |= set(_NAMES.findall(sql))
+        return named & {*self.columns}
 
     def spellings(self) -> dict[str, str]:
         """Spelling, folded -> name of the column."""

@@ -11,7 +11,7 @@ import pytest
 
 from mktorch.config import MarketingOrchestratorConfig, load_config
 from mktorch.config.load import ConfigError
-from mktorch.connect import ConnectError, load_feeds
+from mktorch.connect import ConnectError, feed_files, load_feeds
 from mktorch.connect.database import _ibis, fetch
 from mktorch.connect.layout import days, numbers
 from mktorch.connect.suggest import suggest
@@ -276,3 +276,62 @@ def test_events_of_web_analytics_are_counted_by_campaign_and_day(tmp_path: Path)
     (row,) = load_feeds(config)[Source.PERFORMANCE_METRICS].frame.to_dicts()
     assert (row["impressions"], row["clicks"], row["conversions"]) == (4, 3, 1)
     assert row["revenue_proxy"] == 9.5
+
+
+BRAND = "Day,Campaign,Impr.,Clicks,Cost,Conversions\n2026-03-01,{0},{1},5,9.50,{2}\n"
+
+
+def test_exports_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for folder, impressions in (("a", "100"), ("b", "many")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "report.csv").write_text(BRAND.format(folder, impressions, 1))
+    files = {name: str(tmp_path / name / "report.csv") for name in ("a", "b")}
+    config = MarketingOrchestratorConfig(
+        data_dir=str(tmp_path / "none"),
+        exports={n: {"from": path, "preset": "google_ads"} for n, path in files.items()},
+    )
+    raw = load_feeds(config)
+    valid = checked(raw, config, []).valid
+    assert valid[Source.PERFORMANCE_METRICS]["_file"].to_list() == [files["a"]]
+    (bad,) = raw[Source.PERFORMANCE_METRICS].failures.to_dicts()
+    assert (bad["file"], bad["row"]) == (files["b"], 1)
+    assert feed_files(config) == {path: Path(path) for path in files.values()}
+
+
+def test_an_export_and_a_file_of_the_folder_are_told_apart(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more" / "campaigns.json").write_text(
+        '[{"campaign_id": "NEW", "name": "New", "primary_kpi": "conversion_rate",'
+        ' "start_date": "2026-03-01", "status": "active"}]'
+    )
+    (folder / "performance_metrics.json").write_bytes(
+        (TINY / "performance_metrics.json").read_bytes()
+    )
+    found = read(folder, f"[sources.campaigns]\nfrom = '{folder}/more/campaigns.json'\n")
+    names = found[Source.CAMPAIGNS].frame["_file"].to_list()
+    assert names == ["campaigns.json"] * 3 + [f"{folder}/more/campaigns.json"]
+
+
+def test_a_cell_that_is_no_number_rejects_what_is_measured_alone(tmp_path: Path) -> None:
+    """The campaign, of which the first row tells too, does not rest on that row's conversions."""
+    rows = BRAND.format("Brand", 100, "lots") + "2026-03-02,Brand,100,5,9.50,2\n"
+    (tmp_path / "g.csv").write_text(rows)
+    config = MarketingOrchestratorConfig(
+        data_dir=str(tmp_path / "none"),
+        exports={"g": {"from": str(tmp_path / "g.csv"), "preset": "google_ads"}},
+    )
+    raw = load_feeds(config)
+    standing = checked(raw, config, []).valid
+    assert standing[Source.PERFORMANCE_METRICS]["conversions"].to_list() == [2]
+    assert standing[Source.CAMPAIGNS].height == standing[Source.CREATIVE_ASSETS].height == 1
+    (note,) = raw[Source.CAMPAIGNS].notes
+    assert "1 cell of Conversions holds no number or day; taken as blank" in note
+    assert raw[Source.CREATIVE_ASSETS].notes == ()
+
+
+def test_two_feeds_of_one_source_read_their_own_files(folder: Path) -> None:
+    (folder / "p.csv").write_text("asset_id,timestamp,cost\nX,2026-03-05,5\n")
+    (folder / "q.csv").write_text("asset_id,timestamp,cost\nY,2026-03-05,7\n")
+    both = "".join(f"[[sources.performance_metrics]]\nfrom = '{folder}/{n}.csv'\n" for n in "pq")
+    rows = read(folder, both)[Source.PERFORMANCE_METRICS].frame
+    assert rows.select("asset_id", "cost").rows() == [("X", 5.0), ("Y", 7.0)]
