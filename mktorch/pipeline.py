@@ -94,7 +94,7 @@ def run(
     given = {"data_dir": folder, "runs_dir": _text(out), "as_of": as_of, **settings}
     if isinstance(config, MarketingOrchestratorConfig):
         changed = {name: value for name, value in given.items() if value is not None}
-        config, origins = load_config(overrides={**config.model_dump(), **changed})
+        config, origins = load_config(overrides={**config.model_dump(), **changed}, alone=True)
     else:
         config, origins = load_config(config, given)
     return run_configured(config, origins, campaign, frames)

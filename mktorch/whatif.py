@@ -59,7 +59,7 @@ def whatif(run: Run, settings: Mapping[str, Any]) -> Difference:
     if run.manifest.campaign_id is not None:
         raise PipelineError(f"{run.path}: a run of one campaign; give one of all campaigns")
     held = run.config.model_dump(mode="json")
-    config, _ = load_config(overrides=_merged(held, settings))
+    config, _ = load_config(overrides=_merged(held, settings), alone=True)
     changed = settings_changed(held, config.model_dump(mode="json"))
     names = {name.partition(".")[0] for name in changed["setting"]}
     for name in sorted(names & _READING | {"funnel_rules.stages"} & set(changed["setting"])):

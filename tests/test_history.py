@@ -34,6 +34,23 @@ def test_one_changed_row_names_its_file_and_what_moved(tiny_run, edit, tmp_path)
     assert not {table for table, _ in moved} & {"experiment_evaluations", "segment_portfolio"}
 
 
+def test_a_run_of_exports_holds_and_decides_anew(tmp_path, monkeypatch) -> None:
+    """A run's settings stand alone: no table of the folder's settings is merged into them."""
+    rows = "".join(f"2026-03-{day:02},Brand,1000,50,9.50,2,30\n" for day in range(1, 15))
+    heading = "Day,Campaign,Impr.,Clicks,Cost,Conversions,Conv. value\n"
+    (tmp_path / "google.csv").write_text(heading + rows)
+    (tmp_path / "mktorch.toml").write_text(
+        'exchange_rates = { SEK = 0.1 }\n[exports.g]\nfrom = "google.csv"\npreset = "google_ads"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    run = mktorch.run()
+    (tmp_path / "mktorch.toml").write_text("exchange_rates = { EUR = 2.0 }\n")
+    assert verify(run) == []
+    assert whatif(run, {"window_days": 5}).settings["setting"].to_list() == ["window_days"]
+    (tmp_path / "google.csv").write_text(heading + rows.replace("9.50", "9.51", 1))
+    assert verify(run) == ["google.csv: is not the file that the run read"] * 5
+
+
 def test_another_setting_decides_as_a_run_with_it_does(tiny_run, tmp_path) -> None:
     told = tiny_run.whatif(target_roas=3.0, budget_rules={"proposal_stale_days": 1})
     assert told.settings["setting"].to_list() == [

@@ -24,7 +24,10 @@ class ConfigError(MktorchError):
 
 
 def load_config(
-    file: str | Path | None = None, overrides: Mapping[str, Any] | None = None
+    file: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    alone: bool = False,
 ) -> tuple[MarketingOrchestratorConfig, dict[str, str]]:
     """Read the configuration and say, per field, where its value came from.
 
@@ -34,6 +37,9 @@ def load_config(
         A TOML file. Without one, `mktorch.toml` in the current folder is read where it exists.
     overrides
         Arguments by field name; `None` values are left out. A dotted name sets one table entry.
+    alone
+        Whether `overrides` are all there is, as those of a run on disk: no file and no environment
+        is read, so that no table of theirs is merged in.
 
     Returns
     -------
@@ -44,13 +50,14 @@ def load_config(
     ConfigError
         For an unreadable file, an unknown field, a value not allowed, or thresholds out of order.
     """
-    path = _config_file(file)
+    path = None if alone else _config_file(file)
     arguments = _nest({k: v for k, v in (overrides or {}).items() if v is not None})
     in_file = _read_toml(path) if path else {}
     _refuse_unknown(arguments, "argument")
     _refuse_unknown(in_file, f"file {path}")
-    _refuse_unknown_environment()
-    environment = _environment()
+    if not alone:
+        _refuse_unknown_environment()
+    environment = {} if alone else _environment()
     origins = {
         name: next(
             (
@@ -66,7 +73,7 @@ def load_config(
         )
         for name in MarketingOrchestratorConfig.model_fields
     }
-    token = file_values.set(in_file)
+    token = file_values.set(None if alone else in_file)
     try:
         return MarketingOrchestratorConfig(**arguments), origins
     except ValidationError as error:

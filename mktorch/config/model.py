@@ -78,7 +78,9 @@ _LOCATION = frozenset(
     }
 )
 
-file_values: ContextVar[Mapping[str, Any]] = ContextVar("file_values", default=MappingProxyType({}))
+file_values: ContextVar[Mapping[str, Any] | None] = ContextVar(
+    "file_values", default=MappingProxyType({})
+)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -296,9 +298,14 @@ class MarketingOrchestratorConfig(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments over environment over file; no dotenv or secret files are read."""
-        in_file = InitSettingsSource(settings_cls, dict(file_values.get()))
-        return (init_settings, env_settings, in_file)
+        """Arguments over environment over file; no dotenv or secret files are read.
+
+        Tables of the layers are merged. Without a file's values (None) the arguments stand alone.
+        """
+        held = file_values.get()
+        if held is None:
+            return (init_settings,)
+        return (init_settings, env_settings, InitSettingsSource(settings_cls, dict(held)))
 
     @field_validator("grain")
     @classmethod
