@@ -16,6 +16,7 @@ import typer
 
 from mktorch import past, stops
 from mktorch.ending import DONE, FINDINGS, helpful_errors, say
+from mktorch.options import ConfigFile, Json, Out, RunName, Settings, found, load_config, parse_set
 from mktorch.screen import plain
 from mktorch.version import __version__
 from mktorch.vocab import FailureSeverity, PageSize, Renderer
@@ -34,14 +35,8 @@ app = typer.Typer(
 
 Data = Annotated[Path | None, typer.Argument(help="Folder of the thirteen sources.")]
 RunFolder = Annotated[Path | None, typer.Argument(help="A run's folder; default, the latest run.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="One setting, as key=value; may be repeated.")
-]
 AsOf = Annotated[str | None, typer.Option(help="Look from this moment: date or timestamp.")]
 Campaign = Annotated[str | None, typer.Option(help="Restrict to this campaign id.")]
-Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -129,7 +124,7 @@ def report(
 
 @app.command()
 def explain(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its id.")],
+    run_folder: RunName,
     figure: Annotated[
         str, typer.Argument(metavar="ID", help="A figure's id, or table.column.key.")
     ],
@@ -141,10 +136,7 @@ def explain(
         from mktorch.explain import explain as explained
         from mktorch.runs import load_run
 
-        settings, _ = load_config(config)
-        named = Path(settings.runs_dir) / run_folder
-        done = load_run(run_folder if run_folder.is_dir() or not named.is_dir() else named)
-        told = explained(done, figure)
+        told = explained(load_run(found(run_folder, config)), figure)
         typer.echo(
             json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else str(told)
         )
@@ -324,22 +316,6 @@ def main() -> None:
         raise SystemExit(ended.exit_code) from None
     finally:
         stops.unlisten()
-
-
-def load_config(
-    file: Path | None, given: dict[str, Any] | None = None
-) -> tuple[MarketingOrchestratorConfig, dict[str, str]]:
-    """The settings; read by what is imported when a command needs it, so that help is quick."""
-    from mktorch import config
-
-    return config.load_config(file, given)
-
-
-def parse_set(settings: list[str] | tuple[()]) -> dict[str, Any]:
-    """What `--set` gives, in the same way."""
-    from mktorch import config
-
-    return config.parse_set(settings)
 
 
 def _names(text: str) -> tuple[str, ...]:

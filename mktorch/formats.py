@@ -80,7 +80,6 @@ def known_locale(name: str) -> str:
 TEXT = Format(Kind.TEXT)
 INTEGER = Format(Kind.INTEGER)
 COUNT = Format(Kind.INTEGER, decimals=2)  # of things that may be shared: 9.25, and 12
-COMPACT = Format(Kind.INTEGER, decimals=1, compact=True)
 CURRENCY = Format(Kind.CURRENCY, decimals=0)
 CURRENCY_EXACT = Format(Kind.CURRENCY, decimals=2)
 CURRENCY_COMPACT = Format(Kind.CURRENCY, compact=True)  # $36.2K, and $7,000

@@ -9,44 +9,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mktorch.ending import DONE, FINDINGS, helpful_errors, say
+from mktorch.options import ConfigFile, Json, Out, RunName, Settings, found, load_config, parse_set
 from mktorch.screen import plain
 
 if TYPE_CHECKING:
     from mktorch.runs import Run
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file of settings.")]
-Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-RunName = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its id.")]
-
-
-def found(run: Path, config: Path | None) -> Path:
-    """The folder of a run that is named by its folder or by its id."""
-    from mktorch.config import load_config
-
-    named = Path(load_config(config)[0].runs_dir) / run
-    return run if run.is_dir() or not named.is_dir() else named
-
 
 def runs(config: ConfigFile = None, out: Out = None, as_json: Json = False) -> None:
     """List the runs on disk, newest last."""
     with helpful_errors():
-        from mktorch.config import load_config
         from mktorch.folders import sweep
         from mktorch.runs import stored_runs
 
         settings, _ = load_config(config)
         root = out or Path(settings.runs_dir)
         sweep(root)
-        found, broken = stored_runs(root)
+        held, broken = stored_runs(root)
         if as_json:
-            typer.echo(json.dumps([facts(r) for r in found], indent=2))
+            typer.echo(json.dumps([facts(r) for r in held], indent=2))
         else:
-            for each in found:
+            for each in held:
                 typer.echo(f"{each.path}  {summary(each)}")
         for error in broken:
             say(f"mktorch: {error}")
-        if not (found or broken):
+        if not (held or broken):
             say(f"No runs in {root}.")
         raise typer.Exit(FINDINGS if broken else DONE)
 
@@ -71,15 +58,12 @@ def diff(
 
 def whatif(
     run: RunName,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="One setting, as key=value; may be repeated.")
-    ] = None,
+    settings: Settings = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
     """Print what a run would decide under other settings, without reading its records again."""
     with helpful_errors():
-        from mktorch.config import parse_set
         from mktorch.runs import load_run
         from mktorch.whatif import whatif as decide
 

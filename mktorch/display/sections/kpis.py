@@ -26,7 +26,6 @@ TIER: Statuses = {
     Tier.EXCEEDED: Status("Exceeded", Tone.GOOD),
     Tier.NOT_SCORED: Status("No target", Tone.NONE),
 }
-_TROUBLED = [str(tier) for tier in (Tier.CRITICAL, Tier.AT_RISK, Tier.UNMEASURED)]
 GROUP: Statuses = {
     KpiStatus.AT_RISK: Status("At risk", Tone.WATCH),
     KpiStatus.ON_TRACK: Status("On track", Tone.STEADY),
@@ -43,13 +42,9 @@ WHOLE_PERCENT = Format(Kind.PERCENT, decimals=0)
 
 
 @section("measured_kpis", "measured_kpi_status")
-def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
-    """Every KPI against its target, by group and the gravest first, and what its tier forces.
-
-    `troubled` leaves out those that meet their target or have none.
-    """
-    every, locale = scored_kpis(run), locale_of(run)
-    scored = every.filter(pl.col("standing").is_in(_TROUBLED)) if troubled else every
+def kpi_scorecard(run: Run) -> Table:
+    """Every KPI against its target, by group and the gravest first, and what its tier forces."""
+    scored, locale = scored_kpis(run), locale_of(run)
     frame = scored.with_columns(
         heading=pl.Series(_headings(run, scored), dtype=pl.String),
         value_text=figures(scored, "value", locale),
@@ -73,7 +68,7 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
         id="kpi-scorecard",
         frame=frame,
         columns=(
-            Column(name="label", label="KPI", detail="" if troubled else "kpi", weight=1.8),
+            Column(name="label", label="KPI", detail="kpi", weight=1.8),
             Column(
                 name="value_text",
                 label="Actual",
@@ -100,12 +95,12 @@ def kpi_scorecard(run: Run, *, troubled: bool = False) -> Table:
             Column(name="standing", label="Status", statuses=TIER, detail="forced", weight=1.2),
             Column(name="basis", label="Window", detail="reason", weight=1.3),
         ),
-        title=_finding(run, every),
+        title=_finding(run, scored),
         notes=_notes(run),
         group="heading",
         source="measured_kpis",
         key=("kpi",),
-        empty="No KPI misses its target." if every.height else "No KPI was computed.",
+        empty="No KPI was computed.",
         locale=locale,
     )
 
