@@ -15,6 +15,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.connect import load_feeds
 from mktorch.errors import PipelineError
 from mktorch.manifest import InputRecord
+from mktorch.sources.bulk.scan import Scan
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
 from mktorch.sources.limits import limited
@@ -39,9 +40,11 @@ class Period:
     campaigns: int
 
     @classmethod
-    def of(cls, frames: Mapping[Source, pl.DataFrame]) -> Period:
+    def of(cls, frames: Mapping[Source, pl.DataFrame], bulk: Scan | None = None) -> Period:
         """Months from the first to the last performance day; 0 where there is none."""
         days = frames[Source.PERFORMANCE_METRICS]["timestamp"].dt.date()
+        if bulk is not None:
+            days = pl.concat([days, bulk.days["date"]])
         first, last = days.min(), days.max()
         span = (last - first).days + 1 if isinstance(first, date) and isinstance(last, date) else 0
         return cls(span / DAYS_PER_MONTH, max(frames[Source.CAMPAIGNS].height, 1))
@@ -51,12 +54,14 @@ _FAILED = read("failures", "row", on={"source": "source", "path": "file"})
 
 
 class Checked(NamedTuple):
-    """The records that stand, by source, every failure found, and what it comes to in money."""
+    """The records that stand, by source, every failure found, what it comes to in money, and the
+    sources as they were looked at."""
 
     valid: dict[Source, pl.DataFrame]
     failures: pl.DataFrame
     set_aside: pl.DataFrame
     set_aside_total: pl.DataFrame
+    looked_at: dict[Source, RawSource]
 
 
 # fmt: off
@@ -92,10 +97,12 @@ def checked(
     with limited(config.input_limits):
         found = validate(raw, config)
     notes.extend(found.notes)
-    read = in_currency({name: own.frame for name, own in raw.items()}, config, strict=False)
-    by_rule = set_aside(read, found.failures)
-    total = set_aside_total(by_rule, read, found.failures, config.maximum_rejected_share)
-    return Checked(found.frames, found.failures, by_rule, total)
+    frames = {name: own.frame for name, own in found.read.items()}
+    scans = {name: own.scan for name, own in found.read.items() if own.scan}
+    read = in_currency(frames, config, strict=False)
+    by_rule = set_aside(read, found.failures, scans)
+    total = set_aside_total(by_rule, read, found.failures, config.maximum_rejected_share, scans)
+    return Checked(found.frames, found.failures, by_rule, total, found.read)
 
 
 def input_files(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> pl.DataFrame:
@@ -105,9 +112,10 @@ def input_files(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> pl.D
     return InputFiles.frame([[getattr(record, name) for name in columns] for record in records])
 
 
-@makes(*Source, "as_of", "period")
+@makes(*Source, "as_of", "period", "bulk")
 def scope(
     valid: Mapping[Source, pl.DataFrame],
+    looked_at: Mapping[Source, RawSource],
     config: MarketingOrchestratorConfig,
     campaign_id: str | None,
     notes: list[str],
@@ -115,7 +123,8 @@ def scope(
     """Every source up to `as_of` and, where one is asked for, of one campaign.
 
     `as_of` is the setting's, else the newest timestamp of all records; `period` is the whole
-    set's, whatever is asked for.
+    set's, whatever is asked for; `bulk` are the performance records that were summed where they
+    are, or None.
 
     Raises
     ------
@@ -124,14 +133,23 @@ def scope(
         `MOST_AHEAD` after all records, or there is no such campaign.
     """
     frames = in_currency(in_zone(valid, config.reporting_timezone), config)
-    as_of = _looked_from(config.as_of, _newest(frames))
+    bulk = looked_at[Source.PERFORMANCE_METRICS].scan
+    as_of = _looked_from(config.as_of, _newest(frames, bulk))
     known, late = _known_at(frames, as_of)
-    notes.extend(late)
-    period = Period.of(known)
+    if bulk is not None:
+        bulk, after = bulk.known_at(as_of)
+        late[Source.PERFORMANCE_METRICS] += after
+    notes.extend(
+        f"{source}: {rows} records after {as_of.isoformat()} left out"
+        for source, rows in late.items()
+        if rows
+    )
+    period = Period.of(known, bulk)
     if campaign_id is not None:
         known = _of_campaign(known, campaign_id)
+        bulk = bulk and bulk.of_assets(known[Source.CREATIVE_ASSETS]["asset_id"])
     tables = {str(source): frame for source, frame in known.items()}
-    return {**tables, "as_of": as_of, "period": period}
+    return {**tables, "as_of": as_of, "period": period, "bulk": bulk}
 
 
 def input_records(raw: Mapping[Source, RawSource], failures: pl.DataFrame) -> list[InputRecord]:
@@ -167,13 +185,20 @@ def known_assets(valid: Mapping[Source, pl.DataFrame]) -> pl.DataFrame:
     return valid[Source.CREATIVE_ASSETS]
 
 
+def newest_summed(bulk: Scan | None = None) -> datetime | None:
+    """The newest timestamp of the performance records that were summed where they are."""
+    newest = None if bulk is None else bulk.days["last"].max()
+    return newest if isinstance(newest, datetime) else None
+
+
 def infrastructure_share(infrastructure_cost_per_month: float, period: Period) -> float:
     """What of the infrastructure's cost over the period each campaign bears."""
     return infrastructure_cost_per_month * period.months / period.campaigns
 
 
-def _newest(frames: Mapping[Source, pl.DataFrame]) -> datetime | None:
+def _newest(frames: Mapping[Source, pl.DataFrame], bulk: Scan | None) -> datetime | None:
     stamps = [f["timestamp"].max() for f in frames.values() if "timestamp" in f.columns]
+    stamps += [bulk.days["last"].max()] if bulk is not None else []
     return max((stamp for stamp in stamps if isinstance(stamp, datetime)), default=None)
 
 
@@ -191,20 +216,15 @@ def _looked_from(asked: datetime | None, newest: datetime | None) -> datetime:
 
 def _known_at(
     frames: Mapping[Source, pl.DataFrame], as_of: datetime
-) -> tuple[dict[Source, pl.DataFrame], list[str]]:
-    """The records stamped at or before `as_of`, and a note for each table that has later ones."""
+) -> tuple[dict[Source, pl.DataFrame], dict[Source, int]]:
+    """The records stamped at or before `as_of`, and how many of each table are later."""
     known = {
         source: frame.filter((pl.col("timestamp") <= as_of).fill_null(value=True))
         if "timestamp" in frame.columns
         else frame
         for source, frame in frames.items()
     }
-    return known, [
-        f"{source}: {frames[source].height - frame.height} records after {as_of.isoformat()} "
-        "left out"
-        for source, frame in known.items()
-        if frame.height < frames[source].height
-    ]
+    return known, {source: frames[source].height - frame.height for source, frame in known.items()}
 
 
 def _of_campaign(

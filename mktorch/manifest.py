@@ -44,6 +44,18 @@ class TableRecord(_Record):
     sha256: str
 
 
+class ScanRecord(_Record):
+    """Performance records that were summed where they are: of which parts, and which of them.
+
+    `rows` of the parts are in the run's figures, beside those of its table: records of known assets
+    up to `as_of`, without the assets' days of `drawn.parquet`, whose records were read.
+    """
+
+    rows: int
+    parts: list[str]
+    as_of: datetime | None = None
+
+
 class ModelUsage(_Record):
     """Calls to the language model during the run; `cost` in the run's currency."""
 
@@ -66,6 +78,7 @@ class Manifest(_Record):
     config_sources: dict[str, str]
     steps: list[StepRecord]
     tables: dict[str, TableRecord] = Field(default_factory=dict)
+    scan: ScanRecord | None = None
     errors: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     model_usage: ModelUsage = ModelUsage()

@@ -19,12 +19,13 @@ from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig, load_config
 from mktorch.errors import MktorchError, in_a_line, is_failure
 from mktorch.ingest import input_records
-from mktorch.manifest import Manifest, StepRecord, run_id
+from mktorch.manifest import Manifest, ScanRecord, StepRecord, run_id
 from mktorch.narrative.files import REPORT, SUMMARY, published
 from mktorch.narrative.llm_calls import usage
 from mktorch.notebook import Run, load_run
 from mktorch.plan import PLAN
 from mktorch.runs import FAILURES, state_of, write_run
+from mktorch.sources.bulk.scan import Scan
 from mktorch.sources.totals import totals
 from mktorch.sources.validate import Validated
 from mktorch.version import __version__
@@ -129,6 +130,7 @@ def run_configured(
             steps=steps,
             errors=errors,
             notes=context.notes,
+            scan=_scan_record(context["bulk"]),
             model_usage=usage(context.artifacts.get("measured_model_usage")),
         )
         settled = {
@@ -142,7 +144,8 @@ def run_configured(
             "errors": errors,
             "processing_time": perf_counter() - started,
         }
-        path = write_run(config.runs_dir, manifest, frames, state_of(frames, settled))
+        bulk = context["bulk"]
+        path = write_run(config.runs_dir, manifest, frames, state_of(frames, settled, bulk), bulk)
     return load_run(path)
 
 
@@ -223,7 +226,10 @@ def check(config: MarketingOrchestratorConfig) -> Findings:
         sum(record.rows for record in input_records(context["raw"], context[FAILURES])),
         context[FAILURES],
         context.artifacts.get("reconciliations", Reconciliations.create_empty()),
-        totals(context["raw"], Validated(context["valid"], context[FAILURES], ())),
+        totals(
+            context["looked_at"],
+            Validated(context["valid"], context[FAILURES], (), context["looked_at"]),
+        ),
         context["set_aside"],
         context["set_aside_total"],
         problem,
@@ -311,6 +317,13 @@ def _execute(step: Step, context: PipelineContext) -> StepRecord:
         seconds=context.seconds[-1],
         error=error,
     )
+
+
+def _scan_record(bulk: Scan | None) -> ScanRecord | None:
+    if bulk is None:
+        return None
+    parts = [part.name for part in bulk.parts]
+    return ScanRecord(rows=bulk.rows, parts=parts, as_of=bulk.terms.as_of)
 
 
 def _text(path: object | None) -> str | None:

@@ -65,6 +65,7 @@ VALUES: dict[str, Function] = {
         registry,
         ingest.known_assets,
         ingest.infrastructure_share,
+        ingest.newest_summed,
         operating.performance_records,
         operating.operating_totals,
         experiments.terms,

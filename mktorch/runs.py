@@ -29,6 +29,7 @@ from mktorch.errors import MktorchError, in_a_line, is_failure
 from mktorch.folders import place, sweep, workshop
 from mktorch.kpis import STATE_GROUPS
 from mktorch.manifest import Manifest, TableRecord, digest_of
+from mktorch.sources.bulk.scan import Scan, standing
 from mktorch.sources.lookups import Lookups, lookups
 from mktorch.state import (
     LOOKUPS,
@@ -40,6 +41,7 @@ from mktorch.state import (
 from mktorch.vocab import Source
 
 FAILURES = "failures"
+DRAWN = "drawn"
 _NESTED_JSON = ("evidence",)
 
 
@@ -53,11 +55,12 @@ class Tables(Mapping[str, pl.DataFrame]):
     def __init__(
         self,
         path: Path,
-        records: Mapping[str, TableRecord],
+        manifest: Manifest,
         frames: Mapping[str, pl.DataFrame] | None = None,
     ) -> None:
         self._path = path
-        self._records = dict(sorted(records.items()))
+        self._manifest = manifest
+        self._records = {n: r for n, r in sorted(manifest.tables.items()) if n != DRAWN}
         self._frames = dict(frames or {})
 
     def __getitem__(self, name: str) -> pl.DataFrame:
@@ -80,11 +83,27 @@ class Tables(Mapping[str, pl.DataFrame]):
     def _read(self, name: str) -> pl.DataFrame:
         path = table_path(self._path, name)
         try:
-            return pl.read_parquet(path, glob=False)
+            frame = pl.read_parquet(path, glob=False)
+            if name == Source.PERFORMANCE_METRICS and self._manifest.scan is not None:
+                frame = pl.concat([frame, self._where_they_are(frame)], how="diagonal_relaxed")
+            return frame
         except BaseException as error:
             if not is_failure(error):
                 raise
             raise _damaged(path, in_a_line(error)) from None
+
+    def _where_they_are(self, read: pl.DataFrame) -> pl.DataFrame:
+        """The records that the run summed where they are, from the parts as they were then."""
+        scan, config = self._manifest.scan, self._manifest.config
+        hashes = {i.path: i.sha256 for i in self._manifest.inputs}
+        folder = Path(str(config["data_dir"]))
+        parts = {name: folder / name for name in scan.parts if scan} if scan else {}
+        for name, path in parts.items():
+            if file_hash(path) != hashes[name]:
+                raise RunError(f"{path}: is not the file that the run read; put that one back")
+        drawn = pl.read_parquet(table_path(self._path, DRAWN), glob=False)
+        assets = self[Source.CREATIVE_ASSETS]["asset_id"]
+        return standing(parts, read.schema, drawn, assets, scan.as_of if scan else None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -135,7 +154,7 @@ class Run:
     ) -> None:
         self.path = path
         self.manifest = manifest
-        self.tables = Tables(path, manifest.tables, frames)
+        self.tables = Tables(path, manifest, frames)
 
     @property
     def run_id(self) -> str:
@@ -272,6 +291,7 @@ def write_run(
     manifest: Manifest,
     tables: Mapping[str, pl.DataFrame],
     state: Mapping[str, Any],
+    bulk: Scan | None = None,
 ) -> Path:
     """Write a run beside its place and rename it in, so that it is whole or absent.
 
@@ -287,12 +307,13 @@ def write_run(
         sweep(target.parent)
         with workshop(target.parent, target.name) as made:
             (made / "tables").mkdir()
-            written = {name: _write_table(made, name, tables[name]) for name in sorted(tables)}
+            held = dict(tables) if bulk is None else {**tables, DRAWN: bulk.drawn}
+            written = {name: _write_table(made, name, held[name]) for name in sorted(held)}
             _write_json(made / "state.json", state)
             facts = {"tables": written, "state_sha256": file_hash(made / "state.json")}
-            held = manifest.model_copy(update=facts)
-            held = held.model_copy(update={"digest": digest_of(held)})
-            (made / "manifest.json").write_text(manifest_text(held), encoding="utf-8")
+            told = manifest.model_copy(update=facts)
+            told = told.model_copy(update={"digest": digest_of(told)})
+            (made / "manifest.json").write_text(manifest_text(told), encoding="utf-8")
             place(made, target)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise RunError(
@@ -302,15 +323,19 @@ def write_run(
     return Path(runs_dir) / manifest.run_id
 
 
-def state_of(tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any]) -> dict[str, Any]:
+def state_of(
+    tables: Mapping[str, pl.DataFrame], settled: Mapping[str, Any], bulk: Scan | None = None
+) -> dict[str, Any]:
     """The contract as stored: results in full, inputs and lookups as references to tables.
 
-    `settled` holds the keys that are no table: goal, plan, errors, processing time, texts.
+    `settled` holds the keys that are no table: goal, plan, errors, processing time, texts; `bulk`
+    the performance records that were summed where they are.
     """
     state = empty_state()
     references = {str(source): source for source in Source} | dict(LOOKUPS)
     for key, source in references.items():
-        state[key] = {"table": f"tables/{source}.parquet", "rows": tables[source].height}
+        more = bulk.rows if bulk is not None and source == Source.PERFORMANCE_METRICS else 0
+        state[key] = {"table": f"tables/{source}.parquet", "rows": tables[source].height + more}
     for key, name in RECORD_TABLES.items():
         if name in tables:
             state[key] = records(tables[name])
@@ -345,7 +370,8 @@ def records(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def table_path(folder: Path, name: str) -> Path:
     """Where a run keeps a table."""
-    return folder / f"{name}.parquet" if name == FAILURES else folder / f"tables/{name}.parquet"
+    beside = name in (FAILURES, DRAWN)
+    return folder / f"{name}.parquet" if beside else folder / f"tables/{name}.parquet"
 
 
 def _value(held: Any) -> Any:
@@ -370,11 +396,11 @@ def manifest_text(manifest: Manifest) -> str:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(_json_text(content), encoding="utf-8")
+    path.write_text(_json_text(content, indent=None), encoding="utf-8")
 
 
-def _json_text(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def _json_text(content: Mapping[str, Any], indent: int | None = 2) -> str:
+    return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _read_json(path: Path) -> Any:

@@ -6,6 +6,7 @@ or row order.
 
 from __future__ import annotations
 
+import narwhals as nw
 import polars as pl
 
 MICRO = 1_000_000
@@ -14,6 +15,18 @@ MICRO = 1_000_000
 def micros(money: pl.Expr) -> pl.Expr:
     """Money as whole millionths (Int128), so that sums are exact and free of order."""
     return (money * MICRO).round().cast(pl.Int128)
+
+
+def whole_micros(number: nw.Expr) -> nw.Expr:
+    """Millionths, the nearest whole ones (of two as near the even one), as a float.
+
+    In arithmetic that every engine does alike: what they call `round` differs half-way.
+    """
+    value = number.cast(nw.Float64) * MICRO
+    below = value.floor()
+    part = value - below
+    odd = below - (below / 2).floor() * 2
+    return below + (part > 0.5).cast(nw.Float64) + (part == 0.5).cast(nw.Float64) * odd
 
 
 def units(money: pl.Expr) -> pl.Expr:

@@ -193,6 +193,14 @@ class FailureSeverity(StrEnum):
     WARNING = "warning"
 
 
+class EngineName(StrEnum):
+    """What sums big inputs where they are."""
+
+    POLARS = "polars"
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 class Duplicates(StrEnum):
     """Of rows with one key that nothing tells apart: which stand, or whether they are added up."""
 

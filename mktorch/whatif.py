@@ -25,7 +25,7 @@ _READING = frozenset(
         *(f"{source}_file" for source in Source),
         *("as_of", "currency", "data_dir", "duplicates", "enable_validation", "exchange_rates"),
         *("exports", "grain", "input_limits", "maximum_rejected_share", "rate_tolerance"),
-        *("reporting_timezone", "sources", "validation_severity"),
+        *("reporting_timezone", "scale", "sources", "validation_severity"),
     }
 )
 

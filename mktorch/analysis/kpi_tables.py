@@ -13,7 +13,7 @@ import polars as pl
 
 from mktorch.analysis.scorecard import Limits, kpi_status, scorecard
 from mktorch.config.narrative_rules import NarrativeRules
-from mktorch.kpis import INPUTS, KPIS, values
+from mktorch.kpis import BESIDE, INPUTS, KPIS, values
 
 
 def kpi_values(**inputs: Any) -> pl.DataFrame:
@@ -23,7 +23,12 @@ def kpi_values(**inputs: Any) -> pl.DataFrame:
 
 # What the list of KPIs reads is what the function takes: a KPI that reads more is no change here.
 kpi_values.__signature__ = Signature(  # type: ignore[attr-defined]
-    [Parameter(name, Parameter.KEYWORD_ONLY) for name in INPUTS]
+    [
+        Parameter(
+            name, Parameter.KEYWORD_ONLY, default=None if name in BESIDE else Parameter.empty
+        )
+        for name in INPUTS
+    ]
 )
 
 

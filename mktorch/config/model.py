@@ -41,6 +41,7 @@ from mktorch.config.narrative_rules import NarrativeRules
 from mktorch.config.operating_rules import OperatingRules
 from mktorch.config.recommendation_rules import RecommendationRules
 from mktorch.config.risk_rules import RiskRules
+from mktorch.config.scale_rules import ScaleRules
 from mktorch.config.segment_rules import SegmentRules
 from mktorch.formats import known_locale
 from mktorch.kpis import NAMED, TARGET_TABLES, default_targets
@@ -73,6 +74,7 @@ _LOCATION = frozenset(
         "reports_dir",
         "runs_dir",
         "input_limits",
+        "scale",
         "enable_progress_tracking",
         "enable_reporting",
     }
@@ -163,6 +165,8 @@ class MarketingOrchestratorConfig(BaseSettings):
     maximum_rejected_share: Fraction = 0.01
     """Share of rows or of spend that may be rejected before the figures are called incomplete."""
     input_limits: InputLimits = InputLimits()
+    scale: ScaleRules = ScaleRules()
+    """Docs/scale.md."""
 
     # Clock, windows, money
     as_of: Annotated[datetime | None, BeforeValidator(in_zone)] = None

@@ -19,6 +19,7 @@ from mktorch.kpis.operational import OPERATIONAL
 from mktorch.vocab import KpiGroup, Unit
 
 __all__ = [
+    "BESIDE",
     "INPUTS",
     "KPIS",
     "LABELS",
@@ -38,6 +39,8 @@ LABELS: Mapping[str, str] = {kpi.name: kpi.label for kpi in KPIS}
 PHRASES: Mapping[str, str] = {kpi.name: kpi.phrase for kpi in KPIS}
 INPUTS: tuple[str, ...] = tuple(dict.fromkeys(name for kpi in KPIS for name in kpi.inputs))
 """Everything that a KPI is computed from: tables by name, `as_of`, `seconds`."""
+BESIDE: frozenset[str] = frozenset(name for kpi in KPIS for name in kpi.beside)
+"""What of it a run may lack."""
 TARGET_TABLES: Mapping[KpiGroup, str] = {g: f"{word}_kpi_targets" for g, word in GROUPS.items()}
 """Group -> the setting that holds its targets."""
 STATE_GROUPS: Mapping[str, KpiGroup] = {f"{word}_kpis": group for group, word in GROUPS.items()}

@@ -101,12 +101,18 @@ class Kpi:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What `compute` takes: tables by name, `as_of`, `seconds`."""
+        """What `compute` takes: tables by name, `as_of`, `seconds`, and what there may be beside."""
         return tuple(signature(self.compute).parameters)
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """Inputs that a run may lack."""
+        asked = signature(self.compute).parameters
+        return tuple(name for name, each in asked.items() if each.default is not each.empty)
+
+    @property
     def tables(self) -> tuple[str, ...]:
-        return tuple(name for name in self.inputs if name not in (MEASURED, MOMENT))
+        return tuple(name for name in self.inputs if name not in (MEASURED, MOMENT, *self.beside))
 
     @property
     def measured(self) -> bool:
@@ -115,7 +121,8 @@ class Kpi:
 
     def of(self, inputs: Mapping[str, Any]) -> Value:
         """The KPI computed from its inputs by name, a null with its reason."""
-        found = self.compute(**{name: inputs[name] for name in self.inputs})
+        given = [n for n in self.inputs if n in inputs or n not in self.beside]
+        found = self.compute(**{name: inputs[name] for name in given})
         missing = found.value is None and found.reason is None
         return found._replace(reason=self.missing) if missing else found
 

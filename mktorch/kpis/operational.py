@@ -39,9 +39,14 @@ def experiment_setup_errors(
 
 
 def data_freshness_hours(
-    performance_metrics: pl.DataFrame, funnel_events: pl.DataFrame, as_of: datetime
+    performance_metrics: pl.DataFrame,
+    funnel_events: pl.DataFrame,
+    as_of: datetime,
+    newest_summed: datetime | None = None,
 ) -> Value:
-    stamped = pl.concat(frame.select("timestamp") for frame in (performance_metrics, funnel_events))
+    read = [frame["timestamp"] for frame in (performance_metrics, funnel_events)]
+    summed = pl.Series([newest_summed], dtype=pl.Datetime("us"))
+    stamped = pl.DataFrame({"timestamp": pl.concat([*read, summed])})
     newest = stamped["timestamp"].max()
     age = (as_of - newest).total_seconds() / 3600 if isinstance(newest, datetime) else None
     return Value(age)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import permutations
 
+import narwhals as nw
 import polars as pl
 
 from mktorch.clock import Clock, Span
@@ -22,12 +23,22 @@ from mktorch.rollups.declared import (
     BEFORE_DAYS,
     BY_KEY,
     BY_WINDOW,
-    COLUMNS,
-    IN_MICROS,
-    MEASURES,
     ROLLUPS,
 )
-from mktorch.sources.rates import BASES, KNOWN, implied, rate_base, votes
+from mktorch.sources.bulk.days import (
+    COLUMNS,
+    IMPLIED,
+    IN_MICROS,
+    MEASURES,
+    OF_RATED,
+    added,
+    by_day,
+    filled,
+    known,
+    layout,
+)
+from mktorch.sources.bulk.scan import Scan
+from mktorch.sources.rates import RATED, rate_base
 from mktorch.sums import MICRO, known_sum, micros, total, units
 from mktorch.vocab import Measure, Source, Window
 from mktorch.wiring import makes
@@ -52,6 +63,7 @@ def rollups(
     clock: Clock,
     experiments: pl.DataFrame | None = None,
     notes: list[str] | None = None,
+    bulk: Scan | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Sum performance by every key of `BY_WINDOW` and `BY_KEY` in one scan.
 
@@ -68,6 +80,8 @@ def rollups(
     notes
         Is told what rows take back, which sums that brings below 0, which rows that name an
         experiment lie outside its dates, and whose assets' rows are taken since none names it.
+    bulk
+        Further rows, which were summed where they are.
 
     Returns
     -------
@@ -85,18 +99,17 @@ def rollups(
     """
     metrics, assets = performance_metrics.lazy(), creative_assets.lazy()
     # Collected here, so that the plans below share it: a filter pushed down would scan again.
-    daily, rate, negative = pl.collect_all(
-        [_daily(metrics, assets), _rates(metrics), _negatives(metrics, assets)]
-    )
+    daily = _daily(metrics, assets, bulk)
+    negative = _negatives(metrics, assets)
     base = daily.lazy()
     held, outside, claimed = by_dates(base, experiments)
     tested = held.filter(_ripe())
     spans = clock.windows
     by_window = {name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()}
     plans = {
-        "rollup_rate": _implied(rate).lazy(),
+        "rollup_rate": _rates(daily),
         **by_window,
-        "rollup_correction": _corrections(negative.lazy(), by_window["rollup_campaign"], spans),
+        "rollup_correction": _corrections(negative, by_window["rollup_campaign"], spans),
         "rollup_paired": _paired(daily, spans),
         "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], (_DAYS,)),
         "rollup_experiment_day": tested.sort(BY_KEY["rollup_experiment_day"]),
@@ -139,31 +152,16 @@ def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
         )
 
 
-def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame) -> pl.LazyFrame:
+def _daily(
+    metrics: pl.LazyFrame, assets: pl.LazyFrame, bulk: Scan | None
+) -> pl.DataFrame:
     """One row per asset, experiment and day, with the asset's campaign, segment and channel."""
-    return (
-        metrics.select(
-            "asset_id",
-            "experiment_id",
-            pl.col("timestamp").dt.date().alias("date"),
-            *_measures(),
-        )
-        .group_by("asset_id", "experiment_id", "date")
-        .agg(
-            *map(known_sum, MEASURES),
-            *(pl.col(m).null_count().alias(f"{m}_blanks") for m in MEASURES),
-            pl.len().alias("snapshots"),
-        )
-        .join(assets.select("asset_id", *ASSET), on="asset_id", how="left")
-    )
-
-
-def _measures() -> list[pl.Expr]:
-    """The measures as integers: counts as they are, what may have decimals in millionths."""
-    return [
-        (micros(pl.col(column)) if measure in IN_MICROS else pl.col(column)).alias(measure)
-        for measure, column in COLUMNS.items()
-    ]
+    of = layout(metrics.collect())
+    read = filled(by_day(nw.from_native(metrics), of).to_native().collect(), of)
+    if bulk is not None:
+        read = added([read, bulk.by_key]) if read.height else bulk.by_key
+    owners = assets.select("asset_id", *ASSET).collect()
+    return known(read).join(owners, on="asset_id", how="left")
 
 
 def _ripe() -> pl.Expr:
@@ -206,32 +204,23 @@ def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
     return during.join(before, on=keys, how="left").sort(keys)
 
 
-def _rates(metrics: pl.LazyFrame) -> pl.LazyFrame:
-    """Per asset, over rows that state a rate and all its parts: counts, the conversions that the
-    rates imply by either denominator, in millionths, and how many rows fit which better."""
+def _rates(daily: pl.DataFrame) -> pl.LazyFrame:
+    """Per asset, over the rows that state a rate: counts, and the conversions that the rates imply
+    by the denominator that fits them better on the whole, in millionths."""
+    base = rate_base(daily)
+    taken = {
+        "impressions": f"{OF_RATED}impressions",
+        "conversions": f"{OF_RATED}conversions",
+        "implied_conversions": f"{IMPLIED}{base}",
+        "rate_base": f"{OF_RATED}{base}",
+    }
     return (
-        metrics.filter(KNOWN)
+        daily.lazy()
+        .filter(pl.col(RATED) > 0)
         .group_by("asset_id")
-        .agg(
-            pl.col(BASES).sum(),
-            micros(pl.col("conversions")).sum().alias("conversions"),
-            *(micros(implied(base)).sum().alias(f"implied_by_{base}") for base in BASES),
-            *votes(),
-        )
+        .agg(pl.col(column).sum().alias(name) for name, column in taken.items())
+        .with_columns(pl.lit(base).alias("rate_denominator"))
         .sort("asset_id")
-    )
-
-
-def _implied(rates: pl.DataFrame) -> pl.DataFrame:
-    """The rates of all assets taken by the denominator that fits them better on the whole."""
-    base = rate_base(rates)
-    return rates.select(
-        "asset_id",
-        "impressions",
-        "conversions",
-        pl.col(f"implied_by_{base}").alias("implied_conversions"),
-        pl.lit(base).alias("rate_denominator"),
-        pl.col(base).alias("rate_base"),
     )
 
 

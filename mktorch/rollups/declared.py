@@ -9,15 +9,11 @@ from types import MappingProxyType
 import dataframely as dy
 
 from mktorch.paired import RollupPaired
+from mktorch.sources.bulk.days import COLUMNS
 from mktorch.sources.rates import BASES
 from mktorch.tables import Table, count, day, declare, flag, key, money, number, read, text, word
 from mktorch.vocab import Measure, Window
 
-MEASURES = tuple(str(measure) for measure in Measure)
-IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
-"""Measures that may have decimals, summed as whole millionths."""
-COLUMNS = {**{m: str(m) for m in Measure}, Measure.REVENUE: "revenue_proxy"}
-"""Measure -> the column of a performance record that states it."""
 BEFORE = "_before"
 """Suffix of a measure summed over the days just before the experiment."""
 BEFORE_DAYS = 28

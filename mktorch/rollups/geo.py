@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import polars as pl
 
-from mktorch.rollups.declared import COLUMNS, IN_MICROS, MEASURES, sums
-from mktorch.sums import known_sum, micros, units
+from mktorch.rollups.declared import sums
+from mktorch.sources.bulk.days import BLANKS, MEASURES, by_day, filled, layout
+from mktorch.sources.bulk.scan import Scan
+from mktorch.sums import units
 from mktorch.tables import day, declare, key
 
 _KEY = ("campaign_id", "geo", "date")
+_BY = ("asset_id", "geo", "date")
+_BLANK = tuple(f"{measure}{BLANKS}" for measure in MEASURES)
 
 # fmt: off
 RollupGeoDay = declare("rollup_geo_day", "One row per campaign, geo and day of records with a geo.",
@@ -22,27 +27,25 @@ RollupGeoDay = declare("rollup_geo_day", "One row per campaign, geo and day of r
 
 
 def rollup_geo_day(
-    performance_metrics: pl.DataFrame, creative_assets: pl.DataFrame
+    performance_metrics: pl.DataFrame, creative_assets: pl.DataFrame, bulk: Scan | None = None
 ) -> pl.DataFrame:
     """`RollupGeoDay`, sorted by its key; no row where no record says where it was.
 
     A blank cell is left out of its sum alone; a sum of blanks is null.
     """
-    if "geo" not in performance_metrics.columns:
+    if "geo" not in performance_metrics.columns:  # nor is it then in the sums of a big source
         return RollupGeoDay.create_empty()
-    owners = creative_assets.lazy().select("asset_id", "campaign_id")
-    measures = (
-        (micros(pl.col(column)) if measure in IN_MICROS else pl.col(column)).alias(measure)
-        for measure, column in COLUMNS.items()
-    )
+    rows = performance_metrics.filter(pl.col("geo").is_not_null())
+    of = layout(rows)
+    read = filled(by_day(nw.from_native(rows.lazy()), of, _BY).to_native().collect(), of, _BY)
+    parts = [read] if bulk is None else [read, bulk.days.filter(pl.col("geo").is_not_null())]
+    owners = creative_assets.select("asset_id", "campaign_id")
+    known = [pl.col(name).sum() < pl.col("snapshots").sum() for name in _BLANK]
     summed = (
-        performance_metrics.lazy()
-        .filter(pl.col("geo").is_not_null())
-        .select("asset_id", "geo", pl.col("timestamp").dt.date().alias("date"), *measures)
+        pl.concat([part.select(*_BY, *MEASURES, *_BLANK, "snapshots") for part in parts])
         .join(owners, on="asset_id")
         .group_by(_KEY)
-        .agg(map(known_sum, MEASURES))
+        .agg(pl.when(k).then(pl.col(m).sum()).alias(m) for k, m in zip(known, MEASURES, strict=True))
         .sort(_KEY)
-        .collect()
     )
     return RollupGeoDay.of(summed.with_columns(units(pl.col(pl.Int128))))

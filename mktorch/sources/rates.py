@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
+
+import narwhals as nw
 import polars as pl
 
-from mktorch.sums import MICRO
+from mktorch.sums import whole_micros
 
 BASES = ("impressions", "clicks")
 """What a supplied conversion rate may be of; of two that fit alike the first."""
-KNOWN = pl.all_horizontal(pl.col("conversion_rate", "conversions", *BASES).is_not_null())
-"""Rows that state a rate and all that it could be checked against."""
+RATED = "rated"
 
 
-def implied(base: str) -> pl.Expr:
+def rated() -> nw.Expr:
+    """Rows that state a rate and all that it could be checked against."""
+    named = ("conversion_rate", "conversions", *BASES)
+    return reduce(and_, (~nw.col(name).is_null() for name in named))
+
+
+def implied(base: str) -> nw.Expr:
     """Conversions that a row's rate implies, were it of `base`."""
-    return pl.col("conversion_rate") * pl.col(base)
+    return nw.col("conversion_rate") * nw.col(base).cast(nw.Float64)
 
 
-def votes() -> list[pl.Expr]:
-    """Of how many rows the rate is nearer to conversions per each of `BASES` than per the other."""
-    stated = _millionths(pl.col("conversions"))
-    off = {base: (_millionths(implied(base)) - stated).abs() for base in BASES}
+def votes() -> dict[str, nw.Expr]:
+    """By name, whether a row states a rate, and whether that is nearer to conversions per each of
+    `BASES` than per the other; in whole millionths, which floats hold to 9e9."""
+    stated = whole_micros(nw.col("conversions"))
+    off = {base: (whole_micros(implied(base)) - stated).abs() for base in BASES}
     one, other = BASES
-    return [
-        (off[one] < off[other]).sum().alias(f"{one}_votes"),
-        (off[other] < off[one]).sum().alias(f"{other}_votes"),
-    ]
-
-
-def _millionths(number: pl.Expr) -> pl.Expr:
-    """Whole millionths as floats: exact to 9e9, and as quick to compare as any float."""
-    return (number * MICRO).round()
+    return {
+        RATED: rated(),
+        f"{one}_votes": rated() & (off[one] < off[other]),
+        f"{other}_votes": rated() & (off[other] < off[one]),
+    }
 
 
 def counted(rows: pl.DataFrame) -> pl.DataFrame:
-    """The `votes` of all rows, and how many they are (`known`)."""
-    return rows.lazy().filter(KNOWN).select(pl.len().alias("known"), *votes()).collect()
+    """The `votes` of all rows."""
+    shown = (shows.cast(nw.Int64).sum().alias(name) for name, shows in votes().items())
+    return nw.from_native(rows.lazy()).select(*shown).to_native().collect()
 
 
 def rate_base(votes_cast: pl.DataFrame) -> str:
-    """The denominator that more rows vote for, from `votes` of all rows or of parts of them.
+    """The denominator that more rows vote for, from `counted` of all rows or of parts of them.
 
     >>> counts = {"conversions": [8.0], "impressions": [4000], "clicks": [160]}
-    >>> rate_base(pl.DataFrame({"conversion_rate": [0.05], **counts}).select(votes()))
+    >>> rate_base(counted(pl.DataFrame({"conversion_rate": [0.05], **counts})))
     'clicks'
     """
     return max(BASES, key=lambda base: int(votes_cast[f"{base}_votes"].sum()))

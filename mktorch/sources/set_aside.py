@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
 from mktorch.formats import CURRENCY, PERCENT, Locale, format_value
+from mktorch.sources.bulk.scan import Scan
 from mktorch.sources.rules import ERROR, MEND, Rule
 from mktorch.sources.schemas import FILE, ROW, SPECS
 from mktorch.sources.totals import apart, places_apart
@@ -32,6 +34,7 @@ MEASURED = {
 }
 """Per source, the columns that hold spend, conversions and revenue."""
 _PLAIN = Locale()
+_NO_SCANS: Mapping[Source, Scan] = MappingProxyType({})
 FIGURES = ("spend", "conversions", "revenue")
 _KINDS: Mapping[str, Callable[..., dy.Column]] = {
     "spend": money,
@@ -84,11 +87,15 @@ SetAsideTotal = declare("set_aside_total", "One row: what was rejected in all.",
 # fmt: on
 
 
-def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> pl.DataFrame:
+def set_aside(
+    frames: Mapping[Source, pl.DataFrame],
+    failures: pl.DataFrame,
+    scans: Mapping[Source, Scan] = _NO_SCANS,
+) -> pl.DataFrame:
     """`SetAside`.
 
     `frames` are the sources as read, money in one currency; `failures` say which rows were
-    rejected.
+    rejected; `scans` hold rows of a source that were summed where they are.
     """
     parts = [SetAside.frame()]
     for source, frame in frames.items():
@@ -105,9 +112,13 @@ def set_aside(frames: Mapping[Source, pl.DataFrame], failures: pl.DataFrame) -> 
             rejected.join(rule, on=[FILE, ROW], how="left")
             .group_by("rule", "field")
             .agg(pl.len().cast(pl.Int64).alias("rows"), *sums)
+            .with_columns(units(pl.col(FIGURES)))
         )
         standing = frame.join(restated.select(FILE, ROW), on=[FILE, ROW], how="anti")
         whole = standing.select(pl.len().cast(pl.Int64).alias("rows"), *sums)
+        if scan := scans.get(source):
+            whole = pl.concat([whole, _of_scan(scan, figures)]).sum()
+        whole = whole.with_columns(units(pl.col(FIGURES)))
         parts.append(
             SetAside.of(
                 by_rule.with_columns(
@@ -133,8 +144,15 @@ _REMEDIES = {str(rule): MEND[rule] for rule in Rule}
 
 def _sum(column: str | None) -> pl.Expr:
     if column is None:
-        return pl.lit(None, pl.Float64)
-    return pl.when(pl.col(column).count() > 0).then(units(micros(pl.col(column)).sum()))
+        return pl.lit(None, pl.Int128)
+    return pl.when(pl.col(column).count() > 0).then(micros(pl.col(column)).sum())
+
+
+def _of_scan(scan: Scan, figures: Mapping[str, str]) -> pl.DataFrame:
+    """Rows and sums of what was summed where it is."""
+    sums = {name: scan.total(figures[name]) if name in figures else None for name in FIGURES}
+    kinds = {"rows": pl.Int64, **dict.fromkeys(FIGURES, pl.Int128)}
+    return pl.DataFrame({"rows": scan.rows, **sums}, schema=kinds)
 
 
 def set_aside_total(
@@ -142,6 +160,7 @@ def set_aside_total(
     frames: Mapping[Source, pl.DataFrame],
     failures: pl.DataFrame,
     maximum: float,
+    scans: Mapping[Source, Scan] = _NO_SCANS,
 ) -> pl.DataFrame:
     """`SetAsideTotal`.
 
@@ -149,6 +168,7 @@ def set_aside_total(
     figures are incomplete.
     """
     rows = sum(frame.height for frame in frames.values())
+    rows += sum(scan.rows for scan in scans.values())
     restated = sum(places_apart(failures.filter(source=str(source)))[1].height for source in frames)
     rejected = int(by_rule["rows"].sum())
     measured = by_rule.filter(source=str(Source.PERFORMANCE_METRICS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 import dataframely as dy
@@ -39,6 +40,12 @@ class SourcesConfig(Protocol):
     def duplicates(self) -> Duplicates: ...
     @property
     def grain(self) -> Mapping[str, Sequence[str]]: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def as_of(self) -> datetime | None: ...
+    @property
+    def scale(self) -> ScaleRules: ...
     @property
     def input_limits(self) -> Limits: ...
     @property

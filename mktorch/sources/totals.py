@@ -49,16 +49,14 @@ def _of_source(own: RawSource, valid: Validated, source: Source) -> pl.DataFrame
         "restated": restated,
     }
     columns = [ROWS, *SUMMED.get(source, ())]
-    return pl.DataFrame(
-        {
-            "source": [str(source)] * len(columns),
-            "column": columns,
-            **{
-                name: pl.Series(list(_sums(f, columns)), dtype=pl.Int128)
-                for name, f in frames.items()
-            },
-        }
-    )
+    sums = {name: pl.Series(list(_sums(f, columns)), dtype=pl.Int128) for name, f in frames.items()}
+    if own.scan is not None:
+        more = [own.scan.rows * MICRO, *(own.scan.total(name) for name in columns[1:])]
+        for name in ("file", "accepted"):
+            pair = pl.DataFrame([sums[name].alias("a"), pl.Series("b", more, dtype=pl.Int128)])
+            known = pl.any_horizontal(pl.col("a", "b").is_not_null())
+            sums[name] = pair.select(pl.when(known).then(pl.sum_horizontal("a", "b"))).to_series()
+    return pl.DataFrame({"source": [str(source)] * len(columns), "column": columns, **sums})
 
 
 def _sums(frame: pl.DataFrame, columns: list[str]) -> Iterator[int | None]:

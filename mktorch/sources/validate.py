@@ -12,9 +12,9 @@ from mktorch.sources.accounts import account_checks, qualified
 from mktorch.sources.checks import Check, column_checks, listed, reference_check, row_checks
 from mktorch.sources.columns import metadata
 from mktorch.sources.limits import refuse_failures
-from mktorch.sources.load import RawSource, with_keys
+from mktorch.sources.load import RawSource, looked_into, with_keys
 from mktorch.sources.measures import SUMMED
-from mktorch.sources.rates import BASES, counted, rate_base
+from mktorch.sources.rates import BASES, RATED, counted, rate_base
 from mktorch.sources.repeated import repeated
 from mktorch.sources.rules import CLIP, ERROR, FAILURE_SCHEMA, Rule, no_failures, severities
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
@@ -25,11 +25,13 @@ from mktorch.vocab import Source
 
 @dataclass(frozen=True)
 class Validated:
-    """Valid rows by source, every failure found, and what was noted on the way."""
+    """Valid rows by source, every failure found, what was noted on the way, and the sources as they
+    were looked at; beside the rows of a big one the sums of its `scan` are valid."""
 
     frames: dict[Source, pl.DataFrame]
     failures: pl.DataFrame
     notes: tuple[str, ...]
+    read: dict[Source, RawSource]
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,12 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
     failures: list[pl.DataFrame] = []
     notes = [note for source in SPECS for note in raw[source].notes]
     for source in SPECS:
+        if source == Source.PERFORMANCE_METRICS:
+            keys = (parents[p].valid for p in (Source.CREATIVE_ASSETS, Source.EXPERIMENTS))
+            raw[source] = looked_into(raw[source], *keys)
         own, spec = raw[source], raw[source].spec
         bad = [own.failures]
-        rates = counted(own.frame) if source == Source.PERFORMANCE_METRICS else None
+        rates = _votes(own.frame, own) if source == Source.PERFORMANCE_METRICS else None
         if config.enable_validation:
             bad.append(_breaches(own, spec, _checks(own, parents, frames, config, rates)))
             faulty = _errors(pl.concat(bad), severity)
@@ -78,13 +83,13 @@ def validate(raw: Mapping[Source, RawSource], config: SourcesConfig) -> Validate
         failures.append(named)
         if rates is not None:
             valid = frames[source]
-            stand = rates if valid.height == own.frame.height else counted(valid)
-            notes += _said(source, valid, stand)
+            stand = rates if valid.height == own.frame.height else _votes(valid, own)
+            notes += _said(own, valid, stand)
         if any(key.parent == source for child in SPECS.values() for key in child.foreign_keys):
             parents[source] = _parent(
                 frames[source], rejected, named, spec.key[0], shared.get(source)
             )
-    return Validated(frames, pl.concat([no_failures(), *failures]), tuple(notes))
+    return Validated(frames, pl.concat([no_failures(), *failures]), tuple(notes), raw)
 
 
 def _checks(
@@ -105,21 +110,31 @@ def _checks(
         yield reference_check(key, parent.valid, parent.rejected, is_list)
 
 
-def _said(source: Source, valid: pl.DataFrame, rates: pl.DataFrame) -> Iterator[str]:
+def _votes(frame: pl.DataFrame, own: RawSource) -> pl.DataFrame:
+    """What the stated rates of rows, and of those that were summed where they are, fit best."""
+    votes = counted(frame)
+    return votes if own.scan is None else pl.concat([votes, own.scan.days.select(votes.columns)])
+
+
+def _said(own: RawSource, valid: pl.DataFrame, rates: pl.DataFrame) -> Iterator[str]:
     """What was taken how: the denominator of supplied rates, and cells that are blank."""
-    if known := rates["known"].item():
+    source = own.spec.source
+    if known := rates[RATED].sum():
         yield (
             f"{source}.conversion_rate: {known:,} rates taken as conversions / "
             f"{rate_base(rates)}, which they fit best"
         )
-    day = pl.col("timestamp").dt.date()
     for name in SUMMED[source]:
-        if valid[name].null_count():
-            blank = valid.filter(pl.col(name).is_null())
-            first, last = blank.select(day.min().alias("first"), day.max().alias("last")).row(0)
+        days = [valid.filter(pl.col(name).is_null()).select(
+            pl.col("timestamp").dt.date().alias("date"), pl.lit(1, pl.Int64).alias("rows")
+        )]  # fmt: skip
+        if own.scan is not None:
+            days.append(own.scan.blank(name))
+        blank = pl.concat(days)
+        if rows := blank["rows"].sum():
             yield (
-                f"{source}.{name}: blank in {blank.height:,} rows, from {first} to "
-                f"{last}; unknown there, not 0: sums leave them out"
+                f"{source}.{name}: blank in {rows:,} rows, from {blank['date'].min()} to "
+                f"{blank['date'].max()}; unknown there, not 0: sums leave them out"
             )
 
 

@@ -40,6 +40,7 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column], *, fast: bool = T
     return from_frame(frame, columns, others, fast=fast)
 
 
+PARQUET = ".parquet"
 _NONE = pl.DataFrame()
 
 
@@ -61,7 +62,7 @@ def from_frame(
     for name, column in read.items():
         values = frame[name] if name in frame.columns else _absent(pl.String(), frame.height)
         kind = Kind.OBJECT if metadata(column, "json") else _kind(values.dtype)
-        text = _text(values)
+        text = as_text(values)
         held = pl.Series([kind], dtype=pl.UInt8).new_from_index(0, frame.height)
         hollow = _hollow(values)
         held = held.set(hollow, Kind.ARRAY).set(text.is_null(), Kind.NULL)
@@ -72,7 +73,7 @@ def from_frame(
     for left_out in (frame, others):
         for name in left_out.columns if rows else ():
             if name not in columns:
-                habits.add(UNKNOWN_FIELD, name, Seen(rows, 0, _text(left_out[name].head(1))[0]))
+                habits.add(UNKNOWN_FIELD, name, Seen(rows, 0, as_text(left_out[name].head(1))[0]))
     batch = convert(pl.DataFrame(texts), pl.DataFrame(kinds), read, habits)
     whole = pl.DataFrame([*batch.frame, *ready.values()])
     return Batch(stacked([whole], columns), batch.failures, habits)
@@ -105,14 +106,14 @@ def _kind(dtype: pl.DataType) -> Kind:
     return Kind.OBJECT if isinstance(dtype, pl.Struct) else Kind.STRING
 
 
-def _text(values: pl.Series) -> pl.Series:
+def as_text(values: pl.Series) -> pl.Series:
     """Values as JSON would write them, text without its quotes."""
     dtype = values.dtype
     if isinstance(dtype, pl.Datetime):
         zone = {None: "", "UTC": "Z"}.get(dtype.time_zone, "%:z")
         return values.dt.to_string(f"%Y-%m-%dT%H:%M:%S%.f{zone}")
     if isinstance(dtype, pl.Array):
-        return _text(values.arr.to_list())
+        return as_text(values.arr.to_list())
     if isinstance(dtype, pl.List):
         encoded = values.rename("v").to_frame().to_struct("").struct.json_encode()
         bare = encoded.str.strip_prefix('{"v":').str.strip_suffix("}")

@@ -1,0 +1,114 @@
+"""What sums big inputs: Polars by itself, DuckDB, or a Spark cluster; all through Narwhals.
+
+An engine reads Parquet parts where they are and gives back small frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import narwhals as nw
+import polars as pl
+
+from mktorch.sources.bulk.days import Layout
+from mktorch.vocab import EngineName
+
+if TYPE_CHECKING:
+    from mktorch.config.scale_rules import ScaleRules
+
+FILE, ROW = "_file", "_row"
+"""The part, by its place among those asked for, and the row in it, from 1."""
+
+
+class Engine(Protocol):
+    """Reads parts of one layout; `together` says whether it takes all of them in one pass."""
+
+    together: bool
+
+    def layout(self, path: Path) -> Layout:
+        """The columns of a part that hold a value, and those in which one may be missing."""
+
+    def scan(self, paths: Sequence[Path]) -> nw.LazyFrame:
+        """The columns of the parts with `_file` (the part's whole path) and `_row`."""
+
+    def frame(self, rows: nw.LazyFrame) -> pl.DataFrame:
+        """The rows of a plan."""
+
+
+class _Local:
+    """Files on this machine, whose footers tell of blanks."""
+
+    together = False
+
+    def layout(self, path: Path) -> Layout:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            footer = file.metadata
+            names = file.schema_arrow.names
+        groups = [footer.row_group(place) for place in range(footer.num_row_groups)]
+        nulls = dict.fromkeys(names, 0)
+        for group in groups:
+            for place in range(group.num_columns):
+                column = group.column(place)
+                told = column.statistics
+                known = told is not None and told.has_null_count
+                name = column.path_in_schema.partition(".")[0]
+                nulls[name] += told.null_count if known else 1
+        held = frozenset(name for name in names if nulls[name] < max(footer.num_rows, 1))
+        return Layout(held, frozenset(name for name in held if nulls[name]))
+
+
+class _Polars(_Local):
+
+    def scan(self, paths: Sequence[Path]) -> nw.LazyFrame:
+        parts = [
+            pl.scan_parquet(path, glob=False)
+            .with_row_index(ROW, offset=1)
+            .with_columns(pl.lit(str(path)).alias(FILE))
+            for path in paths
+        ]
+        return nw.from_native(pl.concat(parts))
+
+    def frame(self, rows: nw.LazyFrame) -> pl.DataFrame:
+        return rows.to_native().collect(engine="streaming")
+
+
+class _DuckDB(_Local):
+
+    @cached_property
+    def _database(self) -> Any:
+        import duckdb
+
+        return duckdb.connect()
+
+    def scan(self, paths: Sequence[Path]) -> nw.LazyFrame:
+        rows = self._database.read_parquet(
+            [_literal(path) for path in paths], filename=True, file_row_number=True
+        )
+        placed = rows.project(
+            f"* exclude (file_row_number, filename), file_row_number + 1 as {ROW}, filename as {FILE}"
+        )
+        return nw.from_native(placed)
+
+    def frame(self, rows: nw.LazyFrame) -> pl.DataFrame:
+        return rows.to_native().pl()
+
+
+def _literal(path: Path) -> str:
+    """A path in which no character stands for others."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def rows_of(paths: Sequence[Path]) -> int:
+    """Rows of parts, by their footers."""
+    return sum(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in paths)
+
+
+def engine(rules: ScaleRules) -> Engine:
+    """The engine of the settings."""
+    return {EngineName.POLARS: _Polars, EngineName.DUCKDB: _DuckDB}[rules.engine]()
