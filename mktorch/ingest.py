@@ -19,7 +19,8 @@ from mktorch.sources.bulk.scan import Scan
 from mktorch.sources.currencies import in_currency
 from mktorch.sources.frames import load_frames
 from mktorch.sources.limits import limited
-from mktorch.sources.load import RawSource, load
+from mktorch.sources.load import load
+from mktorch.sources.raw import RawSource
 from mktorch.sources.rules import Rule
 from mktorch.sources.set_aside import set_aside, set_aside_total
 from mktorch.sources.validate import validate
@@ -137,7 +138,7 @@ def scope(
     as_of = _looked_from(config.as_of, _newest(frames, bulk))
     known, late = _known_at(frames, as_of)
     if bulk is not None:
-        bulk, after = bulk.known_at(as_of)
+        bulk, after = bulk.known()
         late[Source.PERFORMANCE_METRICS] += after
     notes.extend(
         f"{source}: {rows} records after {as_of.isoformat()} left out"

@@ -24,9 +24,7 @@ def kpi_values(**inputs: Any) -> pl.DataFrame:
 # What the list of KPIs reads is what the function takes: a KPI that reads more is no change here.
 kpi_values.__signature__ = Signature(  # type: ignore[attr-defined]
     [
-        Parameter(
-            name, Parameter.KEYWORD_ONLY, default=None if name in BESIDE else Parameter.empty
-        )
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None if name in BESIDE else Parameter.empty)
         for name in INPUTS
     ]
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,8 @@ from mktorch.connect.mapping import Fed, fed
 from mktorch.connect.tables import files
 from mktorch.sources.convert import Batch, stacked
 from mktorch.sources.files import MissingError, parts
-from mktorch.sources.load import PLACES, InputFile, RawSource, load_source, with_keys
+from mktorch.sources.load import load_source, own_source
+from mktorch.sources.raw import PLACES, InputFile, RawSource, with_keys
 from mktorch.sources.readers.parquet_files import from_frame
 from mktorch.sources.rules import FOUND, Rule, SourceError, failures
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
@@ -67,7 +68,8 @@ def load_feeds(config: MarketingOrchestratorConfig) -> dict[Source, RawSource]:
     loaded: dict[Source, RawSource] = {}
     for source in SPECS:
         try:
-            loaded[source] = _source(source, config, [m for m in made if source in m.frames])
+            fed_by = [m for m in made if source in m.frames]
+            loaded[source] = _source(source, config, fed_by, loaded)
         except SourceError as error:
             problems.append(str(error))
     if problems:
@@ -108,11 +110,16 @@ def _names(feeds: Iterable[_Feed], folder: Path) -> dict[Path, str]:
     }
 
 
-def _source(source: Source, config: MarketingOrchestratorConfig, made: list[Fed]) -> RawSource:
+def _source(
+    source: Source,
+    config: MarketingOrchestratorConfig,
+    made: list[Fed],
+    loaded: Mapping[Source, RawSource],
+) -> RawSource:
+    if not made:
+        return own_source(source, config, loaded)
     spec = settled(source, config)
     folder, name = Path(config.data_dir), config.file_of(source)
-    if not made:
-        return load_source(spec, folder, name)
     try:
         parts(folder, name)
     except MissingError:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.screen import plain
-from mktorch.sources.load import RawSource
+from mktorch.sources.raw import RawSource
 from mktorch.sources.schemas import FILE, ROW
 from mktorch.vocab import Source
 

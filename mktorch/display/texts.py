@@ -27,7 +27,7 @@ from mktorch.manifest import Manifest, StepRecord, TableRecord, run_id
 from mktorch.narrative.llm_calls import usage
 from mktorch.narrative.markdown import document, heading, inert
 from mktorch.runs import Run
-from mktorch.sources.load import RawSource
+from mktorch.sources.raw import RawSource
 from mktorch.version import __version__
 from mktorch.vocab import Source
 

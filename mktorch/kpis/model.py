@@ -101,7 +101,7 @@ class Kpi:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What `compute` takes: tables by name, `as_of`, `seconds`, and what there may be beside."""
+        """What `compute` takes: tables by name, `as_of`, `seconds`, and what may be beside."""
         return tuple(signature(self.compute).parameters)
 
     @property

@@ -105,7 +105,12 @@ def rollups(
     held, outside, claimed = by_dates(base, experiments)
     tested = held.filter(_ripe())
     spans = clock.windows
-    by_window = {name: _by_window(base, keys, spans) for name, keys in BY_WINDOW.items()}
+    by_asset = _sum(_windowed(base, spans), (*BY_WINDOW["rollup_asset"], "window")).collect()
+    asset_days = _sum(base, BY_KEY["rollup_asset_day"]).collect()
+    by_window = {
+        name: by_asset.lazy() if name == "rollup_asset" else _added(by_asset, (*keys, "window"))
+        for name, keys in BY_WINDOW.items()
+    }
     plans = {
         "rollup_rate": _rates(daily),
         **by_window,
@@ -114,7 +119,8 @@ def rollups(
         "rollup_experiment": _sum(tested, BY_KEY["rollup_experiment"], (_DAYS,)),
         "rollup_experiment_day": tested.sort(BY_KEY["rollup_experiment_day"]),
         "rollup_experiment_weekday": _by_weekday(base, tested),
-        **{name: _sum(base, BY_KEY[name]) for name in ("rollup_day", "rollup_asset_day")},
+        "rollup_day": _added(asset_days, BY_KEY["rollup_day"]),
+        "rollup_asset_day": asset_days.lazy(),
     }
     *frames, left_out, taken = pl.collect_all([*plans.values(), outside, claimed])
     made = {
@@ -152,9 +158,7 @@ def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
         )
 
 
-def _daily(
-    metrics: pl.LazyFrame, assets: pl.LazyFrame, bulk: Scan | None
-) -> pl.DataFrame:
+def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame, bulk: Scan | None) -> pl.DataFrame:
     """One row per asset, experiment and day, with the asset's campaign, segment and channel."""
     of = layout(metrics.collect())
     read = filled(by_day(nw.from_native(metrics), of).to_native().collect(), of)
@@ -173,17 +177,19 @@ def _ripe() -> pl.Expr:
 
 
 def _sum(base: pl.LazyFrame, keys: tuple[str, ...], more: Iterable[pl.Expr] = ()) -> pl.LazyFrame:
-    return (
-        base.group_by(keys)
-        .agg(
-            *map(known_sum, MEASURES),
-            pl.col("snapshots").sum().cast(pl.Int64),
-            pl.col("date").min().alias("first_day"),
-            pl.col("date").max().alias("last_day"),
-            *more,
-        )
-        .sort(keys)
-    )
+    """Daily rows by keys."""
+    date = pl.col("date")
+    return _by(base, keys, date.min().alias("first_day"), date.max().alias("last_day"), *more)
+
+
+def _added(sums: pl.DataFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+    """What `_sum` gave, by fewer keys."""
+    return _by(sums.lazy(), keys, pl.col("first_day").min(), pl.col("last_day").max())
+
+
+def _by(rows: pl.LazyFrame, keys: tuple[str, ...], *more: pl.Expr) -> pl.LazyFrame:
+    sums = map(known_sum, MEASURES)
+    return rows.group_by(keys).agg(*sums, pl.col("snapshots").sum(), *more).sort(keys)
 
 
 def _by_weekday(base: pl.LazyFrame, tested: pl.LazyFrame) -> pl.LazyFrame:
@@ -332,9 +338,3 @@ def _windowed(base: pl.LazyFrame, spans: dict[Window, Span]) -> pl.LazyFrame:
     return pl.concat(
         part.with_columns(pl.lit(str(window)).alias("window")) for window, part in parts.items()
     )
-
-
-def _by_window(
-    base: pl.LazyFrame, keys: tuple[str, ...], spans: dict[Window, Span]
-) -> pl.LazyFrame:
-    return _sum(_windowed(base, spans), (*keys, "window"))

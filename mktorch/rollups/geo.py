@@ -45,7 +45,9 @@ def rollup_geo_day(
         pl.concat([part.select(*_BY, *MEASURES, *_BLANK, "snapshots") for part in parts])
         .join(owners, on="asset_id")
         .group_by(_KEY)
-        .agg(pl.when(k).then(pl.col(m).sum()).alias(m) for k, m in zip(known, MEASURES, strict=True))
+        .agg(
+            pl.when(k).then(pl.col(m).sum()).alias(m) for k, m in zip(known, MEASURES, strict=True)
+        )
         .sort(_KEY)
     )
     return RollupGeoDay.of(summed.with_columns(units(pl.col(pl.Int128))))

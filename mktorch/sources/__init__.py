@@ -1,8 +1,9 @@
 """The thirteen sources: declared, read, validated and looked up."""
 
 from mktorch.sources.frames import load_frames
-from mktorch.sources.load import InputFile, RawSource, load
+from mktorch.sources.load import load
 from mktorch.sources.lookups import Lookups, lookups
+from mktorch.sources.raw import InputFile, RawSource
 from mktorch.sources.rules import FAILURE_SCHEMA, Rule, SourceError
 from mktorch.sources.schemas import SPECS, ForeignKey, SourceSpec, frame_schema
 from mktorch.sources.validate import Validated, validate

@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from mktorch.sources.checks import Check
-from mktorch.sources.load import RawSource
+from mktorch.sources.raw import RawSource
 from mktorch.sources.rules import Rule
 from mktorch.sources.schemas import ForeignKey, SourceSpec
 from mktorch.vocab import Source

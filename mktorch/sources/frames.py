@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from mktorch.sources.files import FileRead
-from mktorch.sources.load import RawSource, missing, raw_source
+from mktorch.sources.raw import RawSource, missing, raw_source
 from mktorch.sources.readers.parquet_files import from_frame
 from mktorch.sources.rules import SourceError
 from mktorch.sources.schemas import SPECS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.sources.load import key_text
 from mktorch.sources.measures import SUMMED, exact_sum
+from mktorch.sources.raw import key_text
 from mktorch.sources.rules import CLIP, Rule
 from mktorch.sources.schemas import FILE, ROW, SourceSpec
 from mktorch.vocab import Duplicates

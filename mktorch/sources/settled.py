@@ -10,6 +10,7 @@ from typing import Protocol
 import dataframely as dy
 import polars as pl
 
+from mktorch.config.scale_rules import ScaleRules
 from mktorch.sources.columns import grain, metadata
 from mktorch.sources.limits import Limits
 from mktorch.sources.schemas import SPECS, SourceSpec

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from mktorch.sources.load import RawSource
 from mktorch.sources.measures import SUMMED
+from mktorch.sources.raw import RawSource
 from mktorch.sources.rules import ERROR, Rule
 from mktorch.sources.schemas import FILE, ROW
 from mktorch.sources.validate import Validated

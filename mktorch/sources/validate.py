@@ -9,12 +9,13 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.sources.accounts import account_checks, qualified
+from mktorch.sources.bulk.source import looked_into
 from mktorch.sources.checks import Check, column_checks, listed, reference_check, row_checks
 from mktorch.sources.columns import metadata
 from mktorch.sources.limits import refuse_failures
-from mktorch.sources.load import RawSource, looked_into, with_keys
 from mktorch.sources.measures import SUMMED
 from mktorch.sources.rates import BASES, RATED, counted, rate_base
+from mktorch.sources.raw import RawSource, with_keys
 from mktorch.sources.repeated import repeated
 from mktorch.sources.rules import CLIP, ERROR, FAILURE_SCHEMA, Rule, no_failures, severities
 from mktorch.sources.schemas import FILE, ROW, SPECS, SourceSpec
@@ -132,9 +133,10 @@ def _said(own: RawSource, valid: pl.DataFrame, rates: pl.DataFrame) -> Iterator[
             days.append(own.scan.blank(name))
         blank = pl.concat(days)
         if rows := blank["rows"].sum():
+            first, last = blank.select(pl.col("date").min(), last=pl.col("date").max()).row(0)
             yield (
-                f"{source}.{name}: blank in {rows:,} rows, from {blank['date'].min()} to "
-                f"{blank['date'].max()}; unknown there, not 0: sums leave them out"
+                f"{source}.{name}: blank in {rows:,} rows, from {first} to "
+                f"{last}; unknown there, not 0: sums leave them out"
             )
 
 

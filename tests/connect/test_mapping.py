@@ -16,7 +16,7 @@ from mktorch.connect.database import _ibis, fetch
 from mktorch.connect.layout import days, numbers
 from mktorch.connect.suggest import suggest
 from mktorch.ingest import checked
-from mktorch.sources.load import RawSource
+from mktorch.sources.raw import RawSource
 from mktorch.vocab import Source
 from tests.conftest import TINY
 

@@ -14,7 +14,7 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.rollups import rollups
 from mktorch.sources import Validated, load, validate
 from mktorch.sources.currencies import in_currency
-from mktorch.sources.load import RawSource
+from mktorch.sources.raw import RawSource
 from mktorch.sources.totals import totals
 from mktorch.sources.zones import in_zone
 from mktorch.vocab import Source

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from datetime import date, datetime, timedelta
 from functools import reduce
 
@@ -18,6 +20,8 @@ from mktorch.ingest import checked, input_records, scope
 from mktorch.rollups import rollups
 from mktorch.rollups.geo import rollup_geo_day
 from mktorch.sources import load
+from mktorch.sources.bulk import scan
+from mktorch.sources.bulk.cache import Cache
 from mktorch.sources.bulk.doubt import clock_changes
 from mktorch.vocab import Source
 from tests.sources.good import RECORDS, write
@@ -35,9 +39,10 @@ def records(rows: int = 240, every: int = 7) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "asset_id": "A" + (place % 6 + 1).cast(pl.String),
-            "experiment_id": (place % 2 + 1).cast(pl.String).str.replace("^", "E").set(
-                place % 3 == 0, None
-            ),
+            "experiment_id": (place % 2 + 1)
+            .cast(pl.String)
+            .str.replace("^", "E")
+            .set(place % 3 == 0, None),
             "timestamp": pl.Series([START + timedelta(hours=int(n) // 6 * every) for n in place]),
             "impressions": impressions,
             "clicks": clicks,
@@ -100,7 +105,8 @@ def looked(folder, frames: dict[str, pl.DataFrame], rows: int, **more: object):
     (folder / METRICS).mkdir(exist_ok=True)
     for name, frame in frames.items():
         frame.write_parquet(folder / METRICS / f"{name}.parquet")
-    scale = {"rows": rows, "engine": more.pop("engine", "polars"), "cache_dir": str(folder / "cache")}
+    scale = {"rows": rows, "cache_dir": str(folder / "cache")}
+    scale |= {name: more.pop(name) for name in ("engine", "spark_master", "cache") if name in more}
     config = MarketingOrchestratorConfig(data_dir=str(folder), scale=scale, **more)
     notes: list[str] = []
     raw = load(config)
@@ -126,13 +132,17 @@ def alike(tmp_path_factory, frames: dict[str, pl.DataFrame], **more: object):
     return made
 
 
-@pytest.mark.parametrize("engine", ["polars", "duckdb"])
-def test_faults_come_out_as_they_do_of_records_read(tmp_path_factory, engine):
-    """Each on an asset's day of its own, but for the days that are whole."""
+def with_faults() -> pl.DataFrame:
+    """Each fault on an asset's day of its own, but for the days that are whole."""
     frame = records(480, every=9)
     for place, fault in enumerate(FAULTS.values()):
         frame = frame.with_columns(_at(6 * (2 * place + 3) + place % 5, **fault))
-    made = alike(tmp_path_factory, {"a": frame}, engine=engine)
+    return frame
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_faults_come_out_as_they_do_of_records_read(tmp_path_factory, engine):
+    made = alike(tmp_path_factory, {"a": with_faults()}, engine=engine)
     assert 0 < made["bulk"].rows < 480
 
 
@@ -174,7 +184,10 @@ def test_only_rows_of_days_in_doubt_are_read(tmp_path_factory):
     asset, day = frame["asset_id"][40], frame["timestamp"][40].date()
     assert made["bulk"].drawn.rows() == [(asset, day)]
     read = made[METRICS]
-    assert read.height == frame.filter(asset_id=asset).filter(pl.col("timestamp").dt.date() == day).height
+    assert (
+        read.height
+        == frame.filter(asset_id=asset).filter(pl.col("timestamp").dt.date() == day).height
+    )
     assert made["bulk"].rows + read.height == frame.height
 
 
@@ -212,7 +225,8 @@ def test_other_types_of_the_same(tmp_path_factory, column):
 def test_what_is_not_as_declared_is_read(tmp_path, change):
     frame = records().with_columns(**change)
     _, _, made = looked(tmp_path, {"a": frame}, 0, exchange_rates={"SEK": 0.1})
-    assert made["bulk"] is None and made[METRICS].height
+    assert made["bulk"] is None
+    assert made[METRICS].height
 
 
 def test_few_rows_are_read(tmp_path):
@@ -241,3 +255,79 @@ def test_days_on_which_the_clock_changes():
     found = clock_changes("Europe/Stockholm")
     assert {date(2026, 3, 29), date(2026, 10, 25)} <= set(found)
     assert date(2026, 6, 1) not in found
+
+
+def _passes(monkeypatch) -> list[list[str]]:
+    """The parts of each pass from now on."""
+    made: list[list[str]] = []
+    once = scan._pass
+    monkeypatch.setattr(
+        scan, "_pass", lambda engine, paths, *more: (
+            made.append([path.stem for path in paths]), once(engine, paths, *more)
+        )[1],
+    )  # fmt: skip
+    return made
+
+
+def _week(number: int) -> pl.DataFrame:
+    return records(120).with_columns(pl.col("timestamp") + timedelta(days=30 * number))
+
+
+def test_parts_seen_before_are_not_read_again(tmp_path, monkeypatch):
+    passes = _passes(monkeypatch)
+    parts = {"a": _week(1), "b": _week(2)}
+    first, *_ = looked(tmp_path, parts, 0)
+    again, *_ = looked(tmp_path, parts, 0)
+    assert passes == [["a"], ["b"]]
+    for name, table in first.items():
+        assert_frame_equal(table, again[name], check_exact=True)
+    passes.clear()
+    changed = parts | {"b": _week(2).with_columns(pl.col("cost") + 1), "c": _week(3)}
+    more, *_ = looked(tmp_path, changed, 0)
+    assert passes == [["b"], ["c"]]
+    whole, *_ = looked(tmp_path, changed, 0, cache=False)
+    for name, table in whole.items():
+        assert_frame_equal(table, more[name], check_exact=True)
+    (tmp_path / METRICS / "a.parquet").unlink()
+    passes.clear()
+    fewer, *_ = looked(tmp_path, {"c": _week(3)}, 0)
+    assert passes == []
+    assert fewer["rollup_campaign"]["snapshots"].max() < more["rollup_campaign"]["snapshots"].max()
+
+
+@pytest.mark.parametrize(
+    "setting", [{"rate_tolerance": 0.2}, {"reporting_timezone": "Asia/Tokyo"}, {"as_of": START}]
+)
+def test_what_decides_sums_is_told_apart_in_the_cache(tmp_path, monkeypatch, setting):
+    passes = _passes(monkeypatch)
+    looked(tmp_path, {"a": _week(0)}, 0)
+    looked(tmp_path, {"a": _week(0)}, 0, **setting)
+    assert passes == [["a"], ["a"]]
+
+
+def test_a_cache_that_cannot_be_used_changes_nothing(tmp_path):
+    first, *_ = looked(tmp_path, {"a": _week(1)}, 0)
+    for file in (tmp_path / "cache").rglob("*.parquet"):
+        file.write_bytes(b"PAR1 torn")
+    torn, *_ = looked(tmp_path, {"a": _week(1)}, 0)
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("a file where the folder would be")
+    barred, *_ = looked(tmp_path, {"a": _week(1)}, 0)
+    for name, table in first.items():
+        assert_frame_equal(table, torn[name], check_exact=True)
+        assert_frame_equal(table, barred[name], check_exact=True)
+
+
+def test_a_cache_keeps_what_was_used_last(tmp_path):
+    sums = pl.DataFrame({"x": range(100)})
+    for n, name in enumerate("abc"):
+        Cache(tmp_path, 1 << 20).write("t", name, 1, sums)
+        os.utime(tmp_path / "t" / f"{name}-1.parquet", (n, n))
+    size = (tmp_path / "t" / "a-1.parquet").stat().st_size
+    cache = Cache(tmp_path, 2 * size)
+    assert cache.read("t", "a", 1) is not None
+    cache.trim()
+    assert sorted(path.name for path in (tmp_path / "t").iterdir()) == [
+        "a-1.parquet",
+        "c-1.parquet",
+    ]

@@ -1,13 +1,13 @@
 """Performance by asset, experiment and day: the sums from which every rollup follows.
 
-Written once, in Narwhals, so that Polars, DuckDB and Spark compute the same: counts as they are, and
-what may have decimals as whole millionths, in integers, which every engine adds exactly.
+Written once, in Narwhals, so that Polars, DuckDB and Spark compute the same: counts as they are,
+and what may have decimals as whole millionths, in integers, which every engine adds exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import polars as pl
@@ -16,6 +16,7 @@ from mktorch.sources.rates import BASES, RATED, implied, rated, votes
 from mktorch.sums import whole_micros
 from mktorch.vocab import Measure
 
+Rows = nw.LazyFrame[Any]
 MEASURES = tuple(str(measure) for measure in Measure)
 IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
 """Measures that may have decimals, summed as whole millionths."""
@@ -65,12 +66,12 @@ def layout(frame: pl.DataFrame) -> Layout:
 
 
 def by_day(
-    rows: nw.LazyFrame,
+    rows: Rows,
     of: Layout,
     keys: Sequence[str] = KEYS,
     flags: Mapping[str, nw.Expr] | None = None,
-    integer: type[nw.dtypes.DType] = nw.Int128,
-) -> nw.LazyFrame:
+    integer: type[nw.Int64 | nw.Int128] = nw.Int128,
+) -> Rows:
     """Sums and counts of performance rows by `keys`, those that `of` does not settle beforehand.
 
     Parameters
@@ -145,9 +146,7 @@ def filled(days: pl.DataFrame, of: Layout, keys: Iterable[str] = KEYS) -> pl.Dat
             for measure, column in COLUMNS.items()
         },
         RATED: rows if of.all_rated else pl.lit(0),
-        **{
-            f"{OF_RATED}{name}": pl.col(name) if of.all_rated else pl.lit(0) for name in _STATED
-        },
+        **{f"{OF_RATED}{name}": pl.col(name) if of.all_rated else pl.lit(0) for name in _STATED},
     }
     whole = days.with_columns(
         settled.get(name, pl.lit(0)).alias(name) for name in (*SUMS, *COUNTS) if name not in names
@@ -155,15 +154,15 @@ def filled(days: pl.DataFrame, of: Layout, keys: Iterable[str] = KEYS) -> pl.Dat
     others = [n for n in whole.columns if n not in {*keys, *SUMS, *COUNTS, "snapshots", "last"}]
     return whole.select(
         *keys,
-        *(pl.col(name).fill_null(0).cast(_KINDS.get(name, pl.Int128)) for name in SUMS),
+        *(pl.col(name).fill_null(0).cast(_KINDS.get(name, pl.Int128())) for name in SUMS),
         *(pl.col(n).fill_null(0).cast(pl.Int64) for n in (*COUNTS, "snapshots", *others)),
         pl.col("last").dt.replace_time_zone(None).cast(pl.Datetime("us")),
     )
 
 
-_KINDS: Mapping[str, type[pl.DataType]] = {
-    name: pl.Int64 for name in (*BASES, *(f"{OF_RATED}{base}" for base in BASES))
-}
+_KINDS: Mapping[str, type[pl.DataType]] = dict.fromkeys(
+    (*BASES, *(f"{OF_RATED}{base}" for base in BASES)), pl.Int64
+)
 
 
 def added(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

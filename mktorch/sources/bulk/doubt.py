@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import narwhals as nw
 import polars as pl
 
-from mktorch.sources.bulk.days import COLUMNS, Layout
+from mktorch.sources.bulk.days import COLUMNS, Layout, Rows
 from mktorch.sources.columns import bounds, metadata
 from mktorch.sources.schemas import SourceSpec
 from mktorch.sums import MICRO, whole_micros
@@ -37,10 +37,10 @@ class Terms(NamedTuple):
     as_of: datetime | None
 
 
-def usable(rows: nw.LazyFrame, of: Layout, spec: SourceSpec) -> nw.LazyFrame:
+def usable(rows: Rows, of: Layout, spec: SourceSpec) -> Rows:
     """Rows with the columns that sums need: no number beyond what is summed, and keys that may be
     absent."""
-    made = []
+    made: list[nw.Expr] = []
     for name in dict.fromkeys((*COLUMNS.values(), "conversion_rate")):
         if name in of.names:
             kind = nw.Int64 if spec.dtypes[name].is_integer() else nw.Float64
@@ -115,7 +115,9 @@ def clock_changes(zone: str) -> tuple[date, ...]:
     for day in days:
         if day.year not in _YEARS:
             break
-        offset = datetime(day.year, day.month, day.day, 12, tzinfo=UTC).astimezone(place).utcoffset()
+        offset = (
+            datetime(day.year, day.month, day.day, 12, tzinfo=UTC).astimezone(place).utcoffset()
+        )
         if before is not None and offset != before:
             found += [day - timedelta(days=1), day, day + timedelta(days=1)]
         before = offset
@@ -137,9 +139,9 @@ def suited(schema: Mapping[str, pl.DataType], spec: SourceSpec, zone: str) -> bo
         if name not in schema:
             if not column.nullable:
                 return False
-        elif metadata(column, "sparse") and not metadata(column, "grain"):
-            return False
-        elif not _is_declared(schema[name], column.dtype, zone):
+        elif (metadata(column, "sparse") and not metadata(column, "grain")) or not _is_declared(
+            schema[name], column.dtype, zone
+        ):
             return False
     return True
 

@@ -88,8 +88,8 @@ class Scan:
         scale = 1 if measure in IN_MICROS else MICRO
         return int(self.days[measure].cast(pl.Int128).sum()) * scale if known else None
 
-    def known_at(self, as_of: datetime) -> tuple[Scan, int]:
-        """Without the rows after `as_of`, and how many these were."""
+    def known(self) -> tuple[Scan, int]:
+        """Without the rows after the moment set to look from, and how many these were."""
         if _LATE not in self.days.columns:
             return self, 0
         late = self.days.filter(_LATE)
@@ -122,9 +122,7 @@ def scanned(
         days, files = _kept_or_summed(layouts, spec, engine, terms, cache)
     cache.trim()
     counts = dict(days.group_by(FILE).agg(pl.col("snapshots").sum()).iter_rows())
-    parts = tuple(
-        Part(name, path, *files[path], counts.get(str(path), 0)) for name, path in paths
-    )
+    parts = tuple(Part(name, path, *files[path], counts.get(str(path), 0)) for name, path in paths)
     return Scan(engine, spec, terms, parts, days, days.select(_PAIR).clear())
 
 
@@ -161,9 +159,9 @@ def drawn(
 
     `more` (asset_id, date) are wanted as rows, too.
 
-    In doubt is an asset's day with a row of that kind, with two rows of one key, in two parts, of an
-    asset or experiment that does not exist, or with a name that is blank. The rows have `_file` and
-    `_row`, and come in order.
+    In doubt is an asset's day with a row of that kind, with two rows of one key, in two parts, of
+    an asset or experiment that does not exist, or with a name that is blank. The rows have `_file`
+    and `_row`, and come in order.
     """
     keys = [*KEYS, *splits(scan.spec, scan.days.columns)]
     names = pl.col([name for name in keys if name != "date"])
@@ -208,7 +206,9 @@ def standing(
     for scan in scans:
         names = scan.collect_schema().names()
         rows = (
-            scan.filter(pl.col("asset_id").is_in(assets.implode()), pl.col("timestamp").is_not_null())
+            scan.filter(
+                pl.col("asset_id").is_in(assets.implode()), pl.col("timestamp").is_not_null()
+            )
             .filter(pl.lit(value=True) if as_of is None else pl.col("timestamp") <= as_of)
             .join(without.lazy(), left_on=["asset_id", day], right_on=list(_PAIR), how="anti")
         )
@@ -283,13 +283,20 @@ def _pass(
 def _likely_base(*layouts: tuple[Path, Layout]) -> str:
     """What the rates of the first rows are of, as those of all then turn out to be."""
     sample = [
-        pl.scan_parquet(path, glob=False).select("conversion_rate", "conversions", *BASES).head(_FEW)
+        pl.scan_parquet(path, glob=False)
+        .select("conversion_rate", "conversions", *BASES)
+        .head(_FEW)
         for path, of in layouts[:3]
         if of.rates
     ]
-    return rate_base(counted(pl.concat(sample, how="vertical_relaxed").collect())) if sample else BASES[0]
+    return (
+        rate_base(counted(pl.concat(sample, how="vertical_relaxed").collect()))
+        if sample
+        else BASES[0]
+    )
 
 
 def _hashed(path: Path) -> tuple[str, int]:
     with opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
+        return digest.hexdigest(), file.tell()
