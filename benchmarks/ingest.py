@@ -50,9 +50,9 @@ class Spent(NamedTuple):
         return sum(self.stages)
 
 
-def records(rows: int) -> pl.DataFrame:
-    """Performance records, the same for the same number."""
-    draw, place = np.random.default_rng(1), np.arange(rows)
+def records(rows: int, first: int = 0) -> pl.DataFrame:
+    """Performance records from the `first` on, the same for the same numbers."""
+    draw, place = np.random.default_rng(1 + first), first + np.arange(rows)
     impressions = draw.integers(100, 10_000, rows)
     clicks = (impressions * draw.random(rows) / 10).astype(int)
     asset, experiment = pl.Series(place % ASSETS), pl.Series(place % EXPERIMENTS)
@@ -113,6 +113,8 @@ def write(folder: Path, rows: int, form: str) -> Path:
     }  # fmt: skip
     for name, table in tables.items():
         (folder / f"{name}.json").write_text(json.dumps(table), encoding="utf-8")
+    if not rows:
+        return folder
     frame, path = records(rows), folder / f"performance_metrics.{form}"
     if form == "parquet":
         frame.write_parquet(path)
