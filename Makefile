@@ -14,7 +14,7 @@ READY := .venv/.ready
 RUNS := $(OUT)/runs
 REPORTS := $(OUT)/reports
 
-.PHONY: help install report run validate test check format docs lock clean bench fault-campaign fuzz
+.PHONY: help install report run validate test check format docs lock clean bench bench-scale fault-campaign fuzz
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 bench: $(READY) ## Measure reading, checking and summing beside DuckDB (writes benchmarks/RESULTS.md)
 	@$(BIN)/python benchmarks/ingest.py --out benchmarks/RESULTS.md
+
+bench-scale: $(READY) ## Measure whole runs of up to 1e7 records and 20,000 campaigns (SIZES="100000000" for more)
+	@$(BIN)/python -m benchmarks.scale $(if $(SIZES),--rows $(SIZES))
 
 docs: $(READY) ## Write what follows from the code into docs/, and the site of them into output/docs
 	@$(BIN)/python -m mktorch.kpis.reference docs/kpis.md

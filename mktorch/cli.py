@@ -56,18 +56,26 @@ def run(
     config: ConfigFile = None,
     settings: Settings = None,
     as_of: AsOf = None,
+    engine: Annotated[
+        str | None, typer.Option(help="What sums big Parquet inputs: polars, duckdb, spark.")
+    ] = None,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Use sums kept of parts seen before.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Analyse the records and write a run; print its folder."""
     with helpful_errors():
         from mktorch.pipeline import run_configured
 
+        settings = list(settings or ())
+        settings += [] if engine is None else [f"scale.engine={engine}"]
+        settings += [] if cache else ["scale.cache=false"]
+
         places = {"data_dir": data, "runs_dir": out}
         given = {name: str(place) for name, place in places.items() if place is not None}
         given |= {} if as_of is None else {"as_of": as_of}
-        done = run_configured(
-            *load_config(config, {**parse_set(settings or ()), **given}), campaign
-        )
+        done = run_configured(*load_config(config, {**parse_set(settings), **given}), campaign)
         say(past.summary(done))
         _say_set_aside(done.tables["set_aside"], done.tables["set_aside_total"], done.config)
         typer.echo(json.dumps(past.facts(done), indent=2) if as_json else str(done.path))

@@ -89,6 +89,15 @@ FAULTS = {
     "rate without base": {"clicks": 0, "conversions": 0.0, "conversion_rate": 0.5},
     "wrong rate": {"conversion_rate": 0.9},
     "nearly wrong rate": {"conversion_rate": 0.0311},
+    "barely wrong rate": {
+        "impressions": 5000, "clicks": 1000, "conversions": 100.0, "conversion_rate": 0.108
+    },
+    "rate of few digits": {
+        "impressions": 20_000, "clicks": 9000, "conversions": 1.0, "conversion_rate": 0.0001
+    },
+    "rate of many digits": {
+        "impressions": 20_000, "clicks": 9000, "conversions": 1.0, "conversion_rate": 0.00012345
+    },
     "rate below 0": {"conversion_rate": -0.1},
     "rate above 1": {"conversion_rate": 2.0},
     "half a millionth": {"cost": 1.0000005},
