@@ -145,7 +145,7 @@ class Ground:
                 yield f"text without its run: {text.relative_to(self.root)}"
 
     def _packs(self) -> Iterator[str]:
-        from mktorch.runs import file_hash
+        from mktorch.manifest import file_hash
 
         for folder in self.reports.glob("[!.]*"):
             pages = {p.name for p in folder.iterdir()} - {"pack.json"}

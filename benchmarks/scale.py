@@ -6,7 +6,7 @@
 For each number of rows the seconds, processor seconds and peak memory of `mktorch run`, cold and
 with what the cache holds, and of DuckDB (`benchmarks/ingest.py`), turn about; given are medians.
 From 1e8 rows on the records are in parts of a million; then one part is added and the run is made
-again. `--campaigns` varies their number at a million rows. Writes scale.csv, scale.svg and scale.md.
+again. `--campaigns` varies their number at a million rows. Writes scale.csv, .svg and .md.
 """
 
 from __future__ import annotations

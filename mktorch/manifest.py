@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -111,3 +112,19 @@ def digest_of(manifest: Manifest) -> str:
     """SHA-256 of all that a manifest says, but for the digest itself."""
     said = json.dumps(manifest.model_dump(mode="json", exclude={"digest"}), sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """The file's SHA-256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """A manifest as it is written."""
+    return json_text(manifest.model_dump(mode="json"))
+
+
+def json_text(content: Mapping[str, Any], indent: int | None = 2) -> str:
+    """JSON as a run's files hold it."""
+    return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,7 +11,6 @@ runs/<run_id>/tables/<name>.parquet
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -28,16 +27,18 @@ from mktorch.config import MarketingOrchestratorConfig
 from mktorch.errors import MktorchError, in_a_line, is_failure
 from mktorch.folders import place, sweep, workshop
 from mktorch.kpis import STATE_GROUPS
-from mktorch.manifest import Manifest, TableRecord, digest_of
-from mktorch.sources.bulk.scan import Scan, standing
-from mktorch.sources.lookups import Lookups, lookups
-from mktorch.state import (
-    LOOKUPS,
-    RECORD_TABLES,
-    ROW_TABLES,
-    STATE_KEYS,
-    empty_state,
+from mktorch.manifest import (
+    Manifest,
+    TableRecord,
+    digest_of,
+    file_hash,
+    json_text,
+    manifest_text,
 )
+from mktorch.sources.bulk.again import summed_records
+from mktorch.sources.bulk.scan import Scan
+from mktorch.sources.lookups import Lookups, lookups
+from mktorch.state import LOOKUPS, RECORD_TABLES, ROW_TABLES, STATE_KEYS, empty_state
 from mktorch.vocab import Source
 
 FAILURES = "failures"
@@ -85,25 +86,15 @@ class Tables(Mapping[str, pl.DataFrame]):
         try:
             frame = pl.read_parquet(path, glob=False)
             if name == Source.PERFORMANCE_METRICS and self._manifest.scan is not None:
-                frame = pl.concat([frame, self._where_they_are(frame)], how="diagonal_relaxed")
+                drawn = pl.read_parquet(table_path(self._path, DRAWN), glob=False)
+                assets = self[Source.CREATIVE_ASSETS]["asset_id"]
+                more = summed_records(self._manifest, frame.schema, drawn, assets)
+                frame = pl.concat([frame, more])
             return frame
         except BaseException as error:
-            if not is_failure(error):
+            if isinstance(error, MktorchError) or not is_failure(error):
                 raise
             raise _damaged(path, in_a_line(error)) from None
-
-    def _where_they_are(self, read: pl.DataFrame) -> pl.DataFrame:
-        """The records that the run summed where they are, from the parts as they were then."""
-        scan, config = self._manifest.scan, self._manifest.config
-        hashes = {i.path: i.sha256 for i in self._manifest.inputs}
-        folder = Path(str(config["data_dir"]))
-        parts = {name: folder / name for name in scan.parts if scan} if scan else {}
-        for name, path in parts.items():
-            if file_hash(path) != hashes[name]:
-                raise RunError(f"{path}: is not the file that the run read; put that one back")
-        drawn = pl.read_parquet(table_path(self._path, DRAWN), glob=False)
-        assets = self[Source.CREATIVE_ASSETS]["asset_id"]
-        return standing(parts, read.schema, drawn, assets, scan.as_of if scan else None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._records)
@@ -384,23 +375,8 @@ def _write_table(folder: Path, name: str, frame: pl.DataFrame) -> TableRecord:
     return TableRecord(rows=frame.height, sha256=file_hash(path))
 
 
-def file_hash(path: Path) -> str:
-    """The file's SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def manifest_text(manifest: Manifest) -> str:
-    """A manifest as it is written."""
-    return _json_text(manifest.model_dump(mode="json"))
-
-
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(_json_text(content, indent=None), encoding="utf-8")
-
-
-def _json_text(content: Mapping[str, Any], indent: int | None = 2) -> str:
-    return json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    path.write_text(json_text(content, indent=None), encoding="utf-8")
 
 
 def _read_json(path: Path) -> Any:

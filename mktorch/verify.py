@@ -16,9 +16,9 @@ from mktorch.config import load_config
 from mktorch.connect import feed_files
 from mktorch.errors import MktorchError, in_a_line
 from mktorch.folders import locked, scratch
-from mktorch.manifest import digest_of
+from mktorch.manifest import digest_of, file_hash, manifest_text
 from mktorch.pipeline import FRAMES, run_configured
-from mktorch.runs import Run, RunError, check_whole, file_hash, manifest_text, stored_runs
+from mktorch.runs import Run, RunError, check_whole, stored_runs
 from mktorch.version import __version__
 
 SEALS = "seals.jsonl"

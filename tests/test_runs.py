@@ -17,10 +17,10 @@ from polars.testing import assert_frame_equal
 import mktorch
 from mktorch import runs
 from mktorch.folders import workshop
+from mktorch.manifest import file_hash
 from mktorch.runs import (
     RunError,
     check_whole,
-    file_hash,
     latest,
     records,
     stored_runs,

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from mktorch.sources.rates import BASES, counted, rate_base
 from mktorch.sources.schemas import SourceSpec
 from mktorch.sums import MICRO
 
-_PAIR = ("asset_id", "date")
+PAIR = ("asset_id", "date")
 """What is in doubt together: all rows of an asset on a day."""
 _FEW = 10_000
 _DOUBTS, _LATE = "doubts", "late"
@@ -123,7 +122,7 @@ def scanned(
     cache.trim()
     counts = dict(days.group_by(FILE).agg(pl.col("snapshots").sum()).iter_rows())
     parts = tuple(Part(name, path, *files[path], counts.get(str(path), 0)) for name, path in paths)
-    return Scan(engine, spec, terms, parts, days, days.select(_PAIR).clear())
+    return Scan(engine, spec, terms, parts, days, days.select(PAIR).clear())
 
 
 def _kept_or_summed(
@@ -135,7 +134,7 @@ def _kept_or_summed(
     """
     decisive = terms_of(terms, sorted(map(str, spec.columns.values())))
     with ThreadPoolExecutor(1) as pool:
-        waiting = {path: pool.submit(_hashed, path) for path in layouts}
+        waiting = {path: pool.submit(hashed, path) for path in layouts}
         kept = {
             path: found
             for path in layouts
@@ -172,55 +171,15 @@ def drawn(
     repeated = (pl.col("moments") != pl.col("snapshots")) | (pl.col("snapshots") > MOST_ROWS)
     shared = pl.col(FILE).n_unique().over(keys) > 1 if len(scan.parts) > 1 else pl.lit(value=False)
     doubtful = (pl.col(_DOUBTS) > 0) | repeated | blank | stray | shared
-    found = scan.days.filter(doubtful.fill_null(value=False)).select(_PAIR)
-    pairs = pl.concat([found, more.select(_PAIR)]).unique()
+    found = scan.days.filter(doubtful.fill_null(value=False)).select(PAIR)
+    pairs = pl.concat([found, more.select(PAIR)]).unique()
     if pairs.is_empty():
         return scan, pl.DataFrame()
-    stands = scan.days.join(pairs, on=_PAIR, how="anti", nulls_equal=True)
+    stands = scan.days.join(pairs, on=PAIR, how="anti", nulls_equal=True)
     rows = pl.concat(_rows(scan, pairs), how="diagonal_relaxed")
     order = {str(part.path): place for place, part in enumerate(scan.parts)}
     rows = rows.sort(pl.col(FILE).replace_strict(order), ROW)
     return replace(scan, days=stands, drawn=pairs), rows
-
-
-def standing(
-    parts: Mapping[str, Path],
-    schema: Mapping[str, pl.DataType],
-    without: pl.DataFrame,
-    assets: pl.Series,
-    as_of: datetime | None,
-) -> pl.DataFrame:
-    """The records of parts that were summed where they are, in order, with part and row.
-
-    `without` are the assets' days (asset_id, date) whose records were read; `schema` is that of the
-    table they are in.
-    """
-    scans = [
-        pl.scan_parquet(path, glob=False)
-        .with_row_index(ROW, offset=1)
-        .with_columns(pl.lit(name).alias(FILE), pl.col("timestamp").dt.replace_time_zone(None))
-        for name, path in parts.items()
-    ]
-    day = pl.col("timestamp").dt.date()
-    frames = []
-    for scan in scans:
-        names = scan.collect_schema().names()
-        rows = (
-            scan.filter(
-                pl.col("asset_id").is_in(assets.implode()), pl.col("timestamp").is_not_null()
-            )
-            .filter(pl.lit(value=True) if as_of is None else pl.col("timestamp") <= as_of)
-            .join(without.lazy(), left_on=["asset_id", day], right_on=list(_PAIR), how="anti")
-        )
-        frames.append(
-            rows.select(
-                (pl.col(name) if name in names else pl.lit(None)).cast(dtype).alias(name)
-                for name, dtype in schema.items()
-            )
-        )
-    return pl.concat(frames).sort(
-        pl.col(FILE).replace_strict({name: n for n, name in enumerate(parts)}), ROW
-    ).collect()  # fmt: skip
 
 
 def first_days(parts: Sequence[Part]) -> pl.DataFrame:
@@ -246,9 +205,7 @@ def _rows(scan: Scan, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
         near = nw.col("asset_id").is_in(assets) & nw.col("_date").is_in(days)
         kept = [name for name in scan.spec.columns if name in of.names]
         found = scan.engine.frame(named.filter(bare | near).select(*kept, "_date", FILE, ROW))
-        of_pairs = found.join(
-            whole, left_on=["asset_id", "_date"], right_on=list(_PAIR), how="semi"
-        )
+        of_pairs = found.join(whole, left_on=["asset_id", "_date"], right_on=list(PAIR), how="semi")
         without = found.filter(pl.any_horizontal(pl.col("asset_id", "timestamp").is_null()))
         yield pl.concat([of_pairs, without]).drop("_date")
 
@@ -296,7 +253,7 @@ def _likely_base(*layouts: tuple[Path, Layout]) -> str:
     )
 
 
-def _hashed(path: Path) -> tuple[str, int]:
+def hashed(path: Path) -> tuple[str, int]:
     with opened(path) as file:
         digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
         return digest.hexdigest(), file.tell()
