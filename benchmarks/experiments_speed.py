@@ -46,7 +46,7 @@ METRICS = (
 )
 
 
-def portfolio(count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def portfolio(count: int, during: int = DURING) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Experiments of two arms, their assets, and one performance row per asset and day."""
     rng = np.random.default_rng(20_240_301)
     ids = pl.DataFrame({"index": pl.int_range(count, eager=True)})
@@ -63,7 +63,7 @@ def portfolio(count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         pl.concat_list(pl.lit(0.5), pl.lit(0.5)).alias("allocation"),
         pl.lit("running").alias("status"),
     )
-    days = BEFORE + DURING
+    days = BEFORE + during
     asset = np.repeat(np.arange(2 * count), days)
     day = np.tile(np.arange(days), 2 * count)
     daily = rng.integers(200, 5_000, count).repeat(2 * days)
