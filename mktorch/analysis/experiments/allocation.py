@@ -126,21 +126,27 @@ def _dispersion(arm_days: pl.DataFrame) -> pl.DataFrame:
 
     Pearson's chi-square of arms by days over its degrees of freedom.
     """
-    n = pl.col("impressions").fill_null(0)
-    share = n.sum().over("_experiment", "arm") / n.sum().over("_experiment")
-    expected = share * n.sum().over("_experiment", "date")
-    gap = pl.when(expected > 0).then((n - expected) ** 2 / expected)
-    free = (pl.col("date").n_unique() - 1) * (pl.col("arm").n_unique() - 1)
-    return (
-        # Numbers group faster than names; the days are sorted by experiment.
-        arm_days.with_columns(pl.col("experiment_id").rle_id().alias("_experiment"))
-        .with_columns(gap.alias("gap"))
-        .group_by("_experiment")
-        .agg(
-            pl.col("experiment_id").first(),
-            (pl.col("gap").sum() / pl.when(free > 0).then(free)).alias("dispersion"),
-        )
-        .select("experiment_id", pl.max_horizontal(pl.col("dispersion").fill_null(1.0), 1.0))
+    rows = arm_days.select(
+        experiment=pl.col("experiment_id").rle_id(),
+        arm=pl.struct("experiment_id", "arm").rle_id(),
+        day=pl.col("date").to_physical().cast(pl.Int64),
+        n=pl.col("impressions").fill_null(0).cast(pl.Float64),
+    )
+    of, arm, day, n = (rows[name].to_numpy() for name in rows.columns)
+    dates, day = np.unique(of * np.int64(2**32) + day, return_inverse=True)
+    by_arm, by_day, whole = (np.bincount(each, weights=n) for each in (arm, day, of))
+    arms = np.bincount(of[np.flatnonzero(np.diff(arm, prepend=-1))], minlength=whole.size)
+    days = np.bincount(dates // 2**32, minlength=whole.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = by_arm[arm] * by_day[day] / whole[of]
+        gap = np.where(expected > 0, (n - expected) ** 2 / expected, 0.0)
+        dispersion = np.bincount(of, weights=gap) / ((arms - 1) * (days - 1))
+    names = arm_days.select(pl.col("experiment_id").rle().struct.field("value"))
+    return pl.DataFrame(
+        {
+            "experiment_id": names["value"],
+            "dispersion": np.maximum(np.where(np.isfinite(dispersion), dispersion, 1.0), 1.0),
+        }
     )
 
 
