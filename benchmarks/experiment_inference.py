@@ -101,26 +101,26 @@ def _autoregression(rng: np.random.Generator, size: tuple[int, int], world: Worl
     return noise
 
 
-def _drift(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+def _drift(rng: np.random.Generator, size: tuple[int, int], _: World) -> Floats:
     """A random walk back to where it began: no day of the experiment resembles a far one."""
     steps = rng.standard_normal(size)
     walk = np.cumsum(steps - steps.mean(axis=1, keepdims=True), axis=1)
     return np.asarray(walk * np.sqrt(6 / size[1]))
 
 
-def _weekly(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+def _weekly(rng: np.random.Generator, size: tuple[int, int], _: World) -> Floats:
     """A pattern of the week of each arm's own."""
     pattern = rng.standard_normal((size[0], 7))
     pattern = (pattern - pattern.mean(axis=1, keepdims=True)) * np.sqrt(7 / 6)
     return np.asarray(pattern[:, np.arange(size[1]) % 7])
 
 
-def _alternating(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+def _alternating(rng: np.random.Generator, size: tuple[int, int], _: World) -> Floats:
     """Up one day and down the next, as far as each arm does."""
     return np.asarray(rng.standard_normal((size[0], 1)) * (-1.0) ** np.arange(size[1]))
 
 
-def _spikes(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+def _spikes(rng: np.random.Generator, size: tuple[int, int], _: World) -> Floats:
     """One day in a fortnight out of line, the others not."""
     return np.asarray(rng.standard_normal(size) * np.sqrt(14) * (rng.random(size) < 1 / 14))
 
@@ -215,7 +215,7 @@ def sizes(world: World, replicates: int) -> dict[str, object]:
         **world._asdict(),
         "before": float(np.nanmean(seen.before < ALPHA)),
         "now": float((seen.p < ALPHA).mean()),
-        "near_one": float(seen.seen.near.mean()),
+        "near_one": float((seen.seen.doubt == 0).mean()),
     }
 
 
@@ -238,7 +238,7 @@ def powers(world: World, replicates: int) -> dict[str, object]:
         "lift": lift,
         "before": float((seen.before < ALPHA).mean()),
         "now": float((seen.p < ALPHA).mean()),
-        "near_one": float(seen.seen.near.mean()),
+        "near_one": float((seen.seen.doubt == 0).mean()),
     }
 
 
@@ -250,7 +250,7 @@ def looks(world: World, replicates: int) -> list[dict[str, object]]:
     with np.errstate(divide="ignore", invalid="ignore"):
         base = opening.x0 / opening.n0
         needed = stats.proportion_sample_size(base, base * (1 + THRESHOLD))
-    needed = needed * np.where(np.isinf(seen.df), 1.0, np.fmax(seen.gap, 1.0))
+    needed = needed * np.fmax(seen.gap, 1.0) ** seen.doubt
     scaled: dict[tuple[str, str, int], NDArray[np.bool_]] = {}
     reached = np.zeros(replicates, dtype=np.bool_)
     for day in range(1, world.days + 1):

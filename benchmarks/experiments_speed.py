@@ -23,8 +23,10 @@ import polars as pl
 
 from mktorch.analysis.experiments import (
     Terms,
+    allocation_checks,
     arm_days,
     arm_sums,
+    arm_totals,
     arm_weekdays,
     experiment_evaluations,
     experiment_gates,
@@ -126,10 +128,12 @@ def main(count: int) -> None:
             Clock.on(START + timedelta(days=20)),
         )
         weekdays = arm_weekdays(experiments, of_arms, sums["rollup_experiment_weekday"])
-    with timed("setup faults"):
-        faults = experiment_setup_faults(experiments, assets, days, terms)
+    with timed("arms in all, their allocation, setup faults"):
+        totals = arm_totals(experiments, days, terms)
+        checks = allocation_checks(experiments, totals, days, terms)
+        faults = experiment_setup_faults(experiments, assets, totals, checks, terms)
     with timed("evaluations, every column"):
-        evaluations = experiment_evaluations(experiments, assets, days, weekdays, faults, terms)
+        evaluations = experiment_evaluations(assets, totals, checks, days, weekdays, faults, terms)
     with timed("gates"):
         gates = experiment_gates(evaluations, terms)
     with timed("records"):

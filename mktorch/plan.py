@@ -72,6 +72,8 @@ VALUES: dict[str, Function] = {
         experiments.arm_sums,
         experiments.arm_days,
         experiments.arm_weekdays,
+        experiments.arm_totals,
+        experiments.allocation_checks,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
         kpi_intervals.kpi_intervals,

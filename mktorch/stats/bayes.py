@@ -22,9 +22,10 @@ UNIFORM = (1.0, 1.0)
 """The prior Beta(1, 1): every rate equally likely."""
 
 _REACH = 36.0  # the rule stops where the density is exp(-36) of its peak
-_NODES, _LIFT_NODES = 40, 64
+_LIFT_REACH = 20.0  # the same for a quantile, whose ends hold their probability to 1e-8
+_NODES, _LIFT_NODES = 40, 36
 _SKEWED_NODES = 160  # for fewer than _SKEWED successes or failures, prior included
-_SKEWED = 8.0
+_SKEWED = 12.0
 _BATCH = 20_000  # rows at once, to keep a batch's nodes in a few tens of megabytes
 
 
@@ -184,7 +185,7 @@ def _log_shape(beta: _Beta, distance: Floats) -> Floats:
     return (beta.a + beta.b) * (mean * distance - np.log1p(mean * np.expm1(distance)))
 
 
-def _span(beta: _Beta) -> tuple[Floats, Floats]:
+def _span(beta: _Beta, fall: float) -> tuple[Floats, Floats]:
     """Logit distances from the peak, to the left and to the right, that hold all mass."""
 
     def reach(sign: float, tail: Floats) -> Floats:
@@ -192,11 +193,11 @@ def _span(beta: _Beta) -> tuple[Floats, Floats]:
             mean, total = beta.mean, beta.a + beta.b
             growth = np.expm1(sign * distance)
             slope = total * mean * (1 - mean) * growth / (1 + mean * growth)
-            return -_log_shape(beta, sign * distance) - _REACH, sign * slope
+            return -_log_shape(beta, sign * distance) - fall, sign * slope
 
-        normal = np.sqrt(2 * _REACH) * beta.logit_sd
+        normal = np.sqrt(2 * fall) * beta.logit_sd
         # Convex, and beyond this bound by its exponential tail.
-        most = 2 * normal + 2 * _REACH / tail + 2
+        most = 2 * normal + 2 * fall / tail + 2
         return solve_increasing(fallen, normal * 0, most, normal, tolerance=normal / 100)
 
     return reach(-1.0, beta.a), reach(1.0, beta.b)
@@ -246,7 +247,7 @@ def _logit_density(beta: _Beta, rate: Floats) -> Floats:
 def _answers(control: _Beta, variant: _Beta) -> Floats:
     """Probability to beat, loss of the variant, loss of the control: three rows."""
     over_variant, narrow, wide = _by_width(control, variant)
-    left, right = _span(narrow)
+    left, right = _span(narrow, _REACH)
     nodes = _SKEWED_NODES if _is_skewed(control, variant).any() else _NODES
     distance = -left[:, None] + (left + right)[:, None] * np.linspace(0.0, 1.0, nodes)
     weight = np.exp(_log_shape(narrow.columns(), distance))
@@ -275,7 +276,7 @@ def _lift_quantile(control: _Beta, variant: _Beta, level: float) -> Floats:
     integrand has a corner, so the rule (Gauss-Legendre) ends there and the rest is a tail.
     """
     over_variant, narrow, wide = _by_width(control, variant)
-    left, right = _span(narrow)
+    left, right = _span(narrow, _LIFT_REACH)
     skewed = _is_skewed(control, variant).any()
     points, shares = np.polynomial.legendre.leggauss(_SKEWED_NODES if skewed else _LIFT_NODES)
     sign, column, other = np.where(over_variant, -1.0, 1.0), narrow.columns(), wide.columns()
@@ -298,12 +299,15 @@ def _lift_quantile(control: _Beta, variant: _Beta, level: float) -> Floats:
 
     middle = special.digamma(variant.a) - special.digamma(variant.a + variant.b)
     middle -= special.digamma(control.a) - special.digamma(control.a + control.b)
-    spread = np.sqrt(_log_variance(control) + _log_variance(variant))
-    low, high, start = (middle + count * spread for count in (-60, 60, target))
-    log_ratio = solve_increasing(excess, low, high, start, tolerance=1e-6 * spread)
+    spread = np.sqrt(_log_cumulant(2, control) + _log_cumulant(2, variant))
+    skew = (_log_cumulant(3, variant) - _log_cumulant(3, control)) / spread**3
+    tilt = np.clip(skew, -1.0, 1.0) * (target * target - 1) / 6  # Cornish and Fisher (1938)
+    low, high, start = (middle + count * spread for count in (-60, 60, target + tilt))
+    log_ratio = solve_increasing(excess, low, high, start, tolerance=1e-4 * spread)
     return np.asarray(np.expm1(log_ratio))
 
 
-def _log_variance(beta: _Beta) -> Floats:
-    """Variance of the log of a beta variable."""
-    return np.asarray(special.polygamma(1, beta.a) - special.polygamma(1, beta.a + beta.b))
+def _log_cumulant(order: int, beta: _Beta) -> Floats:
+    """The second or third cumulant of the log of a beta variable."""
+    whole = special.polygamma(order - 1, beta.a + beta.b)
+    return np.asarray(special.polygamma(order - 1, beta.a) - whole)

@@ -187,7 +187,8 @@ class Dispersion(NamedTuple):
     """How much more the gap of two proportions varies than independent trials would (arrays).
 
     `gap` is its variance over the clusters by the binomial one, NaN where an arm has fewer than
-    two. `near` says that the arms' days vary as trials do: nothing speaks against it by `doubt`.
+    two. `doubt` is how much speaks against days that vary as trials do, 0 where trials are declared
+    independent or there is one cluster.
     `inflation` is the factor that the variance of trials takes, at least 1, and `df` the degrees of
     freedom it then has: 1 and infinity where trials are as good as independent or there is nothing
     to tell, what the clusters give where doubt is full, between them (by the logarithm, and by the
@@ -195,7 +196,7 @@ class Dispersion(NamedTuple):
     """
 
     gap: Floats
-    near: Flags
+    doubt: Floats
     single: Flags
     inflation: Floats
     df: Floats
@@ -226,12 +227,11 @@ def dispersion(
     # A swing from day to day cancels among neighbours: alone it counts a margin later.
     alone = both(found.variance0, found.variance1) - 1.4 / np.sqrt(found.clusters)
     share = doubt(np.fmax(both(found.shape0, found.shape1), alone), found.clusters)
-    near = share == 0
     share = np.where(independent | single, 0.0, share)
     widest = np.maximum(gap, 1.0) * long_run(found.clusters, found.lag)
     return Dispersion(
         gap=gap,
-        near=near,
+        doubt=share,
         single=single,
         inflation=np.where(share > 0, widest**share, 1.0),
         df=np.where(share > 0, found.df / share, np.inf),

@@ -245,12 +245,19 @@ def mean_sample_size(
     unit = (sd0**2 + sd1**2 / ratio) / np.where(effect == 0, np.nan, effect) ** 2
     n = (critical_z(level) + _quantile(chance)) ** 2 * unit
     # Degrees of freedom barely move with n, so the fixed point is reached at once.
+    parts = [each.ravel() for each in (sd0, sd1, ratio, chance, level, unit)]
+    found = n.flatten()
+    moving = np.arange(found.size)
     for _ in range(30):
-        _, df = _error_and_df(sd0, sd1, np.maximum(n, 2), np.maximum(n * ratio, 2))
-        last, n = n, _noncentrality(df, chance, level) ** 2 * unit
-        if not (np.abs(n - last) > 1e-12 * n).any():
+        first, second, share, asked, at, scale = (each[moving] for each in parts)
+        last = found[moving]
+        _, df = _error_and_df(first, second, np.maximum(last, 2), np.maximum(last * share, 2))
+        following = _noncentrality(df, asked, at) ** 2 * scale
+        found[moving] = following
+        moving = moving[np.abs(following - last) > 1e-12 * following]
+        if not moving.size:
             break
-    return np.asarray(np.maximum(n, 2))
+    return np.asarray(np.maximum(found.reshape(n.shape), 2))
 
 
 @quiet

@@ -8,7 +8,9 @@ import polars as pl
 
 from mktorch.analysis.experiments import (
     Terms,
+    allocation_checks,
     arm_days,
+    arm_totals,
     arm_weekdays,
     experiment_evaluations,
     experiment_gates,
@@ -140,8 +142,10 @@ def evaluate(
     terms = terms or FIXED
     rolled = sums(rows, known)
     days, weekdays = arms_of(tested, rolled, terms)
-    faults = experiment_setup_faults(tested, known, days, terms)
-    evaluations = experiment_evaluations(tested, known, days, weekdays, faults, terms)
+    totals = arm_totals(tested, days, terms)
+    checks = allocation_checks(tested, totals, days, terms)
+    faults = experiment_setup_faults(tested, known, totals, checks, terms)
+    evaluations = experiment_evaluations(known, totals, checks, days, weekdays, faults, terms)
     return evaluations, experiment_gates(evaluations, terms), faults
 
 

@@ -211,7 +211,7 @@ def reasons() -> dict[str, tuple[dict, list[tuple]]]:
             ratio,
             [day("A", cost=5.0, revenue=6.0), day("B", cost=5.0, revenue=7.0)],
         ),
-        "zero variance: neither arm varies between days": (
+        "zero variance: the gap between the arms is the same every day": (
             ratio,
             [day(a, i, cost=5.0, revenue=r) for a, r in (("A", 10.0), ("B", 15.0)) for i in (0, 1)],
         ),

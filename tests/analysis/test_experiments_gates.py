@@ -32,6 +32,7 @@ WINNER = {
     "improvement_high": 0.3,
     "planned_sample_reached": True,
     "undefined_reason": None,
+    "warnings": [],
     "decider": "always valid",
     "cluster": "days",
     "first_day": date(2026, 3, 2),
@@ -57,6 +58,7 @@ ZERO = {
 
 def decision(**changes) -> tuple[str, str | None, str]:
     kinds = {
+        "warnings": pl.List(pl.String),
         "setup_note": pl.String,
         "allocation_note": pl.String,
         "undefined_reason": pl.String,
@@ -223,3 +225,16 @@ def test_a_ratio_metric_needs_the_sample_in_impressions() -> None:
     assert one(evaluate(tested, rows(10))[0])["recommendation"] == "scale_variant"
     few = one(evaluate(tested, rows(9))[0])
     assert (few["recommendation"], few["deciding_gate"]) == ("continue", "sample")
+
+
+@pytest.mark.parametrize("changes", [{}, HARM])
+def test_where_delivery_split_the_audience_the_rule_speaks_of_delivery(changes) -> None:
+    def rule(warnings: list[str]) -> str:
+        frame = pl.DataFrame(
+            [{**WINNER, **changes, "warnings": warnings}],
+            schema_overrides={"warnings": pl.List(pl.String)},
+        )
+        return str(one(decide(frame, FIXED))["rule"])
+
+    assert rule(["delivery split the audience"]).endswith("in delivery.")
+    assert "delivery" not in rule([])

@@ -10,6 +10,8 @@ import pytest
 
 from mktorch.analysis.experiments import (
     Terms,
+    allocation_checks,
+    arm_totals,
     experiment_evaluations,
     experiment_gates,
     experiment_records,
@@ -36,8 +38,10 @@ def judged() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     sums = rollups(metrics.lazy(), assets.lazy(), Clock(metrics["timestamp"].max()))
     tested, terms = valid[Source.EXPERIMENTS], Terms()
     days, weekdays = arms_of(tested, sums)
-    faults = experiment_setup_faults(tested, assets, days, terms)
-    evaluations = experiment_evaluations(tested, assets, days, weekdays, faults, terms)
+    totals = arm_totals(tested, days, terms)
+    checks = allocation_checks(tested, totals, days, terms)
+    faults = experiment_setup_faults(tested, assets, totals, checks, terms)
+    evaluations = experiment_evaluations(assets, totals, checks, days, weekdays, faults, terms)
     return evaluations, experiment_gates(evaluations, terms), faults
 
 

@@ -19,11 +19,11 @@ EXPERIMENTS = {
     "tie": {"stop_futile_experiment"},
     "small_sample": set(),
     "nearly_decided": {"extend_experiment"},
-    "allocation_fault": {"mend_experiment_split"},
+    "allocation_fault": {"fix_experiment_split"},
     "tie_completed": set(),
     "cheaper_variant": {"scale_variant_cost"},
     "richer_variant": {"scale_variant"},
-    "setup_fault": {"mend_experiment_setup"},
+    "setup_fault": {"fix_experiment_setup"},
 }
 ASSETS = {
     "unapproved_delivery": {"pause_unapproved_creative", "pause_for_high_risk"},

@@ -117,4 +117,12 @@ def test_a_control_that_no_longer_runs_gives_no_money_and_says_so(sample_tables)
 
 def test_the_day_of_decision_is_the_last_day_and_the_days_left(sample_tables) -> None:
     found = row(view(sample_tables), "EXP_005")
-    assert (str(found["decided_on"]), found["days_left"]) == ("2026-05-01", 5)
+    assert (str(found["decided_on"]), found["days_left"]) == ("2026-05-03", 7)
+
+
+def test_what_delivery_split_is_claimed_for_delivery_alone(sample_tables) -> None:
+    told = {"warnings": ["delivery split the audience"]}
+    assert row(view(sample_tables, ASSET_030=told), "EXP_008")["claim"].endswith(
+        "performance in delivery, not proof of cause."
+    )
+    assert row(view(sample_tables), "EXP_008")["claim"] == ""

@@ -64,7 +64,7 @@ def test_an_arm_without_a_success_is_judged_by_the_other() -> None:
     even = np.tile([1.0, 1.0, 2.0, 0.0], 7)
     found = stats.cluster(np.zeros(28, dtype=np.intp), 1, (0 * n, n, even, n))
     judged = stats.dispersion(found, tuple(np.array([v]) for v in (0.0, 28e3, 28.0, 28e3)))
-    assert (judged.near.tolist(), judged.inflation.tolist()) == ([True], [1.0])
+    assert (judged.doubt.tolist(), judged.inflation.tolist()) == ([0.0], [1.0])
 
 
 def test_days_that_resemble_each_other_widen_and_few_days_do_more() -> None:

@@ -1,5 +1,7 @@
 """Experiments: from sums to evaluations, gates, setup faults and the contract's records."""
 
+from mktorch.analysis.experiments.allocation import allocation_checks
+from mktorch.analysis.experiments.arms import arm_totals
 from mktorch.analysis.experiments.evaluate import experiment_evaluations
 from mktorch.analysis.experiments.gates import experiment_gates
 from mktorch.analysis.experiments.records import experiment_records
@@ -10,8 +12,10 @@ from mktorch.analysis.experiments.winner import winner
 
 __all__ = [
     "Terms",
+    "allocation_checks",
     "arm_days",
     "arm_sums",
+    "arm_totals",
     "arm_weekdays",
     "experiment_evaluations",
     "experiment_gates",

@@ -13,7 +13,7 @@ from mktorch.config.experiment_rules import Assignment
 
 
 def allocation_checks(
-    experiments: pl.DataFrame, measured: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms
+    experiments: pl.DataFrame, arm_totals: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms
 ) -> pl.DataFrame:
     """One row per experiment, sorted: `allocation` (declared shares), `allocation_p`,
     `allocation_verdict` and `allocation_note`.
@@ -26,7 +26,7 @@ def allocation_checks(
     is null, with a note, where there are no units yet or testing is off.
     """
     seen = (
-        measured.sort("experiment_id", "arm")
+        arm_totals.sort("experiment_id", "arm")
         .group_by("experiment_id", maintain_order=True)
         .agg(pl.col("impressions").fill_null(0).cast(pl.Float64), pl.len().alias("arms"))
         .join(_dispersion(arm_days), on="experiment_id", how="left")
@@ -126,20 +126,27 @@ def _dispersion(arm_days: pl.DataFrame) -> pl.DataFrame:
 
     Pearson's chi-square of arms by days over its degrees of freedom.
     """
-    n, arm, day = (
-        pl.col("impressions").fill_null(0),
-        ("experiment_id", "arm"),
-        ("experiment_id", "date"),
+    rows = arm_days.select(
+        experiment=pl.col("experiment_id").rle_id(),
+        arm=pl.struct("experiment_id", "arm").rle_id(),
+        day=pl.col("date").to_physical().cast(pl.Int64),
+        n=pl.col("impressions").fill_null(0).cast(pl.Float64),
     )
-    share = n.sum().over(arm) / n.sum().over("experiment_id")
-    expected = share * n.sum().over(day)
-    gap = pl.when(expected > 0).then((n - expected) ** 2 / expected)
-    free = (pl.col("date").n_unique() - 1) * (pl.col("arm").n_unique() - 1)
-    return (
-        arm_days.with_columns(gap.alias("gap"))
-        .group_by("experiment_id")
-        .agg((pl.col("gap").sum() / pl.when(free > 0).then(free)).alias("dispersion"))
-        .with_columns(pl.max_horizontal(pl.col("dispersion").fill_null(1.0), 1.0))
+    of, arm, day, n = (rows[name].to_numpy() for name in rows.columns)
+    dates, day = np.unique(of * np.int64(2**32) + day, return_inverse=True)
+    by_arm, by_day, whole = (np.bincount(each, weights=n) for each in (arm, day, of))
+    arms = np.bincount(of[np.flatnonzero(np.diff(arm, prepend=-1))], minlength=whole.size)
+    days = np.bincount(dates // 2**32, minlength=whole.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = by_arm[arm] * by_day[day] / whole[of]
+        gap = np.where(expected > 0, (n - expected) ** 2 / expected, 0.0)
+        dispersion = np.bincount(of, weights=gap) / ((arms - 1) * (days - 1))
+    names = arm_days.select(pl.col("experiment_id").rle().struct.field("value"))
+    return pl.DataFrame(
+        {
+            "experiment_id": names["value"],
+            "dispersion": np.maximum(np.where(np.isfinite(dispersion), dispersion, 1.0), 1.0),
+        }
     )
 
 

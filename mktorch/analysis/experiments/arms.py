@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
-from mktorch.config import Metric
+from mktorch.analysis.experiments.terms import Terms
 from mktorch.metrics import attribute_of, measure_of, value_of
 from mktorch.rollups import MEASURES
 from mktorch.sums import known_sum, total
@@ -68,9 +66,7 @@ def arms(experiments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def measured(
-    arms: pl.DataFrame, arm_days: pl.DataFrame, metrics: Mapping[str, Metric]
-) -> pl.DataFrame:
+def arm_totals(experiments: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     """One row per experiment and arm, with what its days add up to and its metric's own parts.
 
     Adds the measures, `numerator`, `denominator`, `value`, `days`, `first_day`, `last_day`,
@@ -78,7 +74,7 @@ def measured(
     where conversions are `fractional`), `direction` and `metric_unit`. Null where the arm has no
     day or the metric is unknown.
     """
-    metric = pl.col("metric")
+    metric, metrics = pl.col("metric"), terms.metrics
     sums = arm_days.group_by("experiment_id", "arm").agg(
         *_ADDED,
         pl.len().cast(pl.Int64).alias("days"),
@@ -91,7 +87,8 @@ def measured(
     conversions = attribute_of(metric, "numerator", metrics) == Measure.CONVERSIONS
     shared = pl.col("_parted").any().over("experiment_id").fill_null(value=False) & conversions
     return (
-        arms.unique(["experiment_id", "arm"], keep="first", maintain_order=True)
+        arms(experiments)
+        .unique(["experiment_id", "arm"], keep="first", maintain_order=True)
         .drop("asset_id")
         .rename({"arm_asset": "asset_id"})
         .join(sums, on=["experiment_id", "arm"], how="left")
@@ -122,15 +119,15 @@ def measured(
     )
 
 
-def pairs(measured: pl.DataFrame) -> pl.DataFrame:
+def pairs(totals: pl.DataFrame) -> pl.DataFrame:
     """One row per experiment and variant arm, its measures prefixed `variant_`, its control's
     `control_`; `first_day` and `last_day` span both. Sorted by experiment and arm.
     """
     own = ("asset_id", "first_day", "last_day", *MEASURED)
-    control = measured.filter(pl.col("arm") == 0).select(
+    control = totals.filter(pl.col("arm") == 0).select(
         "experiment_id", pl.col(own).name.prefix("control_")
     )
-    variant = measured.filter(pl.col("arm") > 0).rename({name: f"variant_{name}" for name in own})
+    variant = totals.filter(pl.col("arm") > 0).rename({name: f"variant_{name}" for name in own})
     days = {
         "first_day": pl.min_horizontal("control_first_day", "variant_first_day"),
         "last_day": pl.max_horizontal("control_last_day", "variant_last_day"),

@@ -25,12 +25,13 @@ _ARM_PARTS = ("numerator", "denominator")
 class Days(NamedTuple):
     """One element per pair and day, pairs together and days in order (arrays).
 
-    `pair` is the row of the pair, `day` counts from its first; the parts are of `_PARTS`, NaN
-    where the arm did not run.
+    `pair` is the row of the pair, `day` counts from its first, `week` is the calendar week; the
+    parts are of `_PARTS`, NaN where the arm did not run.
     """
 
     pair: np.ndarray
     day: np.ndarray
+    week: np.ndarray
     parts: tuple[Floats, Floats, Floats, Floats]
 
 
@@ -55,9 +56,11 @@ def days(pairs: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms) -> Days:
         "_pair", "date"
     )
     since = (pl.col("date") - pl.col("date").min().over("_pair")).dt.total_days()
+    week = (pl.col("date").dt.epoch("d") + 3) // 7  # 1 January 1970 was a Thursday
     return Days(
         both["_pair"].to_numpy().astype(np.intp),
         both.select(since.alias("day"))["day"].to_numpy(),
+        both.select(week.alias("week"))["week"].to_numpy(),
         tuple(array(both, part) for part in _PARTS),  # type: ignore[arg-type]
     )
 

@@ -83,7 +83,7 @@ def with_cuped(
         .then(pl.lit("no days before the experiment in both arms"))
         .when(pl.col("cuped_difference").is_null())
         .then(pl.lit("a weekday of the experiment has no data before its start"))
-        .otherwise(pl.lit("fewer than two days in an arm, or neither arm varies between days"))
+        .otherwise(pl.lit("fewer than two days in an arm, or no variation between days"))
         .alias("cuped_reason")
     )
 

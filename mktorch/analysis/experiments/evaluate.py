@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.experiments.allocation import allocation_checks, delivered
-from mktorch.analysis.experiments.arms import MEASURED, arms, measured, pairs
-from mktorch.analysis.experiments.clusters import days, with_clusters
+from mktorch.analysis.experiments.allocation import delivered
+from mktorch.analysis.experiments.arms import MEASURED, pairs
+from mktorch.analysis.experiments.clusters import Days, days, with_clusters
 from mktorch.analysis.experiments.cuped import CUPED, with_cuped
 from mktorch.analysis.experiments.effects import TESTS, with_effects
 from mktorch.analysis.experiments.gates import decide
@@ -97,8 +97,9 @@ COLUMNS = (
 
 
 def experiment_evaluations(
-    experiments: pl.DataFrame,
     known_assets: pl.DataFrame,
+    arm_totals: pl.DataFrame,
+    allocation_checks: pl.DataFrame,
     arm_days: pl.DataFrame,
     arm_weekdays: pl.DataFrame,
     experiment_setup_faults: pl.DataFrame,
@@ -108,8 +109,10 @@ def experiment_evaluations(
 
     Parameters
     ----------
-    experiments, known_assets
-        The input tables.
+    known_assets
+        The input table.
+    arm_totals, allocation_checks
+        What each arm adds up to, and how its experiment was split.
     arm_days, arm_weekdays
         What `rollups` sums of them, by arm: each day, and by weekday.
     experiment_setup_faults
@@ -124,12 +127,8 @@ def experiment_evaluations(
     and losses are in the metric's unit. What is undefined is null, and `undefined_reason`,
     `planning_reason`, `allocation_note` and `cuped_reason` say why.
     """
-    sums = measured(arms(experiments), arm_days, terms.metrics)
     compared = _with_context(
-        pairs(sums),
-        known_assets,
-        experiment_setup_faults,
-        allocation_checks(experiments, sums, arm_days, terms),
+        pairs(arm_totals), known_assets, experiment_setup_faults, allocation_checks
     )
     daily = days(compared, arm_days, terms)
     clustered = with_clusters(with_cuped(compared, arm_weekdays, daily, terms), daily)
@@ -140,7 +139,7 @@ def experiment_evaluations(
     tested = explained if terms.testing else _without_tests(explained)
     return (
         decide(
-            _with_cautions(with_significance(tested, terms), arm_days, terms).with_columns(
+            _with_cautions(with_significance(tested, terms), daily, terms).with_columns(
                 (100 * pl.col("lift")).alias("lift_percentage")
             ),
             terms,
@@ -189,13 +188,10 @@ def _with_context(
     )
 
 
-def _with_cautions(evidence: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms) -> pl.DataFrame:
-    key = ["experiment_id", "arm"]
-    reversed_pairs = reversals(evidence, arm_days, terms.metrics).with_columns(
-        pl.lit(value=True).alias("reversed")
-    )
-    return evidence.join(reversed_pairs, on=key, how="left").with_columns(
-        cautions(pl.col("reversed"), delivered(evidence), terms).alias("warnings")
+def _with_cautions(evidence: pl.DataFrame, days: Days, terms: Terms) -> pl.DataFrame:
+    reversed_pair = pl.lit(pl.Series(reversals(evidence, days)))
+    return evidence.with_columns(
+        cautions(reversed_pair, delivered(evidence), terms).alias("warnings")
     )
 
 

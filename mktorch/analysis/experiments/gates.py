@@ -8,6 +8,7 @@ import polars as pl
 
 from mktorch.analysis.experiments.terms import (
     Allocation,
+    Caution,
     Cluster,
     Decider,
     Gate,
@@ -147,6 +148,7 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
         | ((shut == Gate.LIFT) & _GAINED.is_null())
     )
     never = pl.lit(None, pl.String)
+    delivered = pl.col("warnings").list.contains(str(Caution.DELIVERY))
     return (
         Rule(
             pl.lit(not terms.testing),
@@ -173,13 +175,20 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             pl.lit(f"Better so far: nothing is scaled before {terms.rules.first_look_days} days."),
         ),
         Rule(
-            shut.is_null(), Verdict.SCALE, pl.lit(str(Gate.LIFT)), pl.lit("Every gate is passed.")
+            shut.is_null(),
+            Verdict.SCALE,
+            pl.lit(str(Gate.LIFT)),
+            pl.when(delivered)
+            .then(pl.lit("Every gate is passed: the variant performed better in delivery."))
+            .otherwise(pl.lit("Every gate is passed.")),
         ),
         Rule(
             proven & (_BETTER < 0),
             Verdict.STOP,
             pl.lit(str(Gate.SIGNIFICANCE)),
-            pl.lit("The variant is significantly worse than the control."),
+            pl.when(delivered)
+            .then(pl.lit("The variant performed significantly worse in delivery."))
+            .otherwise(pl.lit("The variant is significantly worse than the control.")),
         ),
         Rule(
             futile,
@@ -226,7 +235,7 @@ def _first_look(terms: Terms) -> pl.Expr:
 
 
 _WAITING = {
-    str(Gate.SETUP): "Set up wrongly: mend it before judging.",
+    str(Gate.SETUP): "Set up wrongly: correct it before judging.",
     str(Gate.ALLOCATION): "Traffic is not split as declared: find out why before judging.",
     str(Gate.SAMPLE): "Too few trials in an arm to judge.",
     str(Gate.SIGNIFICANCE): "Not significant yet.",

@@ -97,7 +97,7 @@ def _trials(
         base = np.where(usable, x0 / n0, np.nan)
         share = np.where(usable, n1 / n0, np.nan)
     seen = stats.dispersion(found, (x0, n0, x1, n1), declared(effects))
-    spread = np.where(np.isinf(seen.df), 1.0, np.fmax(seen.gap, 1.0))
+    spread = np.fmax(seen.gap, 1.0) ** seen.doubt
     threshold = terms.lift_threshold if terms.lift_threshold > 0 else np.nan
     needed = stats.proportion_sample_size(
         base,

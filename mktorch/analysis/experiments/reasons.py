@@ -45,7 +45,10 @@ def undefined_reason() -> pl.Expr:
             ),
             (_PROPORTION & ~_DEFINED, pl.lit("zero variance: every trial ended alike")),
             (_RATIO & below, pl.lit("fewer than two days in an arm")),
-            (_RATIO & ~_DEFINED, pl.lit("zero variance: neither arm varies between days")),
+            (
+                _RATIO & ~_DEFINED,
+                pl.lit("zero variance: the gap between the arms is the same every day"),
+            ),
             (pl.col("control_value") == 0, pl.lit("zero control: no relative lift")),
             (pl.col("control_value") < 0, pl.lit("negative control: no relative lift")),
             (

@@ -42,8 +42,7 @@ def arm_days(
     """
     listed = arms(experiments).select("experiment_id", "arm", "asset_id")
     days = listed.join(_of(arm_sums, rollup_experiment_day), on=["experiment_id", "asset_id"])
-    grouped = listed.select(pl.struct("experiment_id", "arm").is_duplicated().any()).item()
-    if grouped:
+    if _grouped(listed):
         added = (known_sum(m) if m in _COUNTED else total(m) for m in MEASURES)
         days = days.group_by(_KEY).agg(*added, pl.col("claimed").any())
     ripe = _ripe(days, experiments, terms, clock)
@@ -97,8 +96,15 @@ def arm_weekdays(
     listed = arms(experiments).select("experiment_id", "arm", "asset_id")
     found = listed.join(_of(arm_sums, rollup_experiment_weekday), on=["experiment_id", "asset_id"])
     key = ("experiment_id", "arm", "weekday")
-    measures = [name for name in found.columns if name not in (*key, "asset_id", "days")]
-    return found.group_by(key).agg(*map(total, measures), pl.col("days").max()).sort(key)
+    if _grouped(listed):
+        measures = [name for name in found.columns if name not in (*key, "asset_id", "days")]
+        found = found.group_by(key).agg(*map(total, measures), pl.col("days").max())
+    return found.drop("asset_id", strict=False).sort(key)
+
+
+def _grouped(arms: pl.DataFrame) -> bool:
+    """Whether an arm has several assets, whose rows are to be added."""
+    return bool(arms.select(pl.struct("experiment_id", "arm").is_duplicated().any()).item())
 
 
 def _of(arms: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

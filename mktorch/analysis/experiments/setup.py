@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from mktorch.analysis.experiments.allocation import allocation_checks
-from mktorch.analysis.experiments.arms import arms, measured
+from mktorch.analysis.experiments.arms import arms
 from mktorch.analysis.experiments.terms import Allocation, Fault, Terms
 from mktorch.vocab import STUDIES, ExperimentStatus
 
@@ -15,7 +14,11 @@ _ROLE = pl.when(pl.col("arm") == 0).then(pl.lit("control")).otherwise(pl.lit("va
 
 
 def experiment_setup_faults(
-    experiments: pl.DataFrame, known_assets: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms
+    experiments: pl.DataFrame,
+    known_assets: pl.DataFrame,
+    arm_totals: pl.DataFrame,
+    allocation_checks: pl.DataFrame,
+    terms: Terms,
 ) -> pl.DataFrame:
     """One row per experiment and fault, sorted: `experiment_id`, `fault`, `detail`.
 
@@ -24,10 +27,9 @@ def experiment_setup_faults(
     """
     experiments = experiments.filter(~pl.col("type").is_in(STUDIES))
     listed = arms(experiments)
-    sums = measured(listed, arm_days, terms.metrics)
     known = known_assets.select("asset_id", pl.col("campaign_id").alias("asset_campaign"))
     placed = listed.join(known, on="asset_id", how="left")
-    silent = sums.filter(
+    silent = arm_totals.filter(
         pl.col("status").is_in(_DUE) & (pl.col("impressions").fill_null(0) == 0)
     ).join(placed.filter(pl.col("asset_campaign") == pl.col("campaign_id")), on=_ARM, how="semi")
     is_known = pl.col("asset_campaign").is_not_null()
@@ -59,8 +61,8 @@ def experiment_setup_faults(
             pl.format("no metric is called {}", "metric"),
         ),
         _rows(
-            allocation_checks(experiments, sums, arm_days, terms).filter(
-                pl.col("allocation_verdict") == Allocation.FAILED
+            allocation_checks.filter(pl.col("allocation_verdict") == Allocation.FAILED).join(
+                experiments, on="experiment_id", how="semi"
             ),
             Fault.ALLOCATION,
             pl.col("allocation_note"),

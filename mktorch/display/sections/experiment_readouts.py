@@ -350,7 +350,7 @@ def _todo() -> pl.Expr:
         .when((gate == Gate.LIFT) & ~running)
         .then(
             pl.lit(
-                "The gain is proven but small; use the variant only where switching costs little."
+                "The gain is significant but small; use the variant only where switching is cheap."
             )
         )
         .otherwise(wait)

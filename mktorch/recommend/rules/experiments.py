@@ -1,4 +1,4 @@
-"""What to do about an experiment: scale, stop, go on, or mend it."""
+"""What to do about an experiment: scale, stop, continue or fix it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _scale(kind: Kind, gravity: int) -> Rule:
         risk=Level.LOW,
         description="Move traffic from {control_name} ({control_asset}) to {variant_name} "
         "({variant_asset}).{others}",
-        rationale=_EFFECT + ". All gates passed, and the control still takes traffic.",
+        rationale=_EFFECT + ". All gates passed, and the control still takes traffic.{claim}",
         current_value="{control_name}: {control_value:figure} {label}, "
         "{base_cost:currency} spent in the current window",
         recommended_value="{variant_name}: {variant_value:figure} {label}",
@@ -101,7 +101,7 @@ def _stop(kind: Kind, gravity: int) -> Rule:
         risk=Level.LOW,
         description="Stop {variant_name} ({variant_asset}): it underperforms {control_name} "
         "({control_asset}).",
-        rationale=_EFFECT + ": significantly worse, and still delivering.",
+        rationale=_EFFECT + ": significantly worse, and still delivering.{claim}",
         current_value="{variant_name}: {variant_value:figure} {label}, "
         "{base_cost:currency} spent in the current window",
         recommended_value="{control_name}: {control_value:figure} {label}",
@@ -190,8 +190,8 @@ _EXTEND = Rule(
     raises="kept",
     behind=_GATES,
 )
-_MEND = Rule(
-    id="mend_experiment_setup",
+_FIX = Rule(
+    id="fix_experiment_setup",
     view="experiment",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
@@ -218,7 +218,7 @@ _MEND = Rule(
     stake="base_cost",
 )
 _SPLIT = Rule(
-    id="mend_experiment_split",
+    id="fix_experiment_split",
     view="experiment",
     category=Category.EXPERIMENT,
     action=Action.OPTIMIZE,
@@ -264,11 +264,11 @@ _CARRY_OVER = Rule(
     risk=Level.LOW,
     description="Start the next flight of {campaign_name} with {variant_name} ({variant_asset})."
     "{others}",
-    rationale=_EFFECT + ". All gates passed; the campaign is {campaign_status}.",
+    rationale=_EFFECT + ". All gates passed; the campaign is {campaign_status}.{claim}",
     current_value="{control_name}: {control_value:figure} {label}",
     recommended_value="{variant_name}: {variant_value:figure} {label}",
     steps=(
-        "Record {variant_asset} as the proven default for this audience.",
+        "Record {variant_asset} as the default for this audience.",
         "Brief the next flight with it, and use {control_asset} as its control.",
     ),
     what_could_go_wrong="Season and audience may differ by then; retest at the start.",
@@ -286,7 +286,7 @@ RULES: tuple[Rule, ...] = (
         for place, kind in enumerate(kinds("the way back to the control", "the variant's money"))
     ),
     _STOP_FUTILE,
-    _MEND,
+    _FIX,
     _SPLIT,
     _EXTEND,
     _CARRY_OVER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from mktorch.analysis.experiments.terms import Caution
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.metrics import attribute_of, registry
 from mktorch.recommend.names import creative_names
@@ -73,6 +74,7 @@ def experiments(tables: Tables, config: MarketingOrchestratorConfig) -> View:
             pl.format("{} against {}", _named("variant"), _named("control")).alias("target_name"),
             (pl.col("last_day") + pl.duration(days="days_left")).alias("decided_on"),
             _others_text(),
+            _claim(),
             **_touched(),
         )
     )
@@ -132,6 +134,15 @@ def _others_text() -> pl.Expr:
     )
 
 
+def _claim() -> pl.Expr:
+    """What a result says where the platform chose the audience of each ad; else nothing."""
+    told = pl.lit(
+        " The platform chose who saw which ad: this is performance in delivery, not proof of cause."
+    )
+    delivered = pl.col("warnings").list.contains(str(Caution.DELIVERY))
+    return pl.when(delivered).then(told).otherwise(pl.lit("")).alias("claim")
+
+
 def _names(tables: Tables, role: str) -> pl.DataFrame:
     """An arm's theme, and the segment it speaks to."""
     return tables["creative_assets"].select(
@@ -174,6 +185,7 @@ _COLUMNS = (
     "campaign_id",
     *_EVALUATED,
     "others",
+    "claim",
     "variant_name",
     "control_name",
     "campaign_name",
