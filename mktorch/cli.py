@@ -134,20 +134,31 @@ def report(
 def explain(
     run_folder: RunName,
     figure: Annotated[
-        str, typer.Argument(metavar="ID", help="A figure's id, or table.column.key.")
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="A recommendation, ground, gate, risk or KPI; a figure's id; table.column.key.",
+        ),
     ],
+    rows: Annotated[bool, typer.Option("--rows", help="Print the records behind it.")] = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write all these records to this CSV file.")
+    ] = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Print where a figure comes from: definition, rows, settings, down to the input records."""
+    """Print where a figure comes from: definition, sums, rows, settings, down to the records."""
     with helpful_errors():
         from mktorch.explain import explain as explained
+        from mktorch.explain import records
         from mktorch.runs import load_run
 
         told = explained(load_run(found(run_folder, config)), figure)
-        typer.echo(
-            json.dumps(told.as_json(), indent=2, ensure_ascii=False) if as_json else str(told)
-        )
+        typer.echo(json.dumps(told.as_json(), indent=2) if as_json else str(told))
+        for line in records.printed(told) if rows else ():
+            typer.echo(line)
+        for file in records.save(told, save) if save else ():
+            say(f"Records in {file}")
 
 
 @app.command()

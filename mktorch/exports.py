@@ -7,8 +7,7 @@ for a formula begins with an apostrophe. The same run gives the same bytes.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
@@ -19,6 +18,7 @@ import polars as pl
 from mktorch import display
 from mktorch.display.block import Block, Stack
 from mktorch.display.contents import BY_CAMPAIGN, SOURCES, WORKBOOK
+from mktorch.display.csv_files import texts, write_csv
 from mktorch.display.documents import calls, deep_dives
 from mktorch.display.escape import clean, slug
 from mktorch.display.files import PER_CAMPAIGN
@@ -26,7 +26,6 @@ from mktorch.display.tables import Column, Table
 from mktorch.formats import Format, Kind
 from mktorch.runs import Run
 
-_ACTS = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _CAMPAIGN = "campaign_id"
 _ROWS = 1_048_575  # of a sheet below its head; Excel holds no more
 _LONGEST = 32_000  # characters of a workbook's cell; Excel takes 32,767
@@ -83,11 +82,11 @@ def write_exports(run: Run, folder: Path) -> list[Path]:
     names = _sheet_names(table.name for table in tables)
     listed = _sources(run, tables, names)
     written = [sources]
-    _write_csv(sources, listed)
+    write_csv(sources, listed)
     _write_workbook(workbook, run, listed, tables, names)
     for table in tables:
         file = sources.parent / f"{table.name}.csv"
-        _write_csv(file, table.frame)
+        write_csv(file, table.frame)
         written.append(file)
     return [sources, workbook, *written[1:]]
 
@@ -122,15 +121,6 @@ def exported(run: Run) -> list[Exported]:
 def _tabular(name: str) -> bool:
     made = str(signature(getattr(display, name)).return_annotation)
     return "Table" in made or "Stack" in made
-
-
-def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula when it opens a CSV file.
-
-    >>> harmless("=1+1"), harmless("a=b"), harmless("\\tx")
-    ("'=1+1", 'a=b', "' x")
-    """
-    return f"'{clean(text)}" if _ACTS.match(text) else clean(text)
 
 
 def _tables(block: Block) -> Iterator[Table]:
@@ -249,29 +239,6 @@ def _unit(form: Format, run: Run) -> str:
     return run.config.currency if form.kind == Kind.CURRENCY else _UNITS.get(form.kind, "")
 
 
-def _write_csv(file: Path, frame: pl.DataFrame) -> None:
-    """Comma-separated UTF-8 with the mark by which Excel knows it."""
-    held = frame.with_columns(_texts(frame, harmless)).rename(
-        {name: harmless(name) for name in frame.columns}
-    )
-    held.write_csv(
-        file,
-        include_bom=True,
-        date_format="%Y-%m-%d",
-        datetime_format="%Y-%m-%dT%H:%M:%S",
-    )
-
-
-def _texts(frame: pl.DataFrame, written: Callable[[str], str]) -> list[pl.Expr]:
-    """The columns of text as `written` makes them, each text once."""
-    made = []
-    for name in frame.select(pl.col(pl.String)).columns:
-        texts = frame[name].drop_nulls().unique(maintain_order=True).to_list()
-        changed = {text: new for text in texts if (new := written(text)) != text}
-        made.append(pl.col(name).replace(changed))
-    return made
-
-
 def _write_workbook(
     file: Path,
     run: Run,
@@ -311,7 +278,7 @@ def _write_sheet(
 ) -> None:
     """One table, row by row, each value by the call for its own type: text can be nothing else."""
     sheet.freeze_panes(1, 0)
-    frame = frame.head(_ROWS).with_columns(_texts(frame, _fitting))
+    frame = frame.head(_ROWS).with_columns(texts(frame, _fitting))
     writers = []
     for place, (name, kind) in enumerate(frame.schema.items()):
         form = formats.get(name)

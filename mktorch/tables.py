@@ -106,6 +106,7 @@ class Definition:
     over: tuple[str, str] | None = None
     reason: str = ""
     evidence: bool = False
+    formula: str = ""
 
 
 class Options(TypedDict):
@@ -115,7 +116,7 @@ class Options(TypedDict):
     the column of the table that says why a value is missing, or else says it in words. `key` marks
     what tells rows apart. `rows` holds definitions that hold for the row of one key alone. `adds`
     is false where a sum over rows says nothing, `evidence` true where the row names what the value
-    rests on.
+    rests on. `formula` is the arithmetic of its parts, `over` that of a quotient.
     """
 
     label: NotRequired[str]
@@ -126,6 +127,7 @@ class Options(TypedDict):
     rows: NotRequired[Mapping[str, Definition]]
     adds: NotRequired[bool]
     evidence: NotRequired[bool]
+    formula: NotRequired[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +153,7 @@ def _column(words: str, made: tuple[Upstream, ...], unit: str, options: Options)
             over=options.get("over"),
             reason=null,
             evidence=options.get("evidence", False),
+            formula=options.get("formula", ""),
         ),
         null=null,
         key=options.get("key", False),

@@ -14,9 +14,10 @@ import pytest
 import mktorch
 from mktorch import exports
 from mktorch.display.contents import SOURCES, WORKBOOK
+from mktorch.display.csv_files import harmless
 from mktorch.display.documents import calls, deep_dives
 from mktorch.display.tables import Column, Table
-from mktorch.exports import exported, harmless, write_exports
+from mktorch.exports import exported, write_exports
 from mktorch.formats import CURRENCY, DATE, PERCENT
 from tests.display.made import with_config
 

@@ -44,7 +44,8 @@ class PerformanceAssessment(Table):
     overall_roi = fraction(
         "(Value - spend) / spend, each summed over the campaigns with spend on record first",
         read("campaign_analysis", "rated_revenue", "rated_spend"), config=_AUTHORITY,
-        label="ROI", null="no spend is recorded")
+        label="ROI", null="no spend is recorded",
+        formula="(rated_revenue - rated_spend) / rated_spend")
     exceeding = count(f"{_SPENT} exceeds expectations",
         read(*_ROAS, overall_performance=Performance.EXCEEDING), config=_JUDGED)
     meeting = count(f"{_SPENT} meets expectations",

@@ -41,7 +41,8 @@ def _told(signal: str, finding: str) -> tuple[Upstream, ...]:
     )
 
 
-_AT_STAKE = read("rollup_asset", "cost", on=CAMPAIGN, window=Window.CURRENT)
+_AT_STAKE = read("rollup_asset", "cost", window=Window.CURRENT,
+    on={"campaign_id": "campaign_id", "asset_ids": "asset_id"})  # fmt: skip
 _CELL = ("severity", "status")
 
 
@@ -73,7 +74,7 @@ class RiskInbox(Table):
         null="the whole campaign is concerned")
     exposure = money("Cost of the assets concerned in the current window, of all the campaign's "
         "assets where none is named", _AT_STAKE, *_told("asset_ids", "asset_ids"),
-        config=("window_days",))
+        config=("window_days",), formula="cost")
     exposure_scope = word(("assets", "campaign"), "Whose cost the exposure is",
         *_told("asset_ids", "asset_ids"))
     timestamp = moment("When the risk was signalled; of a finding, the start of its first day",

@@ -75,7 +75,8 @@ class RoiByCampaign(Table):
         null="no record of value")
     net_roi = money("Value less media spend, model cost and review cost; a cost nobody recorded "
         "counts as nothing", _MONEY, by_campaign("campaign_money", "llm_cost", "human_review_cost"),
-        config=_AUTHORITY, label="Net return", null="no record of value and spend")
+        config=_AUTHORITY, label="Net return", null="no record of value and spend",
+        formula="total_revenue_proxy - total_spend - (llm_cost or 0) - (human_review_cost or 0)")
     roi = fraction("(Value - media spend) / media spend; null without spend",
         by_campaign("campaign_analysis", "roi"), config=_AUTHORITY, label="ROI",
         null="no day states both value and spend")

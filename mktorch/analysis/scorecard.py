@@ -13,6 +13,7 @@ import dataframely as dy
 import polars as pl
 
 from mktorch.kpis import KPIS, TARGET_TABLES
+from mktorch.kpis.model import QUOTIENT
 from mktorch.tables import (
     Definition,
     Table,
@@ -75,7 +76,8 @@ def _scored() -> dict[str, dy.Column]:
         "value": number(_OWN, "The KPI, as its own definition has it", null="reason", rows={
             k.name: Definition(k.words, units[k.name],
                 tuple(read(up.table, *up.columns, **up.where) for up in k.upstream), k.settings,
-                parts if k.quotient else None, "reason") for k in KPIS}),
+                parts if k.formula == QUOTIENT else None, "reason",
+                formula=k.formula) for k in KPIS}),
         "unit": word(Unit, "Unit of value and target"),
         "better": word(Direction, "Which way is better"),
         "target": number(_OWN, _SET, config=tuple(TARGET_TABLES.values()), null="none is set",

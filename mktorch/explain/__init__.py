@@ -21,8 +21,10 @@ from mktorch.display.documents import figures
 from mktorch.display.sources import lines_of
 from mktorch.display.trace import Entry, Figure
 from mktorch.errors import MktorchError
-from mktorch.explain.rows import PAGE, indexed, made_of, own_rows
-from mktorch.explain.told import Explanation, Made, in_words, spread
+from mktorch.explain.rows import PAGE, indexed, made_of, own_rows, worked_in
+from mktorch.explain.subjects import Subject, known, subject
+from mktorch.explain.told import Explanation, Made, spread
+from mktorch.explain.words import in_words
 from mktorch.runs import Run
 
 __all__ = ["ExplainError", "Explanation", "Made", "explain"]
@@ -40,14 +42,18 @@ def explain(run: Run, name: str) -> Explanation:
     run
         The run.
     name
-        The figure's id, as its link on a page has it (`f-` in front is allowed), or a column of
-        the run, `table.column` or `table.column.<row key>`.
+        A recommendation, ground of the verdict, risk, KPI or experiment by its own name (one gate
+        as `EXP_001.sample`), or `verdict`; a figure's id, as its link on a page has it (`f-` in
+        front is allowed); or a column of the run, `table.column` or `table.column.<row key>`.
 
     Raises
     ------
     ExplainError
         Where no figure and no column of the run is named so, with the nearest ids.
     """
+    named = subject(run, name)
+    if named:
+        return _explained(run, named.figure, "", (), named)
     wanted = name.removeprefix("#").removeprefix("f-")
     page, _ = trace.within(wanted)
     campaigns = {trace.address(each): each for each in run.tables["campaigns"]["campaign_id"]}
@@ -64,8 +70,9 @@ def explain(run: Run, name: str) -> Explanation:
     if not page and wanted.partition(".")[0] in run.tables:
         return _explained(run, _column(run, wanted), "", ())
     raise ExplainError(
-        f"{name}: no figure of run {run.run_id} has this id{_near(wanted, shown)}; an id is "
-        "the end of a figure's link on a page, or table.column.key of the run's tables"
+        f"{name}: no figure of run {run.run_id} has this id"
+        f"{_near(wanted, (*known(run), *shown))}; an id is a recommendation, ground, gate, risk or "
+        "KPI, the end of a figure's link on a page, or table.column.key of the run's tables"
     )
 
 
@@ -107,13 +114,24 @@ def _column(run: Run, wanted: str) -> Figure:
     )
 
 
-def _explained(run: Run, figure: Figure, campaign: str, pages: tuple[str, ...]) -> Explanation:
+def _explained(
+    run: Run,
+    figure: Figure,
+    campaign: str,
+    pages: tuple[str, ...],
+    named: Subject | None = None,
+) -> Explanation:
     if not figure.defined:
         raise ExplainError(f"{figure.id}: this column has no definition; it is kept as computed")
-    made = made_of(
-        run,
-        [(table, found, _rows(run, figure, table, campaign)) for table, _, found in figure.defined],
-    )
+    held = [
+        (table, found, _rows(run, figure, table, campaign)) for table, _, found in figure.defined
+    ]
+    made = made_of(run, held) if named is None or named.made is None else named.made
+    sums = [
+        worked_in(run, column, *each[1:])
+        for (_, column, _), each in zip(figure.defined, held, strict=True)
+    ]
+    worked = (*filter(None, sums), *(named.worked if named else ()))
     value, reason = _value(run, figure)
     entry = Entry(anchor="", block=figure.block, label=figure.label, figures=(figure,))
     settings = dict.fromkeys(s for *_, found in figure.defined for s in trace.settings(run, found))
@@ -124,6 +142,7 @@ def _explained(run: Run, figure: Figure, campaign: str, pages: tuple[str, ...]) 
         value=value,
         reason=reason,
         lines=tuple(lines_of(run, entry)),
+        worked=worked,
         made=made,
         settings=tuple(settings),
         inputs=tuple(i for i in run.manifest.inputs if i.source in sources),

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from mktorch import catalog
+from mktorch.explain.sums import working
 from mktorch.explain.told import Made
 from mktorch.runs import Run
 from mktorch.tables import Definition, Upstream
@@ -48,9 +49,30 @@ def _made(run: Run, table: str, columns: tuple[str, ...], rows: pl.DataFrame) ->
     defined = [
         (table, found, held) for column in columns for found, held in _defined(rows, table, column)
     ]
-    told = () if table in set(Source) else defined  # a record states its columns itself
-    words = tuple(dict.fromkeys(found.words for _, found, _ in told))
-    return Made(table=table, columns=columns, rows=rows, words=words, made=made_of(run, defined))
+    told = table not in set(Source)  # a record states its columns itself
+    words = tuple(dict.fromkeys(found.words for _, found, _ in defined if told))
+    worked = [
+        f"{column.replace('_', ' ')}: {said}"
+        for column in columns
+        for found, held in _defined(rows, table, column)
+        if told and (said := worked_in(run, column, found, held)).count("=") > 1
+    ]
+    return Made(
+        table=table,
+        columns=columns,
+        rows=rows,
+        words=words,
+        worked=tuple(dict.fromkeys(worked)),
+        made=made_of(run, defined),
+    )
+
+
+def worked_in(run: Run, column: str, definition: Definition, row: pl.DataFrame) -> str:
+    """The figure of one row worked out in numbers, empty where it has no sum of its own."""
+    if row.height != 1:
+        return ""
+    read = [(up, _upstream(run, row, up)) for up in definition.upstream]
+    return working(run, column, definition, row, read)
 
 
 def _defined(
@@ -87,6 +109,11 @@ def _upstream(run: Run, rows: pl.DataFrame, up: Upstream) -> pl.DataFrame:
     if up.span:
         day = pl.col(up.within).dt.date()
         frame = frame.filter(day.is_between(*run.clock.windows[Window(up.span)]))
+    listed = [own for own in pairs if rows.schema[own] == pl.List]
+    if listed and rows.select(listed).null_count().sum_horizontal().item():
+        pairs = {own: theirs for own, theirs in pairs.items() if own not in listed}
+        listed = []
+    rows = rows.explode(listed) if listed else rows
     days = ("first_day", "last_day") if up.within and not up.span else ()
     wanted = rows.select(*(pl.col(own).alias(f":{own}") for own in pairs), *days).unique()
     if not wanted.width:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from math import fsum
 from typing import Any
 
@@ -13,14 +13,15 @@ import polars as pl
 from mktorch import catalog
 from mktorch.display import trace
 from mktorch.display.trace import Figure, Setting
+from mktorch.explain.words import DIGITS, in_words
 from mktorch.manifest import InputRecord
 from mktorch.runs import Run
+from mktorch.screen import plain
 from mktorch.vocab import Source
 
 _NAMED = 10  # records that the text names by their rows in the file
 _LISTED = 1000  # records that the JSON names
 _WORDS = 3  # values of a column of words that are named
-_DIGITS = 6  # of a sum: no input has more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +29,14 @@ class Made:
     """Rows that a figure is made of, and what these are made of in turn.
 
     `columns` of `rows` entered; `rows` is a frame of the run's table `table`, and `words` say how
-    these columns are made.
+    these columns are made; `worked` works out in numbers what they come to in a single row.
     """
 
     table: str
     columns: tuple[str, ...]
     rows: pl.DataFrame
     words: tuple[str, ...] = ()
+    worked: tuple[str, ...] = ()
     made: tuple[Made, ...] = ()
 
     @property
@@ -55,7 +57,8 @@ class Explanation:
     """A figure, what its definition says, and the rows behind it.
 
     `value` is exact where `text` is as shown; null with `reason` where there is none. `pages` are
-    the pages of the pack that show it, empty for a column that none shows.
+    the pages of the pack that show it, empty for a column that none shows. `worked` is the figure
+    worked out in numbers, line by line.
     """
 
     figure: Figure
@@ -63,6 +66,7 @@ class Explanation:
     value: Any
     reason: str
     lines: tuple[str, ...]
+    worked: tuple[str, ...]
     made: tuple[Made, ...]
     settings: tuple[Setting, ...]
     inputs: tuple[InputRecord, ...]
@@ -99,6 +103,7 @@ class Explanation:
                 }
                 for table, column, each in self.figure.defined
             ],
+            "worked_out": list(self.worked),
             "made_of": [_made_json(each) for each in self.made],
             "settings": [
                 {"name": s.name, "value": s.value, "origin": s.origin} for s in self.settings
@@ -124,15 +129,17 @@ class Explanation:
         made = [line for each in self.made for line in _lines(each, 1)]
         files = [f"  {i.path}: {i.rows:,} records, SHA-256 {i.sha256}" for i in self.inputs]
         return "\n".join(
-            [
+            plain(line)
+            for line in (
                 *head,
                 "Definition",
                 *(f"  {line}" for line in self.lines),
+                *(["Worked out", *(f"  {line}" for line in self.worked)] if self.worked else []),
                 *(["Made of", *made] if made else []),
                 f"Run {manifest.run_id} of mktorch {manifest.version}",
                 f"  as of {manifest.as_of:%Y-%m-%d %H:%M:%S} UTC",
                 *files,
-            ]
+            )
         )
 
     def _walk(self) -> Iterator[Made]:
@@ -152,6 +159,8 @@ def _lines(made: Made, depth: int) -> Iterator[str]:
     yield f"{'  ' * depth}{made.table}, {where or count}" + (f": {held}" if held else "")
     for words in made.words:
         yield f"{'  ' * depth}  = {words}"
+    for worked in made.worked:
+        yield f"{'  ' * depth}  : {worked}"
     for each in made.made:
         yield from _lines(each, depth + 1)
 
@@ -188,13 +197,14 @@ def spread(values: pl.Series, adds: bool) -> str:
     if not known.len():
         return "null"
     nulls = f", {values.null_count():,} null" if values.null_count() else ""
-    if values.len() == 1 or (known.n_unique() == 1 and not adds):
+    listed = values.dtype == pl.List
+    if not listed and (values.len() == 1 or (known.n_unique() == 1 and not adds)):
         return in_words(known[0]) + nulls
     if adds and values.dtype.is_numeric():
         return f"{in_words(_sum(known))} in all{nulls}"
     if values.dtype.is_numeric() or values.dtype.is_temporal():
         return f"{in_words(known.min())} to {in_words(known.max())}{nulls}"
-    words = known.explode().drop_nulls() if known.dtype == pl.List else known
+    words = known.explode().drop_nulls() if listed else known
     counts = (
         words.cast(pl.String)
         .value_counts(sort=True)
@@ -207,22 +217,7 @@ def spread(values: pl.Series, adds: bool) -> str:
 
 def _sum(values: pl.Series) -> int | float:
     """The sum, exact for integers and free of the order's rounding for the rest."""
-    return int(values.sum()) if values.dtype.is_integer() else round(fsum(values), _DIGITS)
-
-
-def in_words(value: Any) -> str:
-    """A value as it is written here: with thousands' commas, to six digits above one.
-
-    >>> in_words(1234567), in_words(1234.5), in_words(0.1)
-    ('1,234,567', '1,234.5', '0.1')
-    """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.{_DIGITS}f}".rstrip("0").rstrip(".") if abs(value) >= 1 else repr(value)
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    return str(value)
+    return int(values.sum()) if values.dtype.is_integer() else round(fsum(values), DIGITS)
 
 
 def _made_json(made: Made) -> dict[str, Any]:
@@ -238,6 +233,8 @@ def _made_json(made: Made) -> dict[str, Any]:
         held["records"] = made.rows.select(file="_file", row="_row").head(_LISTED).to_dicts()
     if made.words:
         held["words"] = list(made.words)
+    if made.worked:
+        held["worked_out"] = list(made.worked)
     return {**held, "made_of": [_made_json(each) for each in made.made]}
 
 

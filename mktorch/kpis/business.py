@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.kpis.comparison import Side, Sides, change, now_and_then, reduction
-from mktorch.kpis.model import Kpi, Value, both, read
+from mktorch.kpis.model import DIFFERENCE, REDUCTION, Kpi, Value, both, read
 from mktorch.paired import RollupPaired, paired
 from mktorch.sums import micros, total, units
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
@@ -93,13 +93,14 @@ _GROUP = KpiGroup.BUSINESS_VALUE
 BUSINESS = (
     Kpi(conversion_rate_delta, "Conversion rate, change",
         _GROUP, Direction.UP, Unit.FRACTION, target=0.001, points=3, change=True,
+        formula=DIFFERENCE,
         words="Conversions / impressions, pooled over campaigns: current window less prior; "
         "variants less controls where there is no prior window",
         upstream=(*both("rollup_campaign", "impressions", "conversions"), *_BLANKS),
         fallback=(read("rollup_experiment", "impressions", "conversions"), _ARMS),
         settings=("window_days",), missing="a side has no impressions"),
     Kpi(cpa_reduction_percentage, "Cost per acquisition, reduction",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.15, change=True,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.15, change=True, formula=REDUCTION,
         words="1 - cost per conversion in the current window / in the prior one; variants against "
         "controls where there is no prior window",
         upstream=(*both("rollup_campaign", "cost", "conversions"), *_BLANKS),
@@ -111,13 +112,13 @@ BUSINESS = (
         upstream=(read("performance_assessment", "total_revenue_proxy"),),
         settings=("money_authority",), missing="no revenue is recorded"),
     Kpi(wasted_spend_reduction, "Wasted spend, reduction",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.10, change=True,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.10, change=True, formula=REDUCTION,
         words="1 - wasted share of cost in the current window / in the prior one; wasted is the "
         "cost of assets with impressions and without a conversion in the window",
         upstream=both("rollup_asset", "cost", "impressions", "conversions"),
         settings=("window_days",), missing="a window has no cost, or nothing was wasted before"),
     Kpi(roi_estimate, "Return on media spend",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.50,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.50, formula="overall_roi",
         words="(Revenue less media spend) / media spend, of all campaigns",
         upstream=(read("performance_assessment", "overall_roi"), read("campaign_goals", "valued")),
         settings=("money_authority",), missing="no spend is recorded"),

@@ -8,7 +8,7 @@ import polars as pl
 
 from mktorch.clock import DAYS_PER_MONTH
 from mktorch.kpis.comparison import change, now_and_then
-from mktorch.kpis.model import Kpi, Value, both, read, share
+from mktorch.kpis.model import DIFFERENCE, QUOTIENT, Kpi, Value, both, read, share
 from mktorch.sums import micros
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
@@ -82,31 +82,32 @@ def targeting_precision_improvement(rollup_segment: pl.DataFrame) -> Value:
 _GROUP = KpiGroup.CAMPAIGN_IMPACT
 EFFECTIVENESS = (
     Kpi(experiment_velocity, "Experiments per campaign-month",
-        _GROUP, Direction.UP, Unit.RATIO, target=1.5, quotient=True,
+        _GROUP, Direction.UP, Unit.RATIO, target=1.5, formula=QUOTIENT,
         words="Experiments started / (campaigns x months since the first one started, at least 1)",
         upstream=(read("experiments", "start_date"), read("campaigns", "campaign_id")),
         settings=("as_of",), missing="there is no campaign"),
     Kpi(average_lift_percentage, "Average lift when significant",
-        _GROUP, Direction.UP, Unit.PERCENTAGE, target=15.0, quotient=True,
+        _GROUP, Direction.UP, Unit.PERCENTAGE, target=15.0, formula=QUOTIENT,
         words="Mean lift of significant variants in percent, with the sign turned where lower is "
         "better",
         upstream=(read("experiment_evaluations", "improvement", "significant"),),
         settings=("statistical_significance_threshold",), missing="no experiment is significant"),
     Kpi(messaging_consistency_score, "Messaging consistency",
-        _GROUP, Direction.UP, Unit.FRACTION, target=0.85, quotient=True,
+        _GROUP, Direction.UP, Unit.FRACTION, target=0.85, formula=QUOTIENT,
         words="Impressions of the dominant call to action of each campaign and segment / "
         "impressions",
         upstream=(read("rollup_asset", "impressions", "campaign_id", "segment_id", window="all"),
                   read("creative_assets", "cta")),
         missing="no asset that states a call to action was served"),
     Kpi(insight_to_action_time_hours, "Time from signal to action",
-        _GROUP, Direction.DOWN, Unit.HOURS, target=6.0, quotient=True,
+        _GROUP, Direction.DOWN, Unit.HOURS, target=6.0, formula=QUOTIENT,
         words="Mean hours from a supplied risk signal to the first later decision or budget "
         "action of its campaign; unanswered signals are counted apart",
         upstream=(read("risk_inbox", "hours_to_action", "origin"),),
         missing="no risk signal was answered"),
     Kpi(targeting_precision_improvement, "Targeting precision, change",
         _GROUP, Direction.UP, Unit.FRACTION, target=0.10, points=1, change=True, full=1.0,
+        formula=DIFFERENCE,
         words="Share of impressions in segments converting at or above their campaign's rate: "
         "current window less prior",
         upstream=both("rollup_segment", "impressions", "conversions"),

@@ -20,6 +20,10 @@ GROUPS: Mapping[KpiGroup, str] = {
 """The groups in order, each with the word that its settings and its key of the state begin with."""
 
 
+QUOTIENT, DIFFERENCE = "numerator / denominator", "numerator - denominator"
+REDUCTION = f"1 - {QUOTIENT}"
+
+
 class Value(NamedTuple):
     """What a KPI is in a run: null with a reason, or beside what it was computed from."""
 
@@ -72,8 +76,9 @@ class Kpi:
 
     `upstream` is what it reads, `fallback` what it reads besides where there is no prior window;
     a table's key is read with its columns. `settings` names what else of the configuration has a
-    say. `quotient` says that the value is its numerator over its denominator; `points` that it is a
-    difference of two fractions, written in percentage points with so many decimals.
+    say. `formula` is the arithmetic that gives the value, by default that of `upstream`; `points`
+    says that it is a difference of two fractions, written in percentage points with so many
+    decimals.
 
     `change` says that it sets a figure now (its numerator) against one before (its denominator):
     0 is no change. `full` is the most that such a figure can be: from there nothing can improve.
@@ -90,7 +95,7 @@ class Kpi:
     fallback: tuple[Reads, ...] = ()
     settings: tuple[str, ...] = ()
     missing: str = ""
-    quotient: bool = False
+    formula: str = ""
     points: int | None = None
     change: bool = False
     full: float | None = None

@@ -52,8 +52,9 @@ class VerdictGrounds(Table):
 class Basis(NamedTuple):
     """How a ground is found.
 
-    `find` gives one row per thing found, with its `name` and its `money`; a table that it lacks
-    leaves the ground uncounted. `current` says that its money is of the current window.
+    `find` gives the rows of the first table of `needs` that were found, with a `name` and `money`;
+    a table that it lacks leaves the ground uncounted. `current` says that its money is of the
+    current window.
     """
 
     needs: tuple[str, ...]
@@ -108,7 +109,7 @@ def _row(
 ) -> dict[str, object]:
     found = basis.find(tables, locale)
     involved = found.select(total("money")).item() if found.height else None
-    spent = _spend(tables, current=basis.current)
+    spent = spend(tables, current=basis.current)
     share = None if involved is None else min(involved / spent, 1.0) if spent else 1.0
     measure = share if ground in IN_MONEY else float(found.height)
     names = found["name"].to_list()
@@ -155,7 +156,7 @@ def _times(name: str, number: int) -> str:
     return name if number == 1 else f"{name} ({number})"
 
 
-def _spend(tables: Tables, *, current: bool) -> float:
+def spend(tables: Tables, *, current: bool) -> float:
     """What was spent, in the current window or in all; 0 where that is not known."""
     if current:
         frame = tables["rollup_campaign"].filter(window=str(Window.CURRENT))
@@ -170,7 +171,7 @@ def _spend(tables: Tables, *, current: bool) -> float:
 
 def _found(frame: pl.DataFrame, name: pl.Expr, money: pl.Expr | None = None) -> pl.DataFrame:
     amount = pl.lit(None) if money is None else money
-    return frame.select(name.alias("name"), amount.cast(pl.Float64).alias("money"))
+    return frame.with_columns(name.alias("name"), amount.cast(pl.Float64).alias("money"))
 
 
 def _loss(tables: Tables, *, proven: bool) -> pl.DataFrame:
@@ -178,9 +179,9 @@ def _loss(tables: Tables, *, proven: bool) -> pl.DataFrame:
     held = tables["kpis"].filter(pl.col("value").is_not_null(), kpi=_RETURN)
     sure = held.filter(pl.col("high") < 0).height > 0
     lost = tables["roi_analysis"].filter(pl.col("total_net_roi") < 0)
-    if held.is_empty() or sure != proven:
-        lost = lost.clear()
-    return _found(lost, pl.lit("net return"), -pl.col("total_net_roi"))
+    if lost.is_empty() or sure != proven:
+        held = held.clear()
+    return _found(held, pl.lit("net return"), pl.lit(-lost["total_net_roi"].sum()))
 
 
 def _proven_loss(tables: Tables, _locale: Locale) -> pl.DataFrame:

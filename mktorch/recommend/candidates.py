@@ -30,7 +30,7 @@ _IMPACTS = {
     "revenue": ("Revenue expected more over the days ahead", "currency"),
     "savings": ("Spend expected less over the days ahead", "currency"),
 }
-_LIFT, _REVENUE, _SAVINGS = _ENDS = (
+_LIFT, _REVENUE, _SAVINGS = ENDS = (
     ("roi_lift_low", "roi_lift_percentage", "roi_lift_high"),
     ("revenue_low", "revenue_impact", "revenue_high"),
     ("savings_low", "cost_savings", "savings_high"),
@@ -69,7 +69,7 @@ ASKED: Mapping[str, dy.Column] = {
     "steps": texts("What to do, in order"),
     "impact_basis": text("What the expected impact rests on"),
     **{name: _impact(*_IMPACTS[basis], end)
-        for basis, names in zip(_IMPACTS, _ENDS, strict=True)
+        for basis, names in zip(_IMPACTS, ENDS, strict=True)
         for name, end in zip(names, (", lower end of the interval", "",
             ", upper end of the interval"), strict=True)},
     "confidence": word(Level, "How sure sign and size of the net effect are",

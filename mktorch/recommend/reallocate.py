@@ -84,9 +84,10 @@ def _table(holder: str, rest: str, what: str, scope: Mapping[str, str]) -> type[
     for end, (ours, theirs, words) in _CORNERS.items():
         made = (*of("recipient", ours), *of("donor", theirs))
         columns[f"gain{end}"] = money(f"{_GAIN}: {words}", *made,
-            read(table, "amount", on=("scope", "donor_id")), config=CAPS, null=_UNBOUNDED)
+            read(table, "amount", on=("scope", "donor_id")), config=CAPS, null=_UNBOUNDED,
+            formula=f"amount * (recipient_{ours} - donor_{theirs})")
         columns[f"lift{end}"] = number("percentage", f"{_LIFT}: {words}", *made, config=CAPS,
-            null=_UNBOUNDED)
+            null=_UNBOUNDED, formula=f"(recipient_{ours} / donor_{theirs} - 1) * 100")
     return declare(table, f"One row per {holder} that could give money to the best recipient of "
         "its scope. Money in whole cents.", columns)
 

@@ -10,6 +10,7 @@ import pytest
 from mktorch.catalog import definition
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.kpis import KPIS, LABELS, NAMED, PHRASES, STATE_GROUPS, default_targets
+from mktorch.kpis.model import QUOTIENT
 from mktorch.kpis.reference import reference, refreshed
 from mktorch.state import STATE_KEYS
 
@@ -79,7 +80,7 @@ def test_what_a_figure_s_source_says_is_the_declaration(kpi) -> None:
 def test_a_quotient_is_its_numerator_over_its_denominator(sample_run, kpi) -> None:
     row = sample_run.tables["measured_kpis"].row(by_predicate=pl.col("kpi") == kpi.name, named=True)
     parts = (row["numerator"], row["denominator"])
-    if kpi.quotient:
+    if kpi.formula == QUOTIENT:
         assert row["value"] == parts[0] / parts[1]
     else:
         assert None in parts or row["value"] != parts[0] / parts[1]
