@@ -73,6 +73,7 @@ bench: $(READY) ## Measure reading, checking and summing beside DuckDB (writes b
 	@$(BIN)/python benchmarks/ingest.py --out benchmarks/RESULTS.md
 
 bench-scale: $(READY) ## Measure whole runs of up to 1e7 records and 20,000 campaigns (SIZES="100000000" for more)
+	@$(BIN)/python -m benchmarks.loops
 	@$(BIN)/python -m benchmarks.scale $(if $(SIZES),--rows $(SIZES))
 
 docs: $(READY) ## Write what follows from the code into docs/, and the site of them into output/docs

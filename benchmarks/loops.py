@@ -28,8 +28,10 @@ from scipy import stats
 from benchmarks.experiments_speed import BEFORE, START, portfolio
 from mktorch.analysis.experiments import (
     Terms,
+    allocation_checks,
     arm_days,
     arm_sums,
+    arm_totals,
     arm_weekdays,
     experiment_evaluations,
     experiment_gates,
@@ -78,8 +80,10 @@ def by_mktorch(
     arms = arm_sums(experiments, sums["rollup_experiment"])
     days = arm_days(experiments, arms, sums["rollup_experiment_day"], terms, clock)
     weekdays = arm_weekdays(experiments, arms, sums["rollup_experiment_weekday"])
-    faults = experiment_setup_faults(experiments, assets, days, terms)
-    found = experiment_evaluations(experiments, assets, days, weekdays, faults, terms)
+    totals = arm_totals(experiments, days, terms)
+    checks = allocation_checks(experiments, totals, days, terms)
+    faults = experiment_setup_faults(experiments, assets, totals, checks, terms)
+    found = experiment_evaluations(assets, totals, checks, days, weekdays, faults, terms)
     experiment_gates(found, terms)
     return sums["rollup_experiment"], found
 
