@@ -115,9 +115,8 @@ def creative_standing(
     segment_rules: SegmentRules,
 ) -> pl.DataFrame:
     """`CreativeStanding`, sorted by asset. See `comparisons.compare` for the intervals."""
-    days = _days(campaigns, rollup_asset_day, registry).filter(
-        pl.col("date").is_between(*clock.current)
-    )
+    current = rollup_asset_day.filter(pl.col("date").is_between(*clock.current))
+    days = _days(campaigns, current, registry)
     keys = (
         days.select(*_KEYS, "primary_kpi", "kind", "direction", *(f"{p}_name" for p in _PARTS))
         .unique()

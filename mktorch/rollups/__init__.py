@@ -33,6 +33,7 @@ from mktorch.sources.bulk.days import (
     OF_RATED,
     added,
     by_day,
+    exact,
     filled,
     known,
     layout,
@@ -161,7 +162,8 @@ def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
 def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame, bulk: Scan | None) -> pl.DataFrame:
     """One row per asset, experiment and day, with the asset's campaign, segment and channel."""
     of = layout(metrics.collect())
-    read = filled(by_day(nw.from_native(metrics), of).to_native().collect(), of)
+    summed = by_day(nw.from_native(metrics), of).to_native().collect()
+    read = exact(filled(summed, of).lazy()).collect()
     if bulk is not None:
         read = added([read, bulk.by_key]) if read.height else bulk.by_key
     owners = assets.select("asset_id", *ASSET).collect()

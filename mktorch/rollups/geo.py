@@ -6,7 +6,7 @@ import narwhals as nw
 import polars as pl
 
 from mktorch.rollups.declared import sums
-from mktorch.sources.bulk.days import BLANKS, MEASURES, by_day, filled, layout
+from mktorch.sources.bulk.days import BLANKS, MEASURES, by_day, exact, filled, layout
 from mktorch.sources.bulk.scan import Scan
 from mktorch.sums import units
 from mktorch.tables import day, declare, key
@@ -37,12 +37,17 @@ def rollup_geo_day(
         return RollupGeoDay.create_empty()
     rows = performance_metrics.filter(pl.col("geo").is_not_null())
     of = layout(rows)
-    read = filled(by_day(nw.from_native(rows.lazy()), of, _BY).to_native().collect(), of, _BY)
-    parts = [read] if bulk is None else [read, bulk.days.filter(pl.col("geo").is_not_null())]
+    summed = by_day(nw.from_native(rows.lazy()), of, _BY).to_native().collect()
+    parts = [filled(summed, of, _BY)]
+    parts += [] if bulk is None else [bulk.days.filter(pl.col("geo").is_not_null())]
     owners = creative_assets.select("asset_id", "campaign_id")
+    names = [*_BY, *MEASURES, *_BLANK, "snapshots"]
     known = [pl.col(name).sum() < pl.col("snapshots").sum() for name in _BLANK]
     summed = (
-        pl.concat([part.select(*_BY, *MEASURES, *_BLANK, "snapshots") for part in parts])
+        pl.concat(
+            exact(part.lazy()).select(*_BY, *MEASURES, *_BLANK, "snapshots") for part in parts
+        )
+        .collect()
         .join(owners, on="asset_id")
         .group_by(_KEY)
         .agg(

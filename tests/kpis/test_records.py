@@ -49,9 +49,10 @@ CHANGES = [
     ("data_freshness_hours", "performance_metrics",
      lambda r: r[4].update(timestamp="2026-03-15T11:00:00"), 2.0, 1.0),
     ("experiment_velocity", "experiments", lambda r: r.pop(), 5 / 3, 4 / 3),
-    # significant: EXP_001 (62 against 40: +55 %) and EXP_003 (500 against 400: +25 %, then +50 %)
+    # significant: EXP_003 (500 against 400: +25 %, then +50 %); EXP_001 (62 against 40: +55 %) has
+    # two days, which tell too little of how days differ
     ("average_lift_percentage", "performance_metrics", lambda r: r[6].update(clicks=600),
-     40.0, 52.5),
+     25.0, 50.0),
     # one call to action everywhere; then 1,000 of 69,000 impressions with another
     ("messaging_consistency_score", "creative_assets", lambda r: r[2].update(cta="Book"),
      1.0, 1 - 1000 / 69000),

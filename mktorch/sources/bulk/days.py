@@ -154,7 +154,7 @@ def filled(days: pl.DataFrame, of: Layout, keys: Iterable[str] = KEYS) -> pl.Dat
     others = [n for n in whole.columns if n not in {*keys, *SUMS, *COUNTS, "snapshots", "last"}]
     return whole.select(
         *keys,
-        *(pl.col(name).fill_null(0).cast(_KINDS.get(name, pl.Int128())) for name in SUMS),
+        *(pl.col(name).fill_null(0) for name in SUMS),
         *(pl.col(n).fill_null(0).cast(pl.Int64) for n in (*COUNTS, "snapshots", *others)),
         pl.col("last").dt.replace_time_zone(None).cast(pl.Datetime("us")),
     )
@@ -166,10 +166,16 @@ _KINDS: Mapping[str, type[pl.DataType]] = dict.fromkeys(
 
 
 def added(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Frames of `filled` as one row per `KEYS`."""
+    """Frames of `filled` as one row per `KEYS`; sums that may have decimals in 128 bits."""
     names = (*KEYS, *SUMS, *COUNTS, "snapshots")
-    stacked = pl.concat([part.select(names) for part in parts])
-    return stacked.group_by(KEYS).agg(pl.col(name).sum() for name in names[len(KEYS) :])
+    stacked = pl.concat([exact(part.lazy().select(names)) for part in parts])
+    sums = (pl.col(name).sum() for name in names[len(KEYS) :])
+    return stacked.group_by(KEYS).agg(sums).collect(engine="streaming")
+
+
+def exact(days: pl.LazyFrame) -> pl.LazyFrame:
+    """Sums in the types in which they are added up: millionths in 128 bits, counts in 64."""
+    return days.with_columns(pl.col(name).cast(_KINDS.get(name, pl.Int128())) for name in SUMS)
 
 
 def known(days: pl.DataFrame) -> pl.DataFrame:

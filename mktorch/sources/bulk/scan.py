@@ -21,6 +21,7 @@ from mktorch.sources.bulk.days import (
     Layout,
     added,
     by_day,
+    exact,
     filled,
 )
 from mktorch.sources.bulk.doubt import MOST_ROWS, Terms, in_doubt, splits, suited, usable
@@ -72,7 +73,7 @@ class Scan:
     def by_key(self) -> pl.DataFrame:
         """`days` with one row per asset, experiment and day."""
         if len(self.parts) == 1 and not splits(self.spec, self.days.columns):
-            return self.days
+            return exact(self.days.lazy()).collect()
         return added([self.days])
 
     def blank(self, column: str) -> pl.DataFrame:
@@ -148,7 +149,9 @@ def _kept_or_summed(
         for (path,), days in part.partition_by(FILE, as_dict=True).items():
             cache.write(decisive, *files[Path(str(path))], days.drop(FILE))
     named = [days.with_columns(pl.lit(str(path)).alias(FILE)) for path, days in kept.items()]
-    return pl.concat([*named, *made], how="diagonal"), files
+    place = pl.Enum([str(path) for path in layouts])
+    parts = [days.with_columns(pl.col(FILE).cast(place)) for days in (*named, *made)]
+    return pl.concat(parts, how="diagonal"), files
 
 
 def drawn(
@@ -169,9 +172,12 @@ def drawn(
         experiments.implode()
     )
     repeated = (pl.col("moments") != pl.col("snapshots")) | (pl.col("snapshots") > MOST_ROWS)
-    shared = pl.col(FILE).n_unique().over(keys) > 1 if len(scan.parts) > 1 else pl.lit(value=False)
-    doubtful = (pl.col(_DOUBTS) > 0) | repeated | blank | stray | shared
+    doubtful = (pl.col(_DOUBTS) > 0) | repeated | blank | stray
     found = scan.days.filter(doubtful.fill_null(value=False)).select(PAIR)
+    if len(scan.parts) > 1:
+        late = [_LATE] if _LATE in scan.days.columns else []
+        shared = scan.days.select(*keys, *late).is_duplicated()
+        found = pl.concat([found, scan.days.filter(shared).select(PAIR)])
     pairs = pl.concat([found, more.select(PAIR)]).unique()
     if pairs.is_empty():
         return scan, pl.DataFrame()
