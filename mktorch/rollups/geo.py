@@ -44,9 +44,7 @@ def rollup_geo_day(
     names = [*_BY, *MEASURES, *_BLANK, "snapshots"]
     known = [pl.col(name).sum() < pl.col("snapshots").sum() for name in _BLANK]
     summed = (
-        pl.concat(
-            exact(part.lazy()).select(*_BY, *MEASURES, *_BLANK, "snapshots") for part in parts
-        )
+        pl.concat(exact(part.lazy()).select(names) for part in parts)
         .collect()
         .join(owners, on="asset_id")
         .group_by(_KEY)
