@@ -143,6 +143,7 @@ class PerformanceMetrics(Record):
     cost = amount(optional=True, signed=True)
     revenue_proxy = amount(optional=True, signed=True)
     geo = grain()
+    unit_id = grain()
     currency = sparse()
     account_id = sparse()
     loaded_at = loaded()

@@ -11,6 +11,7 @@ from mktorch.analysis.experiments import (
     allocation_checks,
     arm_days,
     arm_totals,
+    arm_units,
     arm_weekdays,
     experiment_evaluations,
     experiment_gates,
@@ -19,6 +20,7 @@ from mktorch.analysis.experiments import (
 from mktorch.clock import Clock
 from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.rollups import rollups
+from mktorch.rollups.assigned import RollupExperimentUnit
 
 MONDAY = date(2026, 3, 2)
 CPA = {"metric": "cost_per_acquisition"}
@@ -143,9 +145,12 @@ def evaluate(
     rolled = sums(rows, known)
     days, weekdays = arms_of(tested, rolled, terms)
     totals = arm_totals(tested, days, terms)
+    units = arm_units(tested, days, RollupExperimentUnit.create_empty())
     checks = allocation_checks(tested, totals, days, terms)
     faults = experiment_setup_faults(tested, known, totals, checks, terms)
-    evaluations = experiment_evaluations(known, totals, checks, days, weekdays, faults, terms)
+    evaluations = experiment_evaluations(
+        known, totals, checks, days, weekdays, units, faults, terms
+    )
     return evaluations, experiment_gates(evaluations, terms), faults
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from mktorch.analysis.experiments.allocation import delivered
 from mktorch.analysis.experiments.arms import MEASURED, pairs
-from mktorch.analysis.experiments.clusters import Days, days, with_clusters
+from mktorch.analysis.experiments.clusters import Days, days, units, with_clusters
 from mktorch.analysis.experiments.cuped import CUPED, with_cuped
 from mktorch.analysis.experiments.effects import TESTS, with_effects
 from mktorch.analysis.experiments.gates import decide
@@ -102,6 +102,7 @@ def experiment_evaluations(
     allocation_checks: pl.DataFrame,
     arm_days: pl.DataFrame,
     arm_weekdays: pl.DataFrame,
+    arm_units: pl.DataFrame,
     experiment_setup_faults: pl.DataFrame,
     terms: Terms,
 ) -> pl.DataFrame:
@@ -113,8 +114,8 @@ def experiment_evaluations(
         The input table.
     arm_totals, allocation_checks
         What each arm adds up to, and how its experiment was split.
-    arm_days, arm_weekdays
-        What `rollups` sums of them, by arm: each day, and by weekday.
+    arm_days, arm_weekdays, arm_units
+        What `rollups` sums of them, by arm: each day, by weekday, and each unit that rows name.
     experiment_setup_faults
         From `experiment_setup_faults`.
     terms
@@ -131,8 +132,9 @@ def experiment_evaluations(
         pairs(arm_totals), known_assets, experiment_setup_faults, allocation_checks
     )
     daily = days(compared, arm_days, terms)
-    clustered = with_clusters(with_cuped(compared, arm_weekdays, daily, terms), daily)
-    answered = with_plan(with_effects(clustered, terms), daily, terms)
+    named = units(compared, arm_units, terms)
+    clustered = with_clusters(with_cuped(compared, arm_weekdays, daily, terms), daily, named)
+    answered = with_plan(with_effects(clustered, terms), daily, named, terms)
     explained = answered.with_columns(undefined_reason().alias("undefined_reason")).with_columns(
         planning_reason(terms).alias("planning_reason")
     )

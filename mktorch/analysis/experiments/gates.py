@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from mktorch.analysis.experiments.terms import (
+    ASSIGNED,
     Allocation,
     Caution,
-    Cluster,
     Decider,
     Gate,
     Terms,
@@ -226,12 +226,12 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
 def _first_look(terms: Terms) -> pl.Expr:
     """Whether the hybrid still takes its first look: harm may end an experiment then, gain not.
 
-    Where trials are declared independent there is nothing that more days would show.
+    Where trials or units are known to be independent there is nothing that more days would show.
     """
     days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
     hybrid = pl.lit(terms.rules.inference == Inference.HYBRID)
     early = (pl.col("decider") == Decider.ALWAYS_VALID) & (days < terms.rules.first_look_days)
-    return hybrid & early & (pl.col("cluster") != Cluster.DECLARED)
+    return hybrid & early & ~pl.col("cluster").is_in([str(c) for c in ASSIGNED])
 
 
 _WAITING = {

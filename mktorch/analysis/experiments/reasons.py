@@ -44,7 +44,7 @@ def undefined_reason() -> pl.Expr:
                 for arm in no_data
             ),
             (_PROPORTION & ~_DEFINED, pl.lit("zero variance: every trial ended alike")),
-            (_RATIO & below, pl.lit("fewer than two days in an arm")),
+            (_RATIO & ~_DEFINED & below, pl.lit("fewer than two days in an arm")),
             (
                 _RATIO & ~_DEFINED,
                 pl.lit("zero variance: the gap between the arms is the same every day"),

@@ -114,9 +114,14 @@ class Cluster(StrEnum):
 
     DECLARED = "trials: their unit is what was assigned by chance"
     NEAR_ONE = "trials: days vary no more than they would"
+    UNITS = "units: the rows name what was assigned"
     SINGLE = "trials: one day in an arm, so nothing else to tell"
     DAYS = "days"
     NONE = "nothing: fewer than two days in an arm"
+
+
+ASSIGNED = (Cluster.DECLARED, Cluster.UNITS)
+"""What chance assigned, so that it is independent whatever the days show."""
 
 
 class Plan(StrEnum):
