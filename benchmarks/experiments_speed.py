@@ -33,6 +33,7 @@ from mktorch.analysis.experiments import (
     experiment_gates,
     experiment_records,
     experiment_setup_faults,
+    guardrail_checks,
 )
 from mktorch.clock import Clock
 from mktorch.rollups import rollups
@@ -134,10 +135,11 @@ def main(count: int) -> None:
         totals = arm_totals(experiments, days, terms)
         units = arm_units(experiments, days, rollup_experiment_unit(metrics, experiments))
         checks = allocation_checks(experiments, totals, days, terms)
+        guards = guardrail_checks(experiments, days, units, terms)
         faults = experiment_setup_faults(experiments, assets, totals, checks, terms)
     with timed("evaluations, every column"):
         evaluations = experiment_evaluations(
-            assets, totals, checks, days, weekdays, units, faults, terms
+            assets, totals, checks, days, weekdays, units, guards, faults, terms
         )
     with timed("gates"):
         gates = experiment_gates(evaluations, terms)

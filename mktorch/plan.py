@@ -75,6 +75,7 @@ VALUES: dict[str, Function] = {
         experiments.arm_units,
         experiments.arm_totals,
         experiments.allocation_checks,
+        experiments.guardrail_checks,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
         kpi_intervals.kpi_intervals,

@@ -122,6 +122,7 @@ class Experiments(Record):
     assignment = rare(word(Assignment))
     planned_end = rare(date())
     planned_sample = rare(count())
+    guardrail = rare(ids())
     test_reached = rare(count())
     test_conversions = rare(shared())
     control_reached = rare(count())

@@ -16,6 +16,7 @@ from mktorch.analysis.experiments import (
     experiment_evaluations,
     experiment_gates,
     experiment_setup_faults,
+    guardrail_checks,
 )
 from mktorch.clock import Clock
 from mktorch.config.experiment_rules import ExperimentRules
@@ -46,6 +47,7 @@ EXPERIMENTS = {
     "planned_end": pl.Date,
     "planned_sample": pl.Int64,
     "assigned": pl.List(pl.Float64),
+    "guardrail": pl.List(pl.String),
 }
 ASSETS = {
     "asset_id": pl.String,
@@ -147,9 +149,10 @@ def evaluate(
     totals = arm_totals(tested, days, terms)
     units = arm_units(tested, days, RollupExperimentUnit.create_empty())
     checks = allocation_checks(tested, totals, days, terms)
+    guards = guardrail_checks(tested, days, units, terms)
     faults = experiment_setup_faults(tested, known, totals, checks, terms)
     evaluations = experiment_evaluations(
-        known, totals, checks, days, weekdays, units, faults, terms
+        known, totals, checks, days, weekdays, units, guards, faults, terms
     )
     return evaluations, experiment_gates(evaluations, terms), faults
 

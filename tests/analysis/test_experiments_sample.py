@@ -17,6 +17,7 @@ from mktorch.analysis.experiments import (
     experiment_gates,
     experiment_records,
     experiment_setup_faults,
+    guardrail_checks,
 )
 from mktorch.clock import Clock
 from mktorch.config import load_config
@@ -43,9 +44,10 @@ def judged() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     totals = arm_totals(tested, days, terms)
     units = arm_units(tested, days, rollup_experiment_unit(metrics, tested))
     checks = allocation_checks(tested, totals, days, terms)
+    guards = guardrail_checks(tested, days, units, terms)
     faults = experiment_setup_faults(tested, assets, totals, checks, terms)
     evaluations = experiment_evaluations(
-        assets, totals, checks, days, weekdays, units, faults, terms
+        assets, totals, checks, days, weekdays, units, guards, faults, terms
     )
     return evaluations, experiment_gates(evaluations, terms), faults
 

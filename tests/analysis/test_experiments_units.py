@@ -16,6 +16,7 @@ from mktorch.analysis.experiments import (
     arm_units,
     experiment_evaluations,
     experiment_setup_faults,
+    guardrail_checks,
 )
 from mktorch.clock import Clock
 from mktorch.config.experiment_rules import ExperimentRules
@@ -66,9 +67,12 @@ def judged(frame: pl.DataFrame, tested: pl.DataFrame, terms: Terms | None = None
     totals = arm_totals(tested, days, terms)
     checks = allocation_checks(tested, totals, days, terms)
     named = arm_units(tested, days, rollup_experiment_unit(frame, tested))
+    guards = guardrail_checks(tested, days, named, terms)
     faults = experiment_setup_faults(tested, assets(), totals, checks, terms)
     return one(
-        experiment_evaluations(assets(), totals, checks, days, weekdays, named, faults, terms)
+        experiment_evaluations(
+            assets(), totals, checks, days, weekdays, named, guards, faults, terms
+        )
     )
 
 

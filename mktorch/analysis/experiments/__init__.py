@@ -4,6 +4,7 @@ from mktorch.analysis.experiments.allocation import allocation_checks
 from mktorch.analysis.experiments.arms import arm_totals
 from mktorch.analysis.experiments.evaluate import experiment_evaluations
 from mktorch.analysis.experiments.gates import experiment_gates
+from mktorch.analysis.experiments.guardrails import guardrail_checks
 from mktorch.analysis.experiments.records import experiment_records
 from mktorch.analysis.experiments.scope import arm_days, arm_sums, arm_units, arm_weekdays
 from mktorch.analysis.experiments.setup import experiment_setup_faults
@@ -22,6 +23,7 @@ __all__ = [
     "experiment_gates",
     "experiment_records",
     "experiment_setup_faults",
+    "guardrail_checks",
     "terms",
     "winner",
 ]

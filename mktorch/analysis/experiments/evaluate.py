@@ -10,6 +10,7 @@ from mktorch.analysis.experiments.clusters import Days, days, units, with_cluste
 from mktorch.analysis.experiments.cuped import CUPED, with_cuped
 from mktorch.analysis.experiments.effects import TESTS, with_effects
 from mktorch.analysis.experiments.gates import decide
+from mktorch.analysis.experiments.guardrails import with_guardrails
 from mktorch.analysis.experiments.planned import with_plan
 from mktorch.analysis.experiments.reasons import cautions, planning_reason, undefined_reason
 from mktorch.analysis.experiments.significance import with_significance
@@ -85,6 +86,9 @@ COLUMNS = (
     "allocation_note",
     *CUPED,
     "cuped_reason",
+    "guardrails",
+    "guardrails_worse",
+    "guardrail_note",
     "setup_faults",
     "setup_note",
     "warnings",
@@ -103,6 +107,7 @@ def experiment_evaluations(
     arm_days: pl.DataFrame,
     arm_weekdays: pl.DataFrame,
     arm_units: pl.DataFrame,
+    guardrail_checks: pl.DataFrame,
     experiment_setup_faults: pl.DataFrame,
     terms: Terms,
 ) -> pl.DataFrame:
@@ -116,6 +121,8 @@ def experiment_evaluations(
         What each arm adds up to, and how its experiment was split.
     arm_days, arm_weekdays, arm_units
         What `rollups` sums of them, by arm: each day, by weekday, and each unit that rows name.
+    guardrail_checks
+        From `guardrail_checks`.
     experiment_setup_faults
         From `experiment_setup_faults`.
     terms
@@ -139,9 +146,10 @@ def experiment_evaluations(
         planning_reason(terms).alias("planning_reason")
     )
     tested = explained if terms.testing else _without_tests(explained)
+    guarded = with_guardrails(with_significance(tested, terms), guardrail_checks, terms)
     return (
         decide(
-            _with_cautions(with_significance(tested, terms), daily, terms).with_columns(
+            _with_cautions(guarded, daily, terms).with_columns(
                 (100 * pl.col("lift")).alias("lift_percentage")
             ),
             terms,

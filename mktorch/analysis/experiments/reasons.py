@@ -94,6 +94,7 @@ def cautions(reversed_pair: pl.Expr, delivered: pl.Expr, terms: Terms) -> pl.Exp
         Caution.DELIVERY: delivered,
         Caution.SPLIT: pl.col("allocation_verdict") == Allocation.WARNED,
         Caution.CLAIMED: pl.col("claimed"),
+        Caution.GUARDRAIL: pl.col("guardrails_worse") > 0,
         Caution.HELD_BACK: pl.col("held_back") > 0,
     }
     return pl.concat_list(

@@ -97,6 +97,7 @@ class Caution(StrEnum):
     DELIVERY = "delivery split the audience"
     SPLIT = "delivered otherwise than declared"
     CLAIMED = "no row names it: rows of its assets"
+    GUARDRAIL = "a guardrail is worse"
     HELD_BACK = "last days held back: conversions still arrive"
 
 

@@ -64,6 +64,7 @@ _BEWARE = {
     ),
     Caution.SPLIT: "The platform did not split impressions as planned.",
     Caution.CLAIMED: "No row names the experiment; rows of its assets within its dates count.",
+    Caution.GUARDRAIL: "A guardrail metric is significantly worse than in the control.",
     Caution.HELD_BACK: "The last days are excluded because their conversions are still arriving.",
     Caution.FRACTIONAL: "Conversions are shared between ads; rates are compared by day.",
 }
@@ -283,6 +284,10 @@ def _check(run: Run, gate: dict[str, Any], arm: dict[str, Any]) -> Check:
     )
 
 
+def _sentence(text: str | None) -> str:
+    return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
 def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     gate = GATES.get(arm["deciding_gate"])
     by = f" Decided by: {gate.lower()}." if gate else ""
@@ -294,6 +299,7 @@ def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
             ("Decision", f"{arm['rule']}{by}"),
             ("Time to decision", f"{time}."),
             ("Also", arm["more"] and f"{arm['more'].capitalize()}."),
+            ("Guardrails", _sentence(arm["guardrail_note"])),
             ("Beware", " ".join(beware)),
             ("Next step", arm["todo"]),
         )
