@@ -27,14 +27,17 @@ from mktorch.analysis.experiments import (
     arm_days,
     arm_sums,
     arm_totals,
+    arm_units,
     arm_weekdays,
     experiment_evaluations,
     experiment_gates,
     experiment_records,
     experiment_setup_faults,
+    guardrail_checks,
 )
 from mktorch.clock import Clock
 from mktorch.rollups import rollups
+from mktorch.rollups.assigned import rollup_experiment_unit
 
 RESULT = Path(__file__).parent / "results" / "experiments_speed.txt"
 START = date(2026, 3, 2)
@@ -130,10 +133,14 @@ def main(count: int) -> None:
         weekdays = arm_weekdays(experiments, of_arms, sums["rollup_experiment_weekday"])
     with timed("arms in all, their allocation, setup faults"):
         totals = arm_totals(experiments, days, terms)
+        units = arm_units(experiments, days, rollup_experiment_unit(metrics, experiments))
         checks = allocation_checks(experiments, totals, days, terms)
+        guards = guardrail_checks(experiments, days, units, terms)
         faults = experiment_setup_faults(experiments, assets, totals, checks, terms)
     with timed("evaluations, every column"):
-        evaluations = experiment_evaluations(assets, totals, checks, days, weekdays, faults, terms)
+        evaluations = experiment_evaluations(
+            assets, totals, checks, days, weekdays, units, guards, faults, terms
+        )
     with timed("gates"):
         gates = experiment_gates(evaluations, terms)
     with timed("records"):

@@ -61,7 +61,7 @@ from mktorch.narrative import (
     verdict,
 )
 from mktorch.recommend import rank, reallocate, records
-from mktorch.rollups import declared, geo
+from mktorch.rollups import assigned, declared, geo
 from mktorch.sources import rules, schemas, set_aside
 from mktorch.sources.schemas import SPECS
 from mktorch.tables import Definition, Table
@@ -88,6 +88,7 @@ _MODULES = (
     reconciliations,
     declared,
     geo,
+    assigned,
     money,
     campaigns,
     attribution,

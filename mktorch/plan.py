@@ -52,6 +52,7 @@ from mktorch.recommend import (
 )
 from mktorch.recommend.records import recommendation_records
 from mktorch.rollups import rollups
+from mktorch.rollups.assigned import rollup_experiment_unit
 from mktorch.rollups.geo import rollup_geo_day
 from mktorch.sources.rules import failure_summary
 from mktorch.vocab import Source
@@ -72,8 +73,10 @@ VALUES: dict[str, Function] = {
         experiments.arm_sums,
         experiments.arm_days,
         experiments.arm_weekdays,
+        experiments.arm_units,
         experiments.arm_totals,
         experiments.allocation_checks,
+        experiments.guardrail_checks,
         segment_trends.segment_trends,
         kpi_tables.kpi_values,
         kpi_intervals.kpi_intervals,
@@ -110,6 +113,7 @@ _STEPS = (
         "Sum performance by asset, experiment, campaign, segment, channel and day",
         rollups,
         rollup_geo_day,
+        rollup_experiment_unit,
         optional=False,
     ),
     _step(

@@ -207,10 +207,12 @@ def dispersion(
     found: Clusters,
     counts: tuple[Floats, Floats, Floats, Floats],
     independent: Flags | bool = False,
+    units: Flags | bool = False,
 ) -> Dispersion:
     """Judge clusters of `counts` (successes and trials of control, then variant) against trials.
 
-    `independent` marks pairs whose trials are declared so.
+    `independent` marks pairs whose trials are declared so, `units` those whose clusters are: in no
+    order, so that none resembles its neighbour, and beyond doubt what varies.
     """
     x0, n0, x1, n1 = counts
     rate0, rate1, pooled = x0 / n0, x1 / n1, (x0 + x1) / (n0 + n1)
@@ -227,8 +229,9 @@ def dispersion(
     # A swing from day to day cancels among neighbours: alone it counts a margin later.
     alone = both(found.variance0, found.variance1) - 1.4 / np.sqrt(found.clusters)
     share = doubt(np.fmax(both(found.shape0, found.shape1), alone), found.clusters)
-    share = np.where(independent | single, 0.0, share)
-    widest = np.maximum(gap, 1.0) * long_run(found.clusters, found.lag)
+    share = np.where(independent | single, 0.0, np.where(units, 1.0, share))
+    longer = np.where(units, 1.0, long_run(found.clusters, found.lag))
+    widest = np.maximum(gap, 1.0) * longer
     return Dispersion(
         gap=gap,
         doubt=share,

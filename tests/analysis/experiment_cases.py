@@ -11,14 +11,17 @@ from mktorch.analysis.experiments import (
     allocation_checks,
     arm_days,
     arm_totals,
+    arm_units,
     arm_weekdays,
     experiment_evaluations,
     experiment_gates,
     experiment_setup_faults,
+    guardrail_checks,
 )
 from mktorch.clock import Clock
 from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.rollups import rollups
+from mktorch.rollups.assigned import RollupExperimentUnit
 
 MONDAY = date(2026, 3, 2)
 CPA = {"metric": "cost_per_acquisition"}
@@ -44,6 +47,7 @@ EXPERIMENTS = {
     "planned_end": pl.Date,
     "planned_sample": pl.Int64,
     "assigned": pl.List(pl.Float64),
+    "guardrail": pl.List(pl.String),
 }
 ASSETS = {
     "asset_id": pl.String,
@@ -143,9 +147,13 @@ def evaluate(
     rolled = sums(rows, known)
     days, weekdays = arms_of(tested, rolled, terms)
     totals = arm_totals(tested, days, terms)
+    units = arm_units(tested, days, RollupExperimentUnit.create_empty())
     checks = allocation_checks(tested, totals, days, terms)
+    guards = guardrail_checks(tested, days, units, terms)
     faults = experiment_setup_faults(tested, known, totals, checks, terms)
-    evaluations = experiment_evaluations(known, totals, checks, days, weekdays, faults, terms)
+    evaluations = experiment_evaluations(
+        known, totals, checks, days, weekdays, units, guards, faults, terms
+    )
     return evaluations, experiment_gates(evaluations, terms), faults
 
 

@@ -33,6 +33,8 @@ WINNER = {
     "planned_sample_reached": True,
     "undefined_reason": None,
     "warnings": [],
+    "guardrails_worse": 0,
+    "guardrail_note": None,
     "decider": "always valid",
     "cluster": "days",
     "first_day": date(2026, 3, 2),
@@ -48,6 +50,7 @@ WEAK = {"adjusted_p_value": 0.4, "significant": False}
 FUTILE = {**WEAK, "improvement": 0.01, "improvement_high": 0.09}
 SPLIT = "allocation_as_declared"
 DONE = {"status": "completed"}
+WORSE = {"guardrails_worse": 1, "guardrail_note": "bounces is significantly worse (+9.0%)"}
 ZERO = {
     "improvement": None,
     "improvement_low": 2.1,
@@ -59,6 +62,7 @@ ZERO = {
 def decision(**changes) -> tuple[str, str | None, str]:
     kinds = {
         "warnings": pl.List(pl.String),
+        "guardrail_note": pl.String,
         "setup_note": pl.String,
         "allocation_note": pl.String,
         "undefined_reason": pl.String,
@@ -102,6 +106,10 @@ def decision(**changes) -> tuple[str, str | None, str]:
             ("continue", SPLIT, "Traffic"),
         ),
         ({"sample": 3, **WEAK}, ("continue", "sample", "Too")),
+        # a guardrail that got worse
+        (WORSE, ("continue", "significance", "Better,")),
+        ({**WORSE, **DONE}, ("stop", "significance", "Better,")),
+        ({**WORSE, **WEAK}, ("continue", "significance", "Not")),
         # harm
         (HARM, ("stop", "significance", "The")),
         ({**HARM, **DONE}, ("stop", "significance", "The")),

@@ -12,14 +12,17 @@ from mktorch.analysis.experiments import (
     Terms,
     allocation_checks,
     arm_totals,
+    arm_units,
     experiment_evaluations,
     experiment_gates,
     experiment_records,
     experiment_setup_faults,
+    guardrail_checks,
 )
 from mktorch.clock import Clock
 from mktorch.config import load_config
 from mktorch.rollups import rollups
+from mktorch.rollups.assigned import rollup_experiment_unit
 from mktorch.sources.load import load
 from mktorch.sources.validate import validate
 from mktorch.vocab import Source
@@ -39,9 +42,13 @@ def judged() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     tested, terms = valid[Source.EXPERIMENTS], Terms()
     days, weekdays = arms_of(tested, sums)
     totals = arm_totals(tested, days, terms)
+    units = arm_units(tested, days, rollup_experiment_unit(metrics, tested))
     checks = allocation_checks(tested, totals, days, terms)
+    guards = guardrail_checks(tested, days, units, terms)
     faults = experiment_setup_faults(tested, assets, totals, checks, terms)
-    evaluations = experiment_evaluations(assets, totals, checks, days, weekdays, faults, terms)
+    evaluations = experiment_evaluations(
+        assets, totals, checks, days, weekdays, units, guards, faults, terms
+    )
     return evaluations, experiment_gates(evaluations, terms), faults
 
 

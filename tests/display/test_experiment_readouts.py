@@ -78,14 +78,18 @@ def test_what_was_not_evaluated_says_so_with_its_reason(sample_run) -> None:
         ("EXP_001", 0, "Move traffic to ASSET_002 and end the experiment."),
         ("EXP_002", 0, "Stop serving ASSET_012; it underperforms."),
         ("EXP_003", 0, "End the test; it can no longer show the minimum lift to scale."),
-        ("EXP_005", 0, "Run about 5 more days to reach the planned sample."),
+        ("EXP_005", 0, "Run about 7 more days to reach the planned sample."),
         (
             "EXP_006",
             0,
             "Find out why traffic is not split as planned before using the result.",
         ),
         ("EXP_007", 0, "ASSET_007 won the experiment; this variant ends with it."),
-        ("EXP_008", 1, "ASSET_030 won the experiment; this variant ends with it."),
+        (
+            "EXP_008",
+            1,
+            "This variant also passed, but the gain of ASSET_030 is more certain. Scale that one.",
+        ),
         ("EXP_008", 2, "Use ASSET_030 in place of ASSET_027."),
         ("EXP_009", 0, "Keep ASSET_031."),
         ("EXP_010", 0, "No action: the test was stopped. ASSET_021 remains."),
@@ -109,13 +113,13 @@ def test_the_verdict_counts_every_variant_once(sample_run) -> None:
     lead = display.experiment_verdict(sample_run)
     assert f"{scale + stop} of {found.height} variants" in lead.sentence
     assert f"scale {scale}, stop {stop}; {go_on} continue." in lead.sentence
-    assert any("EXP_005, in 5 days" in point for point in lead.points)
+    assert any("EXP_005, in 7 days" in point for point in lead.points)
 
 
 def test_time_counts_from_the_reports_moment(sample_run) -> None:
     table = display.experiment_timing(sample_run)
     shown = dict(zip(table.frame["experiment_id"], table.frame["ends"], strict=True))
-    assert shown["EXP_005"] == date(2026, 5, 1)  # five days after April 26
+    assert shown["EXP_005"] == date(2026, 5, 3)  # seven days after April 26
     assert table.frame["experiment_id"][0] == "EXP_005"
     # A ratio metric is counted in days of the arm with fewer.
     have = dict(zip(table.frame["experiment_id"], column(table, "have"), strict=True))

@@ -6,10 +6,11 @@ import polars as pl
 
 from mktorch.analysis.experiments.allocation import delivered
 from mktorch.analysis.experiments.arms import MEASURED, pairs
-from mktorch.analysis.experiments.clusters import Days, days, with_clusters
+from mktorch.analysis.experiments.clusters import Days, days, units, with_clusters
 from mktorch.analysis.experiments.cuped import CUPED, with_cuped
 from mktorch.analysis.experiments.effects import TESTS, with_effects
 from mktorch.analysis.experiments.gates import decide
+from mktorch.analysis.experiments.guardrails import with_guardrails
 from mktorch.analysis.experiments.planned import with_plan
 from mktorch.analysis.experiments.reasons import cautions, planning_reason, undefined_reason
 from mktorch.analysis.experiments.significance import with_significance
@@ -85,6 +86,9 @@ COLUMNS = (
     "allocation_note",
     *CUPED,
     "cuped_reason",
+    "guardrails",
+    "guardrails_worse",
+    "guardrail_note",
     "setup_faults",
     "setup_note",
     "warnings",
@@ -102,6 +106,8 @@ def experiment_evaluations(
     allocation_checks: pl.DataFrame,
     arm_days: pl.DataFrame,
     arm_weekdays: pl.DataFrame,
+    arm_units: pl.DataFrame,
+    guardrail_checks: pl.DataFrame,
     experiment_setup_faults: pl.DataFrame,
     terms: Terms,
 ) -> pl.DataFrame:
@@ -113,8 +119,10 @@ def experiment_evaluations(
         The input table.
     arm_totals, allocation_checks
         What each arm adds up to, and how its experiment was split.
-    arm_days, arm_weekdays
-        What `rollups` sums of them, by arm: each day, and by weekday.
+    arm_days, arm_weekdays, arm_units
+        What `rollups` sums of them, by arm: each day, by weekday, and each unit that rows name.
+    guardrail_checks
+        From `guardrail_checks`.
     experiment_setup_faults
         From `experiment_setup_faults`.
     terms
@@ -131,15 +139,17 @@ def experiment_evaluations(
         pairs(arm_totals), known_assets, experiment_setup_faults, allocation_checks
     )
     daily = days(compared, arm_days, terms)
-    clustered = with_clusters(with_cuped(compared, arm_weekdays, daily, terms), daily)
-    answered = with_plan(with_effects(clustered, terms), daily, terms)
+    named = units(compared, arm_units, terms)
+    clustered = with_clusters(with_cuped(compared, arm_weekdays, daily, terms), daily, named)
+    answered = with_plan(with_effects(clustered, terms), daily, named, terms)
     explained = answered.with_columns(undefined_reason().alias("undefined_reason")).with_columns(
         planning_reason(terms).alias("planning_reason")
     )
     tested = explained if terms.testing else _without_tests(explained)
+    guarded = with_guardrails(with_significance(tested, terms), guardrail_checks, terms)
     return (
         decide(
-            _with_cautions(with_significance(tested, terms), daily, terms).with_columns(
+            _with_cautions(guarded, daily, terms).with_columns(
                 (100 * pl.col("lift")).alias("lift_percentage")
             ),
             terms,

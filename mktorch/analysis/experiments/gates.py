@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from mktorch.analysis.experiments.terms import (
+    ASSIGNED,
     Allocation,
     Caution,
-    Cluster,
     Decider,
     Gate,
     Terms,
@@ -148,6 +148,7 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
         | ((shut == Gate.LIFT) & _GAINED.is_null())
     )
     never = pl.lit(None, pl.String)
+    completed = _STATUS == ExperimentStatus.COMPLETED
     delivered = pl.col("warnings").list.contains(str(Caution.DELIVERY))
     return (
         Rule(
@@ -167,6 +168,18 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             Verdict.STOP,
             never,
             pl.lit("Already stopped: it stays stopped."),
+        ),
+        Rule(
+            shut.is_null() & (pl.col("guardrails_worse") > 0) & completed,
+            Verdict.STOP,
+            pl.lit(str(Gate.SIGNIFICANCE)),
+            pl.format("Better, but {}.", "guardrail_note"),
+        ),
+        Rule(
+            shut.is_null() & (pl.col("guardrails_worse") > 0),
+            Verdict.CONTINUE,
+            pl.lit(str(Gate.SIGNIFICANCE)),
+            pl.format("Better, but {}: settle that before scaling.", "guardrail_note"),
         ),
         Rule(
             shut.is_null() & _first_look(terms),
@@ -200,13 +213,13 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             ),
         ),
         Rule(
-            (_STATUS == ExperimentStatus.COMPLETED) & ~proven,
+            completed & ~proven,
             Verdict.STOP,
             shut,
             pl.lit("Completed without a significance that counts."),
         ),
         Rule(
-            _STATUS == ExperimentStatus.COMPLETED,
+            completed,
             Verdict.STOP,
             shut,
             pl.lit("Completed: significant, but the lift worth scaling for is not shown."),
@@ -226,12 +239,12 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
 def _first_look(terms: Terms) -> pl.Expr:
     """Whether the hybrid still takes its first look: harm may end an experiment then, gain not.
 
-    Where trials are declared independent there is nothing that more days would show.
+    Where trials or units are known to be independent there is nothing that more days would show.
     """
     days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
     hybrid = pl.lit(terms.rules.inference == Inference.HYBRID)
     early = (pl.col("decider") == Decider.ALWAYS_VALID) & (days < terms.rules.first_look_days)
-    return hybrid & early & (pl.col("cluster") != Cluster.DECLARED)
+    return hybrid & early & ~pl.col("cluster").is_in([str(c) for c in ASSIGNED])
 
 
 _WAITING = {

@@ -7,17 +7,18 @@ import polars as pl
 
 from mktorch import stats
 from mktorch.analysis.experiments.arrays import array, arrays, table
-from mktorch.analysis.experiments.clusters import Days, declared
+from mktorch.analysis.experiments.clusters import Days, Units, declared, of_units
 from mktorch.analysis.experiments.terms import Plan, Terms
 from mktorch.stats import Clusters, Flags, Floats
 from mktorch.vocab import ExperimentStatus, MetricKind
 
 
-def with_plan(effects: pl.DataFrame, days: Days, terms: Terms) -> pl.DataFrame:
+def with_plan(effects: pl.DataFrame, days: Days, units: Units, terms: Terms) -> pl.DataFrame:
     """Adds `plan`, `sample_unit`, `sample_needed_per_arm`, `sample_still_needed`, `days_left` and
     `planned_sample_reached`.
 
-    The sample counts trials of the smaller arm (days of it for a ratio metric). It is the declared
+    The sample counts trials of the smaller arm (days of it for a ratio metric, or units that the
+    rows name). It is the declared
     `planned_sample`, or else what gives the planned power at the rate, split and dispersion of the
     experiment's first `first_look_days`: rows that no later run changes, so that the plan cannot
     follow the result. It is reached on a declared `planned_end` where there is one, else with the
@@ -25,13 +26,19 @@ def with_plan(effects: pl.DataFrame, days: Days, terms: Terms) -> pl.DataFrame:
     rate so far; null with `planned_sample_reached` where no sample can be planned.
     """
     proportion = array(effects.select(p=pl.col("metric_kind") == MetricKind.PROPORTION), "p") == 1
-    first = _first_look(days, effects.height, terms.rules.first_look_days)
+    first = _first_look(days, units, terms.rules.first_look_days)
     needed = np.full(effects.height, np.nan)
     needed[proportion] = _trials(effects, first, terms)[proportion]
     needed[~proportion] = _days(first[0], ~proportion, terms)
     sample = _declared(effects, "planned_sample")
     needed = np.where(np.isnan(sample), needed, sample)
-    control, variant = (_collected(effects, arm, proportion) for arm in ("control", "variant"))
+    control, variant = (
+        np.where(proportion, trials, np.where(units.whole, named, ran))
+        for trials, named, ran in (
+            arrays(effects, f"{arm}_denominator", f"_{arm}_clusters", f"{arm}_days")
+            for arm in ("control", "variant")
+        )
+    )
     collected = np.minimum(control, variant)
     ran = effects.select(
         span=(pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1,
@@ -59,7 +66,13 @@ def with_plan(effects: pl.DataFrame, days: Days, terms: Terms) -> pl.DataFrame:
         .ceil(),
         "days_left": pl.when(running).then(pl.col("_left")).ceil(),
     }
-    unit = pl.when(pl.Series(proportion)).then("denominator_name").otherwise(pl.lit("days"))
+    unit = (
+        pl.when(pl.Series(proportion))
+        .then("denominator_name")
+        .when(pl.Series(units.whole))
+        .then(pl.lit("units"))
+        .otherwise(pl.lit("days"))
+    )
     return (
         effects.hstack(found)
         .with_columns(
@@ -74,8 +87,11 @@ def with_plan(effects: pl.DataFrame, days: Days, terms: Terms) -> pl.DataFrame:
     )
 
 
-def _first_look(days: Days, pairs: int, length: int) -> tuple[Clusters, tuple[Floats, ...]]:
-    """Clusters and sums of the days of the first look."""
+def _first_look(
+    days: Days, units: Units, length: int
+) -> tuple[Clusters, tuple[Floats, ...], Flags]:
+    """Clusters and sums of the days of the first look, and where the clusters are units."""
+    pairs = units.whole.size
     early = days.day < length
     pair, parts = days.pair[early], tuple(part[early] for part in days.parts)
     sums = tuple(
@@ -83,20 +99,21 @@ def _first_look(days: Days, pairs: int, length: int) -> tuple[Clusters, tuple[Fl
         for part in parts
     )
     x0, n0, x1, n1 = parts
-    return stats.cluster(pair, pairs, (x0, n0, x1, n1)), sums
+    by_day = stats.cluster(pair, pairs, (x0, n0, x1, n1))
+    return of_units(by_day, units, length), sums, units.whole
 
 
 def _trials(
-    effects: pl.DataFrame, first: tuple[Clusters, tuple[Floats, ...]], terms: Terms
+    effects: pl.DataFrame, first: tuple[Clusters, tuple[Floats, ...], Flags], terms: Terms
 ) -> Floats:
     """Trials of the smaller arm, by the control's rate and the dispersion of the gap."""
-    found, (x0, n0, x1, n1) = first
+    found, (x0, n0, x1, n1), units = first
     (sign,) = arrays(effects, "sign")
     with np.errstate(divide="ignore", invalid="ignore"):
         usable = (n0 > 0) & (n1 > 0) & (x0 > 0)
         base = np.where(usable, x0 / n0, np.nan)
         share = np.where(usable, n1 / n0, np.nan)
-    seen = stats.dispersion(found, (x0, n0, x1, n1), declared(effects))
+    seen = stats.dispersion(found, (x0, n0, x1, n1), declared(effects) & ~units, units)
     spread = np.fmax(seen.gap, 1.0) ** seen.doubt
     threshold = terms.lift_threshold if terms.lift_threshold > 0 else np.nan
     needed = stats.proportion_sample_size(
@@ -118,11 +135,6 @@ def _days(found: Clusters, chosen: Flags, terms: Terms) -> Floats:
     return stats.mean_sample_size(
         level * threshold, spread, spread, power=terms.rules.power, alpha=terms.alpha
     )
-
-
-def _collected(effects: pl.DataFrame, arm: str, proportion: Flags) -> Floats:
-    trials, days = arrays(effects, f"{arm}_denominator", f"{arm}_days")
-    return np.where(proportion, trials, days)
 
 
 def _declared(effects: pl.DataFrame, column: str) -> Floats:

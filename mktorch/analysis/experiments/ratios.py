@@ -7,9 +7,9 @@ import polars as pl
 from scipy import special
 
 from mktorch import stats
-from mktorch.analysis.experiments.arrays import arrays, table
+from mktorch.analysis.experiments.arrays import array, arrays, table
 from mktorch.analysis.experiments.clusters import too_early
-from mktorch.analysis.experiments.terms import Method, Terms
+from mktorch.analysis.experiments.terms import Cluster, Method, Terms
 from mktorch.stats import Floats, Gap
 
 
@@ -27,9 +27,8 @@ def ratio_effects(pairs: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     test = stats.gap_test(gap)
     critical = stats.as_student(stats.critical_z(terms.alpha), gap.df)
     difference, lift = stats.gap_intervals(gap, critical, test.p_value < terms.alpha)
-    always = stats.always_valid_gap(
-        gap, _days(pairs), alpha=terms.alpha, tuning_sample=terms.rules.tuning_days
-    )
+    number, tuned = _units(pairs, terms)
+    always = stats.always_valid_gap(gap, number, alpha=terms.alpha, tuning_sample=tuned)
     always = stats.withheld(always, too_early(pairs))
     one_sided = test.p_value / 2
     gain, loss = _losses(gap, sign)
@@ -68,10 +67,14 @@ def _gap(pairs: pl.DataFrame) -> Gap:
     return Gap(value0, value1, variance0, variance1, covariance, df)
 
 
-def _days(pairs: pl.DataFrame) -> Floats:
-    """Days of both arms together."""
-    control, variant = arrays(pairs, "control_days", "variant_days")
-    return control + variant
+def _units(pairs: pl.DataFrame, terms: Terms) -> tuple[Floats, Floats]:
+    """Days, or units, of both arms together, and how many the sequence is tuned to."""
+    days0, days1, units0, units1 = arrays(
+        pairs, "control_days", "variant_days", "_control_clusters", "_variant_clusters"
+    )
+    named = array(pairs.select(named=pl.col("cluster") == Cluster.UNITS), "named") == 1
+    tuned = np.where(named, terms.rules.tuning_sample, terms.rules.tuning_days)
+    return np.where(named, units0 + units1, days0 + days1), tuned
 
 
 def _losses(gap: Gap, sign: Floats) -> tuple[Floats, Floats]:

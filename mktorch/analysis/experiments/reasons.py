@@ -44,7 +44,7 @@ def undefined_reason() -> pl.Expr:
                 for arm in no_data
             ),
             (_PROPORTION & ~_DEFINED, pl.lit("zero variance: every trial ended alike")),
-            (_RATIO & below, pl.lit("fewer than two days in an arm")),
+            (_RATIO & ~_DEFINED & below, pl.lit("fewer than two days in an arm")),
             (
                 _RATIO & ~_DEFINED,
                 pl.lit("zero variance: the gap between the arms is the same every day"),
@@ -94,6 +94,7 @@ def cautions(reversed_pair: pl.Expr, delivered: pl.Expr, terms: Terms) -> pl.Exp
         Caution.DELIVERY: delivered,
         Caution.SPLIT: pl.col("allocation_verdict") == Allocation.WARNED,
         Caution.CLAIMED: pl.col("claimed"),
+        Caution.GUARDRAIL: pl.col("guardrails_worse") > 0,
         Caution.HELD_BACK: pl.col("held_back") > 0,
     }
     return pl.concat_list(

@@ -107,5 +107,23 @@ def _grouped(arms: pl.DataFrame) -> bool:
     return bool(arms.select(pl.struct("experiment_id", "arm").is_duplicated().any()).item())
 
 
+def arm_units(
+    experiments: pl.DataFrame, arm_days: pl.DataFrame, rollup_experiment_unit: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per experiment, arm, unit and day that count, sorted: the sums of the arm's assets.
+
+    Empty where no record names a unit.
+    """
+    listed = arms(experiments).select("experiment_id", "arm", "asset_id")
+    key = ("experiment_id", "arm", "unit", "date")
+    return (
+        listed.join(rollup_experiment_unit, on=["experiment_id", "asset_id"])
+        .join(arm_days, on=_KEY, how="semi")
+        .group_by(key)
+        .agg(known_sum(m) if m in _COUNTED else total(m) for m in MEASURES)
+        .sort(key)
+    )
+
+
 def _of(arms: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.join(arms, on=["experiment_id", "asset_id"], how="semi", maintain_order="left")

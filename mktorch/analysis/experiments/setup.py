@@ -61,6 +61,11 @@ def experiment_setup_faults(
             pl.format("no metric is called {}", "metric"),
         ),
         _rows(
+            _guardrails(experiments).filter(~pl.col("guardrail").is_in(list(terms.metrics))),
+            Fault.UNKNOWN_METRIC,
+            pl.format("no guardrail metric is called {}", "guardrail"),
+        ),
+        _rows(
             allocation_checks.filter(pl.col("allocation_verdict") == Allocation.FAILED).join(
                 experiments, on="experiment_id", how="semi"
             ),
@@ -69,6 +74,13 @@ def experiment_setup_faults(
         ),
     ]
     return pl.concat(found).sort("experiment_id", "fault", "detail")
+
+
+def _guardrails(experiments: pl.DataFrame) -> pl.DataFrame:
+    """One row per experiment and metric of its `guardrail`."""
+    if "guardrail" not in experiments.columns:
+        return pl.DataFrame(schema={"experiment_id": pl.String, "guardrail": pl.String})
+    return experiments.select("experiment_id", "guardrail").explode("guardrail").drop_nulls()
 
 
 def _faults(arms: pl.DataFrame, fault: Fault, template: str, *more: str) -> pl.DataFrame:

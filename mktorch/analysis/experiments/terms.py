@@ -97,6 +97,7 @@ class Caution(StrEnum):
     DELIVERY = "delivery split the audience"
     SPLIT = "delivered otherwise than declared"
     CLAIMED = "no row names it: rows of its assets"
+    GUARDRAIL = "a guardrail is worse"
     HELD_BACK = "last days held back: conversions still arrive"
 
 
@@ -114,9 +115,14 @@ class Cluster(StrEnum):
 
     DECLARED = "trials: their unit is what was assigned by chance"
     NEAR_ONE = "trials: days vary no more than they would"
+    UNITS = "units: the rows name what was assigned"
     SINGLE = "trials: one day in an arm, so nothing else to tell"
     DAYS = "days"
     NONE = "nothing: fewer than two days in an arm"
+
+
+ASSIGNED = (Cluster.DECLARED, Cluster.UNITS)
+"""What chance assigned, so that it is independent whatever the days show."""
 
 
 class Plan(StrEnum):

@@ -44,7 +44,7 @@ from mktorch.formats import CURRENCY_EXACT, DATE, FIGURE, format_value
 from mktorch.metrics import registry
 from mktorch.runs import Run
 from mktorch.vocab import ExperimentStatus, Measure
-from mktorch.words import capitals, count
+from mktorch.words import capitalized, capitals, count
 
 PASSED: Statuses = {
     "true": Status("Passed", Tone.GOOD),
@@ -64,6 +64,7 @@ _BEWARE = {
     ),
     Caution.SPLIT: "The platform did not split impressions as planned.",
     Caution.CLAIMED: "No row names the experiment; rows of its assets within its dates count.",
+    Caution.GUARDRAIL: "A guardrail metric is significantly worse than in the control.",
     Caution.HELD_BACK: "The last days are excluded because their conversions are still arriving.",
     Caution.FRACTIONAL: "Conversions are shared between ads; rates are compared by day.",
 }
@@ -287,6 +288,7 @@ def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     gate = GATES.get(arm["deciding_gate"])
     by = f" Decided by: {gate.lower()}." if gate else ""
     beware = [_BEWARE[Caution(word)] for word in arm["warnings"] or ()]
+    guards = arm["guardrail_note"]
     time = ", ".join(filter(None, (arm["time"], arm["time_detail"])))
     return tuple(
         (label, text)
@@ -294,6 +296,7 @@ def _lines(arm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
             ("Decision", f"{arm['rule']}{by}"),
             ("Time to decision", f"{time}."),
             ("Also", arm["more"] and f"{arm['more'].capitalize()}."),
+            ("Guardrails", guards and f"{capitalized(guards)}."),
             ("Beware", " ".join(beware)),
             ("Next step", arm["todo"]),
         )
@@ -348,11 +351,7 @@ def _todo() -> pl.Expr:
         .when(verdict == Verdict.STOP)
         .then(pl.format("Keep {}.", "control_asset"))
         .when((gate == Gate.LIFT) & ~running)
-        .then(
-            pl.lit(
-                "The gain is significant but small; use the variant only where switching is cheap."
-            )
-        )
+        .then(pl.lit("The gain is small; use the variant only where switching costs little."))
         .otherwise(wait)
     )
 

@@ -45,6 +45,7 @@ EVIDENCE: Statuses = {
     Caution.REVERSAL: Status("Weeks disagree", Tone.WATCH),
     Caution.SEGMENTS: Status("Segments differ", Tone.WATCH),
     "harmful": Status("Harmful", Tone.BAD),
+    Caution.GUARDRAIL: Status("Guardrail worse", Tone.BAD),
     "significant": Status("Significant", Tone.GOOD),
     "not significant": Status("Not significant", Tone.STEADY),
     Caution.SMALL_COUNTS: Status("Small counts", Tone.NONE),
