@@ -150,8 +150,8 @@ class Table(Block):
         """The table with every column: some hundred rows at a time, whose parts take much room."""
         if self.words is None:
             return self
-        parts = map(self.words, self.frame.iter_slices(_SLICE))
-        return replace(self, frame=pl.concat(parts), words=None)
+        slices = tuple(self.frame.iter_slices(_SLICE)) or (self.frame,)
+        return replace(self, frame=pl.concat(map(self.words, slices)), words=None)
 
     @property
     def export(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pdfplumber
 import polars as pl
@@ -312,3 +313,4 @@ def test_texts_that_take_long_are_worded_for_the_rows_that_are_shown_or_exported
     assert whole["said"].to_list() == [f"row {n}" for n in range(1200)]
     assert sum(asked[1:]) == 1200
     assert max(asked) <= 500
+    assert replace(table, frame=table.frame.clear()).worded.frame.columns == ["n", "said"]
