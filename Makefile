@@ -47,8 +47,8 @@ validate: $(READY) ## Check every record of DATA
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest -q -n auto
 
-test-long: $(READY) ## Run the long tests too: sixty campaigns on paper
-	@$(BIN)/python -m pytest -q -m long tests/render
+test-long: $(READY) ## Run the long tests: sixty campaigns on paper, 5,000 in a summary
+	@$(BIN)/python -m pytest -q -m long tests
 
 fault-campaign: $(READY) ## Kill, starve and crowd the command 400 times; prints what was not whole
 	@$(BIN)/python benchmarks/faults.py

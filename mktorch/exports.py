@@ -136,7 +136,7 @@ def _exported(name: str, tables: Mapping[str, Table]) -> Exported:
     frames: list[pl.DataFrame] = []
     formats: dict[str, Format] = {}
     for campaign, table in tables.items():
-        columns = dict(_values(table))
+        columns = dict(_values(table.worded))
         formats |= {label: form for label, (_, form) in columns.items()}
         frame = pl.DataFrame({label: values for label, (values, _) in columns.items()})
         if campaign:

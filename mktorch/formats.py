@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from typing import Any
 
@@ -109,9 +109,15 @@ def format_value(value: Any, fmt: Format = TEXT, locale: Locale = Locale()) -> s
         return NOT_AVAILABLE
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"{value} is no result: store null and a reason")
-    text = _WRITERS[fmt.kind](value, fmt, locale)
+    text = (_number if fmt.numeric else _WRITERS[fmt.kind])(value, fmt, locale)
     sign = "+" if fmt.signed and fmt.numeric and value > 0 else ""
     return sign + (text.replace("-", _MINUS) if fmt.numeric else text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _number(value: Any, fmt: Format, locale: Locale) -> str:
+    """A number's text, kept: the same thresholds and counts stand on page after page."""
+    return _WRITERS[fmt.kind](value + 0, fmt, locale)
 
 
 def clean(text: str) -> str:

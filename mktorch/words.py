@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 import polars as pl
+
+_NAMED = 5  # names that a message shows where none is near
 
 
 def count(number: int, singular: str, plural: str = "") -> str:
@@ -36,6 +39,17 @@ def leading_names(names: Sequence[str], most: int) -> str:
     if rest <= 0 or not most:
         return joined(names[:most])
     return f"{', '.join(names[:most])} and {rest:,} more"
+
+
+def held_names(wanted: str, held: Iterable[str]) -> str:
+    """What a message says is there in place of what was asked for: how many, and which are near.
+
+    >>> held_names("CAMP_1", ["CAMP_2", "Other"])
+    'it holds 2, such as CAMP_2'
+    """
+    names = sorted(held)
+    near = get_close_matches(wanted, names, n=3) or names[:_NAMED]
+    return f"it holds {len(names):,}, such as {', '.join(near)}"
 
 
 def capitalized(text: str) -> str:

@@ -63,6 +63,7 @@ def test_a_table_that_a_page_cuts_short_is_there_in_full(sample_run, monkeypatch
     monkeypatch.setattr(exports, "calls", lambda: iter(cut))
     held, register = exported(sample_run)
     assert register.frame.height == sample_run.tables["recommendations"].height
+    assert register.frame["Conditions met and evidence"].str.len_chars().min() > 0
     candidates = sample_run.tables["recommendation_candidates"]
     assert held.frame.height == candidates.filter(pl.col("standing") != "stands").height
     page = mktorch.display.held_back(sample_run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
@@ -31,6 +31,7 @@ Align = Literal["left", "right", "center"]
 _COUNTS = "No."  # heads a column that only counts the rows
 READ, LOOKED_UP = 12, 60  # rows on a page of a table that is read, and of one that is looked up
 _WHOLE = 6  # rows up to which a table stays on one page
+_SLICE = 500  # rows worded at once
 _OPEN = 3  # rows up to which a table that is looked up is not folded
 
 
@@ -88,6 +89,8 @@ class Table(Block):
     of each group where there are groups, and the `last` ones, which are totals; by default `READ`,
     or `LOOKED_UP` where the table is `dense`: looked up and not read, so that it is set small and
     close on paper and folded on a page. A note says how many more the exports hold.
+
+    `words` adds columns of text that take long to word, to the rows that are shown or exported.
     """
 
     id: str
@@ -106,8 +109,11 @@ class Table(Block):
     dense: bool = False
     most: int = 0
     last: int = 0
+    words: Callable[[pl.DataFrame], pl.DataFrame] | None = None
 
     def __post_init__(self) -> None:
+        if self.words is not None:
+            return  # the columns are there once they are worded
         named = [n for c in self.columns for n in (c.name, c.detail, c.shade)]
         absent = [n for n in [*named, self.group, *self.key] if n and n not in self.frame.columns]
         if absent:
@@ -132,12 +138,20 @@ class Table(Block):
         """The table with the rows that a page has room for."""
         most = self.most or (LOOKED_UP if self.dense else READ)
         if self.frame.height <= most + self.last:
-            return self
+            return self.worded
         place, rows = pl.int_range(pl.len()), pl.len()
         if self.group:
             place, rows = place.over(self.group), rows.over(self.group)
         kept = self.frame.filter((place < most) | (place >= rows - self.last))
-        return self if kept.height == self.frame.height else replace(self, frame=kept)
+        return self.worded if kept.height == self.frame.height else replace(self, frame=kept).worded
+
+    @property
+    def worded(self) -> Self:
+        """The table with every column: some hundred rows at a time, whose parts take much room."""
+        if self.words is None:
+            return self
+        slices = tuple(self.frame.iter_slices(_SLICE)) or (self.frame,)
+        return replace(self, frame=pl.concat(map(self.words, slices)), words=None)
 
     @property
     def export(self) -> str:
@@ -225,7 +239,7 @@ class Table(Block):
         gaps = [
             f"{c.label}, {c.missing}"
             for c in self.columns
-            if c.missing and self.frame[c.name].null_count()
+            if c.missing and c.name in self.frame.columns and self.frame[c.name].null_count()
         ]
         reasons = (f"{NOT_AVAILABLE}: {'; '.join(gaps)}.",) if gaps else ()
         source = (f"Source: {self.source}.",) if self.source else ()

@@ -12,6 +12,7 @@ from mktorch.render.errors import RenderError
 from mktorch.render.pieces import Apart
 from mktorch.render.qmd import Document
 from mktorch.render.stage import Stage
+from mktorch.render.typeset import TypesetError, typeset
 
 _HERE = Path(__file__).parent
 # Metadata comes from the parsed front matter alone, never from what a cell printed.
@@ -104,29 +105,18 @@ def _pandoc(document: Document, markdown: str, arguments: list[str], stage: Stag
 
 
 def _typst(document: Document, source: str, stage: Stage, as_of: datetime) -> bytes:
-    import typst
-
     file = stage.reports / f"{document.name}.typ"
     file.write_text(source, encoding="utf-8")
-    fonts = typst.Fonts(False, True, [str(stage.fonts)])
-    font = stage.brand.font
-    if font not in fonts.families():
-        raise RenderError(
-            f"_brand.yml: no font file of the family {font!r}; list its files under "
-            f"typography.fonts with source: file, or use one of {', '.join(fonts.families())}"
-        )
+    font, dated = stage.brand.font, as_of.replace(tzinfo=UTC).timestamp()
     try:
-        made = typst.compile(
-            str(file),
-            root=str(stage.root),
-            font_paths=fonts,
-            ignore_system_fonts=True,
-            format="pdf",
-            timestamp=as_of.replace(tzinfo=UTC),
-        )
-    except typst.TypstError as error:
+        return typeset(str(file), str(stage.root), str(stage.fonts), font, dated)
+    except TypesetError as refused:
+        if refused.families:
+            raise RenderError(
+                f"_brand.yml: no font file of the family {font!r}; list its files under "
+                "typography.fonts with source: file, or use one of "
+                f"{', '.join(refused.families)}"
+            ) from None
         raise RenderError(
-            f"{document.path.name}: Typst could not set it: {error.message}\n{error.diagnostic}"
+            f"{document.path.name}: Typst could not set it: {refused.message}\n{refused.diagnostic}"
         ) from None
-    assert isinstance(made, bytes)
-    return made

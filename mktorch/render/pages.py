@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +12,7 @@ from mktorch.display.resources import reports_dir
 from mktorch.render.errors import RenderError
 from mktorch.render.qmd import title_of
 from mktorch.runs import Run
-
-_NAMED = 5  # campaigns that a message names
+from mktorch.words import held_names
 
 
 @dataclass(frozen=True)
@@ -56,10 +54,8 @@ def pages(
             raise RenderError(f"there is no document {name!r}; there are: {', '.join(known)}")
     for campaign in asked:
         if campaign not in names:
-            near = difflib.get_close_matches(campaign, names, n=3) or sorted(names)[:_NAMED]
             raise RenderError(
-                f"campaign {campaign!r} is not in run {run.run_id}; it holds {len(names):,}, "
-                f"such as {', '.join(near)}"
+                f"campaign {campaign!r} is not in run {run.run_id}; {held_names(campaign, names)}"
             )
     dives = {*asked, *(deep_dives(run) if PER_CAMPAIGN in chosen else ())}
     return (

@@ -112,7 +112,7 @@ def test_no_open_risk_is_a_sentence(sample_run) -> None:
 
 def test_every_recommendation_stands_with_conditions_evidence_and_steps(sample_run) -> None:
     found = sample_run.tables["recommendations"].sort("rank")
-    table = display.recommendation_register(sample_run)
+    table = display.recommendation_register(sample_run).worded
     assert table.frame["recommendation_id"].to_list() == found["recommendation_id"].to_list()
     for shown, row in zip(table.frame.to_dicts(), found.to_dicts(), strict=True):
         facts = {fact["fact"] for fact in row["evidence"]}
@@ -153,7 +153,7 @@ def test_what_was_held_back_is_listed_with_its_reason(campaign, rows, shown, sam
     assert set(table.frame["recommendation_id"]) <= set(held["recommendation_id"])
     assert table.frame["why"].null_count() == 0
     assert "conditions" not in [c.name for c in table.columns]
-    checked = display.held_back(sample_run, campaign, checked=True)
+    checked = display.held_back(sample_run, campaign, checked=True).worded
     assert "conditions" in [c.name for c in checked.columns]
     assert checked.frame["conditions"].str.len_chars().min() > 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pdfplumber
 import polars as pl
@@ -290,3 +291,26 @@ def test_a_register_is_folded_on_a_page_and_nowhere_else(rows, dense, folded) ->
     table = long(rows, dense=dense)
     assert table.html().count('<details class="mk-fold"><summary>Show the 4 rows') == folded
     assert "Show the" not in table.typst() + table.markdown()
+
+
+def test_texts_that_take_long_are_worded_for_the_rows_that_are_shown_or_exported() -> None:
+    asked: list[int] = []
+
+    def words(rows: pl.DataFrame) -> pl.DataFrame:
+        asked.append(rows.height)
+        return rows.with_columns(said=pl.lit("row ") + pl.col("n").cast(pl.String))
+
+    table = Table(
+        id="t",
+        frame=pl.DataFrame({"n": range(1200)}),
+        columns=(Column(name="n", label="N"), Column(name="said", label="Said", missing="none")),
+        title="T",
+        words=words,
+    )
+    assert "row 11" in table.html()
+    assert asked == [12]
+    whole = table.worded.frame
+    assert whole["said"].to_list() == [f"row {n}" for n in range(1200)]
+    assert sum(asked[1:]) == 1200
+    assert max(asked) <= 500
+    assert replace(table, frame=table.frame.clear()).worded.frame.columns == ["n", "said"]

@@ -10,6 +10,7 @@ from mktorch.display.block import DisplayError
 from mktorch.formats import CURRENCY, Format, Locale, format_value
 from mktorch.narrative.templates import locale_of as configured
 from mktorch.runs import Run
+from mktorch.words import held_names
 
 HALF_CENT = 0.005  # what is less is 0.00 to the cent
 
@@ -45,9 +46,9 @@ def of_campaign(run: Run, table: str, campaign: str = "") -> pl.DataFrame:
     frame = run.tables[table]
     if not campaign:
         return frame
-    known = run.tables["campaigns"]["campaign_id"].sort().to_list()
+    known = run.tables["campaigns"]["campaign_id"]
     if campaign not in known:
         raise DisplayError(
-            f"campaign {campaign!r} is not in run {run.run_id}; it holds {', '.join(known)}"
+            f"campaign {campaign!r} is not in run {run.run_id}; {held_names(campaign, known)}"
         )
     return frame.filter(pl.col("campaign_id") == campaign)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
@@ -42,17 +44,10 @@ _HELD = 5  # candidates held back, on a page about every campaign
 def recommendation_register(run: Run, campaign: str = "") -> Table:
     """Every recommendation that stands: its amounts, conditions, evidence and steps."""
     found = of_campaign(run, "recommendations", campaign).sort("rank")
-    rows = found.to_dicts()
-    frame = found.with_columns(
-        _texts("conditions", ("; ".join(_conditions(run, row)) for row in rows)),
-        _texts("proof", (_evidence(run, row) for row in rows)),
-        _texts("carried_out", (_carried_out(row) for row in rows)),
-        _texts("caveats", (_caveats(row) for row in rows)),
-        **effects(found, locale_of(run)),
-    )
     return Table(
         id="recommendation-register",
-        frame=frame,
+        frame=found.with_columns(**effects(found, locale_of(run))),
+        words=partial(_registered, run),
         columns=(
             Column(name="rank", label="No.", format=INTEGER),
             Column(
@@ -98,18 +93,18 @@ def held_back(run: Run, campaign: str = "", *, checked: bool = False) -> Table:
     `checked` adds the conditions that each met, for whoever checks them.
     """
     asked = of_campaign(run, "recommendation_candidates", campaign)
-    found = asked.filter(pl.col("standing") != Standing.STANDS).sort(
+    told = asked if checked else asked.drop(cs.nested())
+    found = told.filter(pl.col("standing") != Standing.STANDS).sort(
         "standing", "stake", "recommendation_id", descending=[False, True, False], nulls_last=True
     )
     frame = found.with_columns(
-        _texts("conditions", ("; ".join(_conditions(run, row)) for row in found.to_dicts())),
-        rule=spaces(pl.col("rule_id")),
-        why=capitals(pl.col("standing_reason")),
+        rule=spaces(pl.col("rule_id")), why=capitals(pl.col("standing_reason"))
     )
     conditions = Column(name="conditions", label="Conditions met", weight=1.8)
     return Table(
         id="held-back",
         frame=frame,
+        words=partial(_checked, run) if checked else None,
         columns=(
             Column(name="description", label="Candidate", detail="rule", weight=1.8),
             Column(name="standing", label="Standing", statuses=HELD),
@@ -138,12 +133,10 @@ def held_back(run: Run, campaign: str = "", *, checked: bool = False) -> Table:
 def rules_in_force(run: Run) -> Table:
     """The rules that asked for something: how often, what their amounts rest on, their settings."""
     asked = run.tables["recommendation_candidates"]
-    thresholds = asked.sort("recommendation_id").group_by("rule_id").agg("thresholds")
-    rules = run.tables["rules_in_force"].join(
-        thresholds, on="rule_id", how="left", maintain_order="left"
+    settings = _settings(run, asked)
+    frame = run.tables["rules_in_force"].with_columns(
+        settings=pl.col("rule_id").replace_strict(settings, default=None, return_dtype=pl.String)
     )
-    told = (_settings(run, found) for found in rules["thresholds"].to_list())
-    frame = rules.with_columns(pl.Series("settings", list(told), pl.String)).drop("thresholds")
     return Table(
         id="rules-in-force",
         frame=frame,
@@ -176,10 +169,37 @@ def rules_in_force(run: Run) -> Table:
 _OWN = (Role.CONDITION, Role.FACT, Role.CAP, Role.FREEZE)
 
 
-def _settings(run: Run, candidates: list[list[dict[str, Any]]]) -> str | None:
-    """The settings behind one rule's candidates with their values, each once."""
-    found = [t for thresholds in candidates for t in thresholds if t["name"] and t["role"] in _OWN]
-    return _grouped(sorted((t["name"], _limit(run, t)) for t in found)) or None
+def _settings(run: Run, asked: pl.DataFrame) -> dict[str, str]:
+    """The settings behind each rule's candidates with their values, each once."""
+    told = (
+        asked.select("rule_id", "thresholds")
+        .explode("thresholds")
+        .unnest("thresholds")
+        .filter(pl.col("name") != "", pl.col("role").is_in(list(_OWN)))
+        .select("rule_id", "name", "number", "words", held=pl.col("words").list.join(", "))
+        .unique(["rule_id", "name", "number", "held"])
+    )
+    found: dict[str, set[tuple[str, str]]] = {}
+    for row in told.iter_rows(named=True):
+        found.setdefault(row["rule_id"], set()).add((row["name"], _limit(run, row)))
+    return {rule: _grouped(sorted(settings)) for rule, settings in found.items()}
+
+
+def _registered(run: Run, found: pl.DataFrame) -> pl.DataFrame:
+    """Recommendations with what their conditions, evidence, steps and caveats say."""
+    rows = found.to_dicts()
+    return found.with_columns(
+        _texts("conditions", ("; ".join(_conditions(run, row)) for row in rows)),
+        _texts("proof", (_evidence(run, row) for row in rows)),
+        _texts("carried_out", map(_carried_out, rows)),
+        _texts("caveats", map(_caveats, rows)),
+    )
+
+
+def _checked(run: Run, found: pl.DataFrame) -> pl.DataFrame:
+    """Candidates with what their conditions say."""
+    told = ("; ".join(_conditions(run, row)) for row in found.to_dicts())
+    return found.with_columns(_texts("conditions", told))
 
 
 def _texts(name: str, texts: Iterable[str]) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import polars.selectors as cs
 
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
@@ -38,7 +39,8 @@ _EFFECTS = (
 @section("recommendations", "campaigns")
 def recommendations(run: Run, campaign: str = "") -> Table:
     """What is recommended, by rank: action and target, why, expected effect, who carries it out."""
-    found = of_campaign(run, "recommendations", campaign).sort("rank")
+    whole = of_campaign(run, "recommendations", campaign)
+    found = whole.drop(cs.nested()).sort("rank")
     frame = found.with_columns(
         what=_action(found),
         owner=capitals(pl.col("owner")),
