@@ -29,6 +29,7 @@ from mktorch.sources.bulk.days import (
     COLUMNS,
     IMPLIED,
     IN_MICROS,
+    KEYS,
     MEASURES,
     OF_RATED,
     added,
@@ -166,8 +167,8 @@ def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame, bulk: Scan | None) -> pl
     read = exact(filled(summed, of).lazy()).collect()
     if bulk is not None:
         read = added([read, bulk.by_key]) if read.height else bulk.by_key
-    owners = assets.select("asset_id", *ASSET).collect()
-    return known(read).join(owners, on="asset_id", how="left")
+    owners = assets.select("asset_id", *ASSET)
+    return known(read.lazy()).sort(KEYS).join(owners, on="asset_id", how="left").collect()
 
 
 def _ripe() -> pl.Expr:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import polars as pl
 
 from mktorch.config.experiment_rules import Assignment
-from mktorch.rollups.declared import COLUMNS, IN_MICROS, MEASURES, sums
-from mktorch.sums import known_sum, micros, units
+from mktorch.rollups.declared import sums
+from mktorch.sources.bulk.days import MEASURES, by_day, exact, filled, known, layout
+from mktorch.sources.bulk.scan import Scan
+from mktorch.sums import known_sum, units
 from mktorch.tables import day, declare, key
 
 _KEY = ("experiment_id", "asset_id", "unit", "date")
@@ -26,7 +29,7 @@ RollupExperimentUnit = declare("rollup_experiment_unit",
 
 
 def rollup_experiment_unit(
-    performance_metrics: pl.DataFrame, experiments: pl.DataFrame
+    performance_metrics: pl.DataFrame, experiments: pl.DataFrame, bulk: Scan | None = None
 ) -> pl.DataFrame:
     """`RollupExperimentUnit`, sorted by its key; no row where no record names a unit.
 
@@ -43,16 +46,17 @@ def rollup_experiment_unit(
         "unit_id": pl.col("unit_id"),
         "geo": pl.when("_by_geo").then(pl.col("geo")),
     }
-    measures = (
-        (micros(pl.col(column)) if measure in IN_MICROS else pl.col(column)).alias(measure)
-        for measure, column in COLUMNS.items()
-    )
+    keys = ("asset_id", "experiment_id", "date", *sorted(held))
+    rows = performance_metrics.filter(pl.col("experiment_id").is_not_null())
+    of = layout(rows)
+    parts = [filled(by_day(nw.from_native(rows.lazy()), of, keys).to_native().collect(), of, keys)]
+    parts += [] if bulk is None else [bulk.days.select(parts[0].columns)]
+    days = pl.concat([exact(part.lazy()) for part in parts])
     summed = (
-        performance_metrics.lazy()
+        known(days)
         .join(regions, on="experiment_id")
         .with_columns(unit=pl.coalesce(named[name] for name in named if name in held))
         .filter(pl.col("unit").is_not_null())
-        .select(*_KEY[:3], pl.col("timestamp").dt.date().alias("date"), *measures)
         .group_by(_KEY)
         .agg(map(known_sum, MEASURES))
         .sort(_KEY)

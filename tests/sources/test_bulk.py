@@ -18,6 +18,7 @@ from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.ingest import checked, input_records, scope
 from mktorch.rollups import rollups
+from mktorch.rollups.assigned import rollup_experiment_unit
 from mktorch.rollups.geo import rollup_geo_day
 from mktorch.sources import load
 from mktorch.sources.bulk import scan
@@ -125,6 +126,7 @@ def looked(folder, frames: dict[str, pl.DataFrame], rows: int, **more: object):
     asked = (made[METRICS], made["creative_assets"])
     tables = rollups(*asked, clock, made["experiments"], notes, made["bulk"])
     tables["geo"] = rollup_geo_day(*asked, made["bulk"])
+    tables["units"] = rollup_experiment_unit(made[METRICS], made["experiments"], made["bulk"])
     tables |= {name: getattr(done, name) for name in ("failures", "set_aside", "set_aside_total")}
     facts = (made["as_of"], made["period"], notes, input_records(raw, done.failures))
     return tables, facts, made
@@ -209,6 +211,7 @@ def test_columns_beside_the_declared_and_regions(tmp_path_factory):
     frame = records().with_columns(
         pl.lit("blue").alias("colour"),
         pl.Series([("SE", "NO", None)[n % 3] for n in range(240)]).alias("geo"),
+        pl.Series([f"U{n % 9}" for n in range(240)]).alias("unit_id"),
     )
     alike(tmp_path_factory, {"a": frame, "b": records().with_columns(
         pl.col("timestamp") + timedelta(days=60)

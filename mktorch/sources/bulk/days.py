@@ -178,9 +178,9 @@ def exact(days: pl.LazyFrame) -> pl.LazyFrame:
     return days.with_columns(pl.col(name).cast(_KINDS.get(name, pl.Int128())) for name in SUMS)
 
 
-def known(days: pl.DataFrame) -> pl.DataFrame:
-    """Sums with a measure null where no row knows it, by key."""
+def known(days: pl.LazyFrame) -> pl.LazyFrame:
+    """Sums with a measure null where no row knows it."""
     return days.with_columns(
         pl.when(pl.col(f"{measure}{BLANKS}") < pl.col("snapshots")).then(measure).alias(measure)
         for measure in MEASURES
-    ).sort(KEYS)
+    )
