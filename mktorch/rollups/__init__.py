@@ -29,7 +29,6 @@ from mktorch.sources.bulk.days import (
     COLUMNS,
     IMPLIED,
     IN_MICROS,
-    KEYS,
     MEASURES,
     OF_RATED,
     added,
@@ -168,7 +167,7 @@ def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame, bulk: Scan | None) -> pl
     if bulk is not None:
         read = added([read, bulk.by_key]) if read.height else bulk.by_key
     owners = assets.select("asset_id", *ASSET)
-    return known(read.lazy()).sort(KEYS).join(owners, on="asset_id", how="left").collect()
+    return known(read.lazy()).join(owners, on="asset_id", how="left").collect()
 
 
 def _ripe() -> pl.Expr:

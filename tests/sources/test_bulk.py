@@ -343,3 +343,20 @@ def test_a_cache_keeps_what_was_used_last(tmp_path):
         "a-1.parquet",
         "c-1.parquet",
     ]
+
+
+def test_parts_that_overlap_are_looked_into_and_parts_that_meet_are_not(tmp_path_factory):
+    """A key's rows from noon on in another part are no doubles; a third part may reach into both."""
+    frame = records(480, every=3)
+    hour = pl.col("timestamp").dt.hour()
+    met = {"a": frame.filter(hour < 12), "b": frame.filter(hour >= 12)}
+    assert alike(tmp_path_factory, met)["bulk"].drawn.is_empty()
+    day = frame.filter(pl.col("timestamp").dt.date() == date(2026, 3, 28), asset_id="A1").sort(
+        "timestamp"
+    )
+    assert day.height > 4
+    ends = day.filter(pl.int_range(pl.len()).is_in([0, day.height - 1]))
+    parts = {"a": ends, "b": day.slice(1, 1), "c": day.slice(day.height - 2, 1)}
+    parts["c"] = pl.concat([parts["c"], day.slice(day.height - 1, 1)])
+    made = alike(tmp_path_factory, parts)
+    assert made["bulk"].drawn.rows() == [("A1", date(2026, 3, 28))]

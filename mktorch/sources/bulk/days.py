@@ -87,7 +87,7 @@ def by_day(
     Returns
     -------
     One row per key, for `filled`: `SUMS` and `COUNTS`, null or 0 where nothing is known, and
-    `snapshots` (rows), `last` (newest timestamp) and `moments` (distinct timestamps).
+    `snapshots` (rows), `first` and `last` (timestamps) and `moments` (distinct timestamps).
     """
     counted = {**_counts(of), **(flags or {})}
     summed = _parts(of)
@@ -103,6 +103,7 @@ def by_day(
         .agg(
             *(nw.col(name).sum() for name in (*summed, *counted)),
             nw.len().alias("snapshots"),
+            nw.col("timestamp").min().alias("first"),
             nw.col("timestamp").max().alias("last"),
             nw.col("timestamp").n_unique().alias("moments"),
         )
@@ -151,12 +152,13 @@ def filled(days: pl.DataFrame, of: Layout, keys: Iterable[str] = KEYS) -> pl.Dat
     whole = days.with_columns(
         settled.get(name, pl.lit(0)).alias(name) for name in (*SUMS, *COUNTS) if name not in names
     )
-    others = [n for n in whole.columns if n not in {*keys, *SUMS, *COUNTS, "snapshots", "last"}]
+    times = ("first", "last")
+    others = [n for n in whole.columns if n not in {*keys, *SUMS, *COUNTS, "snapshots", *times}]
     return whole.select(
         *keys,
         *(pl.col(name).fill_null(0) for name in SUMS),
         *(pl.col(n).fill_null(0).cast(pl.Int64) for n in (*COUNTS, "snapshots", *others)),
-        pl.col("last").dt.replace_time_zone(None).cast(pl.Datetime("us")),
+        pl.col(times).dt.replace_time_zone(None).cast(pl.Datetime("us")),
     )
 
 

@@ -161,9 +161,9 @@ def drawn(
 
     `more` (asset_id, date) are wanted as rows, too.
 
-    In doubt is an asset's day with a row of that kind, with two rows of one key, in two parts, of
-    an asset or experiment that does not exist, or with a name that is blank. The rows have `_file`
-    and `_row`, and come in order.
+    In doubt is an asset's day with a row of that kind, with two rows of one key, in two parts whose
+    moments overlap, of an asset or experiment that does not exist, or with a name that is blank.
+    The rows have `_file` and `_row`, and come in order.
     """
     keys = [*KEYS, *splits(scan.spec, scan.days.columns)]
     names = pl.col([name for name in keys if name != "date"])
@@ -175,9 +175,7 @@ def drawn(
     doubtful = (pl.col(_DOUBTS) > 0) | repeated | blank | stray
     found = scan.days.filter(doubtful.fill_null(value=False)).select(PAIR)
     if len(scan.parts) > 1:
-        late = [_LATE] if _LATE in scan.days.columns else []
-        shared = scan.days.select(*keys, *late).is_duplicated()
-        found = pl.concat([found, scan.days.filter(shared).select(PAIR)])
+        found = pl.concat([found, _overlapping(scan.days, keys)])
     pairs = pl.concat([found, more.select(PAIR)]).unique()
     if pairs.is_empty():
         return scan, pl.DataFrame()
@@ -186,6 +184,14 @@ def drawn(
     order = {str(part.path): place for place, part in enumerate(scan.parts)}
     rows = rows.sort(pl.col(FILE).replace_strict(order), ROW)
     return replace(scan, days=stands, drawn=pairs), rows
+
+
+def _overlapping(days: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """asset_id, date of keys of which two parts hold moments that overlap, and so may be one."""
+    keys = [*keys, _LATE] if _LATE in days.columns else keys
+    twice = days.filter(days.select(keys).is_duplicated()).sort(*keys, "first")
+    before = pl.col("last").cum_max().shift().over(keys)
+    return twice.filter((pl.col("first") <= before).fill_null(value=False)).select(PAIR)
 
 
 def first_days(parts: Sequence[Part]) -> pl.DataFrame:
