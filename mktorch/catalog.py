@@ -38,6 +38,7 @@ from mktorch.analysis import (
     segments,
     studies,
 )
+from mktorch.analysis.experiments import declared as experiments
 from mktorch.formats import (
     COUNT,
     CURRENCY_EXACT,
@@ -50,7 +51,6 @@ from mktorch.formats import (
     TEXT,
     Format,
 )
-from mktorch.lineage import ADDITIVE, DEFINITIONS, KEYS
 from mktorch.narrative import (
     decisions_asked,
     grounds,
@@ -104,6 +104,7 @@ _MODULES = (
     segment_trends,
     segments,
     studies,
+    experiments,
     creatives,
     metric_values,
     returns,
@@ -135,6 +136,15 @@ TABLES: Mapping[str, type[Table]] = MappingProxyType(
     }
 )
 """Table -> its declaration."""
+
+_ADDITIVE = frozenset(
+    {
+        *("clicks", "conversions", "cost", "count", "estimated_value", "human_review_cost"),
+        *("impressions", "llm_cost", "media_spend", "net_roi", "revenue_proxy", "amount"),
+        "attributed_conversions",
+    }
+)
+"""Columns of sources whose values add up over rows."""
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
@@ -180,7 +190,7 @@ def key(table: str) -> tuple[str, ...] | None:
     """The columns that tell a table's rows apart, none where it has one; None for no table."""
     if table in set(Source):
         return SPECS[Source(table)].key
-    return TABLES[table].key_columns() if table in TABLES else KEYS.get(table)
+    return TABLES[table].key_columns() if table in TABLES else None
 
 
 def definition(table: str, column: str, row: str = "") -> Definition | None:
@@ -190,24 +200,16 @@ def definition(table: str, column: str, row: str = "") -> Definition | None:
     'percentage'
     >>> definition("roi_analysis", "no_such_column")
     """
-    if table in TABLES:
-        held = TABLES[table]
-        found = held.definition_of(column, row) if column in held.described() else None
-        return found if found and found.words else None
-    names = (f"{table}.{column}.{row}", f"{table}.{column}", f"{table}.*")
-    return next((DEFINITIONS[name] for name in names if name in DEFINITIONS), None)
+    held = TABLES.get(table)
+    found = held.definition_of(column, row) if held and column in held.described() else None
+    return found if found and found.words else None
 
 
 def rows(table: str, column: str) -> frozenset[str]:
     """The keys of the rows that have a definition of the column for themselves alone."""
-    if table in TABLES:
-        return (
-            frozenset(TABLES[table].rows_of(column))
-            if column in TABLES[table].described()
-            else frozenset()
-        )
-    start = f"{table}.{column}."
-    return frozenset(name.removeprefix(start) for name in DEFINITIONS if name.startswith(start))
+    held = TABLES.get(table)
+    known = held is not None and column in held.described()
+    return frozenset(held.rows_of(column)) if held and known else frozenset()
 
 
 def definitions() -> Iterator[tuple[str, str, str, Definition]]:
@@ -218,14 +220,10 @@ def definitions() -> Iterator[tuple[str, str, str, Definition]]:
                 found = definition(table, column, row)
                 if found:
                     yield table, column, row, found
-    for name, each in DEFINITIONS.items():
-        table, column, row = f"{name}..".split(".")[:3]
-        if table not in TABLES:
-            yield table, column, row, each
 
 
 def adds(table: str, column: str) -> bool:
     """Whether the column's values add up over rows; of others a range says more than a sum."""
     if table in TABLES and table not in set(Source):
         return column in TABLES[table].described() and TABLES[table].adds_up(column)
-    return column in ADDITIVE
+    return column in _ADDITIVE

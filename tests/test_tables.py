@@ -11,7 +11,6 @@ import pytest
 from mktorch import catalog
 from mktorch.catalog import TABLES
 from mktorch.dictionary import dictionary
-from mktorch.lineage import DEFINITIONS
 from mktorch.runs import FAILURES
 from mktorch.sources.columns import metadata
 from mktorch.tables import Definition, Table, count, key, money, read, reason, same
@@ -122,10 +121,6 @@ def possible(run, table: str, column: str) -> set[str]:
     """The values that a column may have: its vocabulary, or those that the sample has."""
     words = (TABLES[table].columns()[column].metadata or {}).get("words") if table in TABLES else ()
     return {*(words or ()), *run.tables[table][column].cast(pl.String).drop_nulls()}
-
-
-def test_a_table_that_is_declared_is_defined_nowhere_else() -> None:
-    assert {name.partition(".")[0] for name in DEFINITIONS} & (set(TABLES) - SOURCES) == set()
 
 
 class Spend(Table):

@@ -37,11 +37,13 @@ def region() -> pl.Expr:
     return pl.format("R{}", pl.when(after).then(14 - share).otherwise(share + 1))
 
 
-# What the sample lacks: campaigns without a ledger row, money in another currency, findings that
-# nobody signalled, signals that a move of budget answers first, supplied rollups without figures,
-# decisions alike in confidence or of no pattern.
+# What the sample lacks: records that name a unit, campaigns without a ledger row, money in another
+# currency, findings that nobody signalled, signals that a move of budget answers first, supplied
+# rollups without figures, decisions alike in confidence or of no pattern.
 CHANGED: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
-    Source.PERFORMANCE_METRICS: lambda records: records.with_columns(geo=region()),
+    Source.PERFORMANCE_METRICS: lambda records: records.with_columns(
+        geo=region(), unit_id=pl.format("U{}", pl.int_range(pl.len()) % 7)
+    ),
     Source.EXPERIMENTS: lambda tests: pl.concat([tests, studies(tests)], how="diagonal_relaxed"),
     Source.ROI_LEDGER: lambda ledger: ledger.gather_every(2),
     Source.BUDGET_ACTIONS: lambda moves: moves.with_columns(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from mktorch.analysis.experiments.declared import MEASURED
 from mktorch.analysis.experiments.terms import Terms
 from mktorch.metrics import attribute_of, measure_of, value_of
 from mktorch.rollups import MEASURES
@@ -11,7 +12,6 @@ from mktorch.sums import known_sum, total
 from mktorch.vocab import STUDIES, Direction, ExperimentType, Measure, MetricKind
 
 ATTRIBUTES = {"metric_kind": "kind", "direction": "direction", "metric_unit": "unit"}
-MEASURED = (*MEASURES, "numerator", "denominator", "value", "days", "trials")
 _COUNTED = (Measure.IMPRESSIONS, Measure.CLICKS)
 _ADDED = [known_sum(m) if m in _COUNTED else total(m) for m in MEASURES]
 _NONE = pl.lit([], pl.List(pl.String))
@@ -123,7 +123,7 @@ def pairs(totals: pl.DataFrame) -> pl.DataFrame:
     """One row per experiment and variant arm, its measures prefixed `variant_`, its control's
     `control_`; `first_day` and `last_day` span both. Sorted by experiment and arm.
     """
-    own = ("asset_id", "first_day", "last_day", *MEASURED)
+    own = ("asset_id", "first_day", "last_day", *MEASURED, "trials")
     control = totals.filter(pl.col("arm") == 0).select(
         "experiment_id", pl.col(own).name.prefix("control_")
     )

@@ -115,6 +115,7 @@ def _week(pairs: pl.DataFrame, arm_weekdays: pl.DataFrame, terms: Terms, arm: st
         )
         .with_row_index("_pair")
         .join(arm_weekdays, on=["experiment_id", "arm"])
+        .filter(pl.col("weekday").is_between(1, _WEEKDAYS))
         .select(
             "_pair",
             "weekday",

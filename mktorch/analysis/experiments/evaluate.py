@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.experiments.allocation import delivered
-from mktorch.analysis.experiments.arms import MEASURED, pairs
+from mktorch.analysis.experiments.arms import pairs
 from mktorch.analysis.experiments.clusters import Days, days, units, with_clusters
 from mktorch.analysis.experiments.cuped import CUPED, with_cuped
+from mktorch.analysis.experiments.declared import ExperimentEvaluations
 from mktorch.analysis.experiments.effects import TESTS, with_effects
 from mktorch.analysis.experiments.gates import decide
 from mktorch.analysis.experiments.guardrails import with_guardrails
@@ -18,86 +19,6 @@ from mktorch.analysis.experiments.strata import reversals
 from mktorch.analysis.experiments.terms import Fault, Terms
 from mktorch.analysis.experiments.winner import winner
 from mktorch.vocab import MetricKind
-
-COLUMNS = (
-    "experiment_id",
-    "campaign_id",
-    "status",
-    "type",
-    "metric",
-    "metric_kind",
-    "metric_unit",
-    "numerator_name",
-    "direction",
-    "control_asset",
-    "variant_asset",
-    "arm",
-    "first_day",
-    "last_day",
-    *(f"{arm}_{name}" for arm in ("control", "variant") for name in MEASURED if name != "trials"),
-    "difference",
-    "difference_low",
-    "difference_high",
-    "lift",
-    "lift_low",
-    "lift_high",
-    "lift_percentage",
-    "improvement",
-    "improvement_low",
-    "improvement_high",
-    "shrunken_improvement",
-    "chance_of_lift",
-    "cluster",
-    "clusters",
-    "dispersion",
-    "inflation",
-    "method",
-    "statistic",
-    "p_value",
-    "decider",
-    "adjusted_p_value",
-    "q_value",
-    "alpha",
-    "significant",
-    "always_valid_p",
-    "always_valid_difference_low",
-    "always_valid_difference_high",
-    "always_valid_lift_low",
-    "always_valid_lift_high",
-    "probability_to_beat_control",
-    "expected_loss_scale",
-    "expected_loss_keep",
-    "credible_lift_low",
-    "credible_lift_high",
-    "sample",
-    "trials_name",
-    "power",
-    "minimum_detectable_effect",
-    "plan",
-    "sample_unit",
-    "sample_needed_per_arm",
-    "sample_still_needed",
-    "planned_sample_reached",
-    "days_left",
-    "planning_reason",
-    "allocation",
-    "allocation_p",
-    "allocation_verdict",
-    "allocation_note",
-    *CUPED,
-    "cuped_reason",
-    "guardrails",
-    "guardrails_worse",
-    "guardrail_note",
-    "setup_faults",
-    "setup_note",
-    "warnings",
-    "undefined_reason",
-    "recommendation",
-    "deciding_gate",
-    "rule",
-    "winner",
-)
 
 
 def experiment_evaluations(
@@ -130,7 +51,7 @@ def experiment_evaluations(
 
     Returns
     -------
-    The columns of `COLUMNS`, one row per experiment and variant arm, sorted by both. Rates, lifts,
+    `ExperimentEvaluations`, one row per experiment and variant arm, sorted by both. Rates, lifts,
     powers and probabilities are fractions; `lift_percentage` is 100 times the lift; differences
     and losses are in the metric's unit. What is undefined is null, and `undefined_reason`,
     `planning_reason`, `allocation_note` and `cuped_reason` say why.
@@ -147,17 +68,13 @@ def experiment_evaluations(
     )
     tested = explained if terms.testing else _without_tests(explained)
     guarded = with_guardrails(with_significance(tested, terms), guardrail_checks, terms)
-    return (
-        decide(
-            _with_cautions(guarded, daily, terms).with_columns(
-                (100 * pl.col("lift")).alias("lift_percentage")
-            ),
-            terms,
-        )
-        .with_columns(winner())
-        .select(COLUMNS)
-        .sort("experiment_id", "arm")
+    decided = decide(
+        _with_cautions(guarded, daily, terms).with_columns(
+            (100 * pl.col("lift")).alias("lift_percentage")
+        ),
+        terms,
     )
+    return ExperimentEvaluations.of(decided.with_columns(winner())).sort("experiment_id", "arm")
 
 
 def _with_context(
@@ -215,6 +132,7 @@ def _without_tests(explained: pl.DataFrame) -> pl.DataFrame:
         *(pl.lit(None, pl.String).alias(name) for name in words),
         *(pl.lit(None, pl.Int64).alias(name) for name in counts),
         pl.lit(None, pl.Boolean).alias("planned_sample_reached"),
+        pl.lit(None, pl.Float64).alias("sample_reached"),
         off.alias("planning_reason"),
         off.alias("cuped_reason"),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from mktorch.analysis.experiments.declared import ExperimentGates
 from mktorch.analysis.experiments.terms import (
     ASSIGNED,
     Allocation,
@@ -276,7 +277,7 @@ def experiment_gates(experiment_evaluations: pl.DataFrame, terms: Terms) -> pl.D
         )
         for order, (gate, check) in enumerate(checks(terms).items(), start=1)
     ]
-    return pl.concat(parts).sort("experiment_id", "arm", "order").drop("arm")
+    return ExperimentGates.of(pl.concat(parts).sort("experiment_id", "arm", "order"))
 
 
 def _open(gate: Gate) -> pl.Expr:

@@ -10,12 +10,13 @@ from mktorch.analysis.experiments.arrays import array, arrays, table
 from mktorch.analysis.experiments.clusters import Days, Units, declared, of_units
 from mktorch.analysis.experiments.terms import Plan, Terms
 from mktorch.stats import Clusters, Flags, Floats
+from mktorch.sums import ratio
 from mktorch.vocab import ExperimentStatus, MetricKind
 
 
 def with_plan(effects: pl.DataFrame, days: Days, units: Units, terms: Terms) -> pl.DataFrame:
-    """Adds `plan`, `sample_unit`, `sample_needed_per_arm`, `sample_still_needed`, `days_left` and
-    `planned_sample_reached`.
+    """Adds `plan`, `sample_unit`, `sample_needed_per_arm`, `sample_still_needed`, `days_left`,
+    `planned_sample_reached` and `sample_reached`, the share of the sample that is there.
 
     The sample counts trials of the smaller arm (days of it for a ratio metric, or units that the
     rows name). It is the declared
@@ -82,6 +83,12 @@ def with_plan(effects: pl.DataFrame, days: Days, units: Units, terms: Terms) -> 
             .then(pl.col("_left").eq_missing(0.0))
             .alias("planned_sample_reached"),
             pl.when(pl.Series(known)).then("plan").alias("plan"),
+        )
+        .with_columns(
+            sample_reached=ratio(
+                pl.col("sample_needed_per_arm") - pl.col("sample_still_needed"),
+                pl.col("sample_needed_per_arm"),
+            )
         )
         .drop("_needed", "_collected", "_left")
     )

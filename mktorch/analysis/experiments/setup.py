@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.experiments.arms import arms
+from mktorch.analysis.experiments.declared import ExperimentSetupFaults
 from mktorch.analysis.experiments.terms import Allocation, Fault, Terms
 from mktorch.vocab import STUDIES, ExperimentStatus
 
@@ -73,7 +74,7 @@ def experiment_setup_faults(
             pl.col("allocation_note"),
         ),
     ]
-    return pl.concat(found).sort("experiment_id", "fault", "detail")
+    return ExperimentSetupFaults.of(pl.concat(found).sort("experiment_id", "fault", "detail"))
 
 
 def _guardrails(experiments: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,6 @@ from mktorch.display.sections.experiments import correction
 from mktorch.display.tables import Column, Table
 from mktorch.formats import DATE, INTEGER, PERCENT
 from mktorch.runs import Run
-from mktorch.sums import ratio
 from mktorch.vocab import ExperimentStatus
 from mktorch.words import count
 
@@ -50,13 +49,12 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
         nulls_last=True,
     )
     today = run.clock.day
-    needed, unit = pl.col("sample_needed_per_arm"), pl.col("sample_unit")
+    unit = pl.col("sample_unit")
     held = pl.when(unit == "days").then(pl.min_horizontal("control_days", "variant_days"))
     known = running.with_columns(held=held.otherwise("sample"))
     frame = known.with_columns(
         have=pl.format("{} {}", texts(known, whole, "held"), unit),
         needed=pl.format("{} {}", texts(known, whole, "sample_needed_per_arm"), unit),
-        reached=ratio(needed - pl.col("sample_still_needed"), needed),
         ends=today + pl.col("days_left") * timedelta(days=1),
         state=pl.when(recommendation=str(Verdict.CONTINUE))
         .then(pl.lit("Open"))
@@ -87,7 +85,7 @@ def experiment_timing(run: Run, campaign: str = "") -> Table:
                 weight=1.0,
             ),
             Column(
-                name="reached",
+                name="sample_reached",
                 label="Reached",
                 format=PERCENT,
                 missing="the sample cannot be planned",
