@@ -34,6 +34,7 @@ from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.config.feed import Feed, Feeds
 from mktorch.config.funnel_rules import FunnelRules
 from mktorch.config.input_limits import InputLimits
+from mktorch.config.lineage_events import LineageEvents
 from mktorch.config.measured import GRAIN, Metric
 from mktorch.config.model_rules import ModelRules
 from mktorch.config.moments import in_zone, known_zone
@@ -73,6 +74,7 @@ _LOCATION = frozenset(
         "reports_dir",
         "runs_dir",
         "input_limits",
+        "openlineage",
         "enable_progress_tracking",
         "enable_reporting",
     }
@@ -163,6 +165,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     maximum_rejected_share: Fraction = 0.01
     """Share of rows or of spend that may be rejected before the figures are called incomplete."""
     input_limits: InputLimits = InputLimits()
+    openlineage: LineageEvents = LineageEvents()
 
     # Clock, windows, money
     as_of: Annotated[datetime | None, BeforeValidator(in_zone)] = None

@@ -21,6 +21,7 @@ _SECTIONS = {
     "reporting_timezone": "What the records mean",
     "sources": "Exports and databases",
     "input_limits": "Limits of the inputs",
+    "openlineage": "OpenLineage events",
     "as_of": "Clock, windows, money",
     "statistical_significance_threshold": "Experiments",
     "experiment_rules": "Rules of the analyses",
