@@ -34,7 +34,7 @@ from mktorch.stats import Floats
 
 ALPHA, THRESHOLD, DAILY = 0.05, 0.10, 1_200
 FIRST_LOOK, LEAST_COUNT = 14, 5.0
-LEAST_DAYS, PRIOR = 7, 0.08
+LEAST_DAYS, PRIOR = 7, 0.095
 RESULTS = Path(__file__).parent / "results"
 DISPERSIONS = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
 DAYS = (5, 7, 14, 28, 56)
@@ -43,7 +43,10 @@ SPLITS = (1, 9, 99)
 
 
 class World(NamedTuple):
-    """What experiments are drawn from: `split` control trials to each of the variant's."""
+    """What experiments are drawn from: `split` control trials to each of the variant's.
+
+    `shape` names how a day's rate moves, a function of `SHAPES`.
+    """
 
     days: int
     rate: float
@@ -52,6 +55,7 @@ class World(NamedTuple):
     shared: float = 0.0
     split: int = 1
     lift: float = 0.0
+    shape: str = "autoregression"
 
 
 class Arms(NamedTuple):
@@ -70,32 +74,81 @@ class Arms(NamedTuple):
 
 
 def draw(world: World, replicates: int) -> Arms:
-    """Daily sums: rates of each arm move by a lognormal autoregression, part of it shared."""
+    """Daily sums: rates of each arm move by the world's shape, part of it shared."""
     rng = np.random.default_rng(crc32(repr(world._replace(lift=0.0)).encode()))
-    shape = (replicates, world.days)
+    size = (replicates, world.days)
     trials = (DAILY * world.split, DAILY)
     spread = (world.dispersion - 1) * world.rate * (1 - world.rate)
-    variance = np.log1p(spread * (1 / trials[0] + 1 / trials[1]) / 2 / world.rate**2)
-    common, own = _walk(rng, shape, world), (_walk(rng, shape, world), _walk(rng, shape, world))
+    variance = spread * (1 / trials[0] + 1 / trials[1]) / 2 / world.rate**2
+    moves, rates = SHAPES[world.shape]
+    common, own = moves(rng, size, world), (moves(rng, size, world), moves(rng, size, world))
     parts: list[Floats] = []
     for arm, (mean, moved) in enumerate(zip(trials, own, strict=True)):
         mixed = np.sqrt(world.shared) * common + np.sqrt(1 - world.shared) * moved
-        rate = (
-            world.rate * (1 + arm * world.lift) * np.exp(np.sqrt(variance) * mixed - variance / 2)
-        )
-        count = rng.poisson(mean, shape)
-        parts += [rng.binomial(count, np.minimum(rate, 1.0)).astype(float), count.astype(float)]
+        rate = world.rate * (1 + arm * world.lift) * rates(mixed, variance)
+        count = rng.poisson(mean, size)
+        parts += [rng.binomial(count, np.clip(rate, 0.0, 1.0)).astype(float), count.astype(float)]
     return Arms(*parts)
 
 
-def _walk(rng: np.random.Generator, shape: tuple[int, int], world: World) -> Floats:
-    noise = rng.standard_normal(shape)
+def _autoregression(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+    noise = rng.standard_normal(size)
     if world.dispersion == 1.0:
-        return np.zeros(shape)
-    for day in range(1, shape[1]):
+        return np.zeros(size)
+    for day in range(1, size[1]):
         fresh = np.sqrt(1 - world.correlation**2) * noise[:, day]
         noise[:, day] = world.correlation * noise[:, day - 1] + fresh
     return noise
+
+
+def _drift(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+    """A random walk back to where it began: no day of the experiment resembles a far one."""
+    steps = rng.standard_normal(size)
+    walk = np.cumsum(steps - steps.mean(axis=1, keepdims=True), axis=1)
+    return np.asarray(walk * np.sqrt(6 / size[1]))
+
+
+def _weekly(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+    """A pattern of the week of each arm's own."""
+    pattern = rng.standard_normal((size[0], 7))
+    pattern = (pattern - pattern.mean(axis=1, keepdims=True)) * np.sqrt(7 / 6)
+    return np.asarray(pattern[:, np.arange(size[1]) % 7])
+
+
+def _alternating(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+    """Up one day and down the next, as far as each arm does."""
+    return np.asarray(rng.standard_normal((size[0], 1)) * (-1.0) ** np.arange(size[1]))
+
+
+def _spikes(rng: np.random.Generator, size: tuple[int, int], world: World) -> Floats:
+    """One day in a fortnight out of line, the others not."""
+    return np.asarray(rng.standard_normal(size) * np.sqrt(14) * (rng.random(size) < 1 / 14))
+
+
+def _lognormal(moved: Floats, variance: float) -> Floats:
+    log = np.log1p(variance)
+    return np.asarray(np.exp(np.sqrt(log) * moved - log / 2))
+
+
+def _gamma(moved: Floats, variance: float) -> Floats:
+    """Rates of a gamma distribution: negative binomial successes of a day, at low rates."""
+    shape = 1 / variance
+    return np.asarray(special.gammaincinv(shape, special.ndtr(moved)) / shape)
+
+
+def _plain(moved: Floats, variance: float) -> Floats:
+    return np.asarray(np.maximum(1 + np.sqrt(variance) * moved, 0.0))
+
+
+SHAPES = {
+    "autoregression": (_autoregression, _lognormal),
+    "negative binomial": (_autoregression, _gamma),
+    "drift": (_drift, _plain),
+    "weekly": (_weekly, _plain),
+    "alternating": (_alternating, _plain),
+    "spikes": (_spikes, _plain),
+}
+"""How rates move: what moves them, of variance 1, and what that makes of them."""
 
 
 class Read(NamedTuple):
@@ -206,12 +259,15 @@ def looks(world: World, replicates: int) -> list[dict[str, object]]:
         last = day == world.days
         planned = (day >= FIRST_LOOK) & (np.minimum(total.n0, total.n1) >= needed)
         reached |= planned
+        early = (found.always < ALPHA) & (day >= FIRST_LOOK)
         significant = {
             "before": found.before < ALPHA,
             "fixed": found.p < ALPHA,
             "sequential": found.always < ALPHA,
             "bayesian": found.beats >= 0.95,
-            "hybrid": np.where(planned | last, found.p < ALPHA, found.always < ALPHA),
+            "hybrid": np.where(planned | last, found.p < ALPHA, early),
+            "hybrid, end declared": found.p < ALPHA if last else early,
+            "last look": (found.p < ALPHA) & last,
         }
         gates = {
             "point": found.lift >= THRESHOLD,

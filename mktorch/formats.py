@@ -120,6 +120,8 @@ def clean(text: str) -> str:
     >>> clean("two\\nlines\\x00")
     'two lines\ufffd'
     """
+    if text.isascii() and text.isprintable():
+        return text
     spaced = re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", text)
     return "".join(_REPLACEMENT if _acts(char) else char for char in spaced)
 

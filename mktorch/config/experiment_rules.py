@@ -110,11 +110,12 @@ class ExperimentRules(BaseModel):
     lift_chance: float = Field(0.5, gt=0, lt=1)
     """Chance that the true lift reaches the threshold which is enough, for `lift_gate = chance`."""
 
-    lift_prior: Shape = 0.08
+    lift_prior: Shape = 0.095
     """Standard deviation of true lifts about 0, which lifts seen are shrunk by."""
 
     first_look_days: int = Field(14, ge=2)
-    """Days from whose rate and dispersion the plan is made; no plan ends before them."""
+    """Days from whose rate and dispersion the plan is made; before them no plan of it ends, and
+    the hybrid scales nothing."""
 
     correction: Correction = Correction.HOLM
     """Adjustment of the p-values that the gate reads; Bayesian answers are not adjusted."""

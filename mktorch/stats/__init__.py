@@ -25,7 +25,6 @@ from mktorch.stats.clusters import (
     gap_intervals,
     gap_test,
     long_run,
-    near_one,
     spread,
 )
 from mktorch.stats.geo import GeoTest, geo_test, log_changes
@@ -164,7 +163,6 @@ __all__ = [
     "mean_sample_size",
     "mee",
     "minimum_detectable_effect",
-    "near_one",
     "newcombe",
     "odds_ratio",
     "proportion_power",

@@ -35,10 +35,8 @@ from mktorch.stats._numeric import (
 )
 from mktorch.stats.means import Estimate, fieller, two_sided_t
 
-STRONGEST = 0.8
-"""Greatest autocorrelation of days that a variance allows for."""
-TOLERATED = 2.1
-"""Dispersion that the upper bound of an arm's must stay below to count as near 1."""
+STRONGEST = (0.8, 0.95)
+"""Greatest autocorrelation of days that a variance allows for: of few days, and of many."""
 
 
 class Clusters(NamedTuple):
@@ -162,35 +160,39 @@ def long_run(clusters: Floats, lag: Floats) -> Floats:
     """
     count = np.where(clusters >= 2, clusters, np.nan)
     margin = (1.4 + 2.4 / (count - 1)) / np.sqrt(count - 1)
-    strength = np.clip(lag + (1 + 3 * lag) / count + margin, 0.0, STRONGEST)
+    strongest = np.clip(1 - 3 / count, *STRONGEST)
+    strength = np.clip(lag + (1 + 3 * lag) / count + margin, 0.0, strongest)
     rest = 1 - strength
     shared = 2 * (strength / rest - strength * (1 - strength**count) / (count * rest * rest))
     return np.asarray((1 + shared) / (1 - shared / (count - 1)))
 
 
 @quiet
-def near_one(dispersion: Floats, clusters: Floats) -> Flags:
-    """Whether arms' days vary as independent trials would: the declared test of dispersion.
+def doubt(dispersion: Floats, clusters: Floats) -> Floats:
+    """How much arms' days speak against varying as independent trials do: 0 not at all, 1 fully.
 
-    `dispersion` is the mean over both arms of `shape` over the binomial variance. It must not be
-    significantly above 1, and its 95 % upper bound must be below `TOLERATED`: few days show
-    nothing. False where unknown.
+    `dispersion` is the mean over both arms of `shape` over the binomial variance. It counts for
+    nothing up to 1.38 - 2.45 / clusters**0.6, and at most 1.4 / sqrt(clusters) above 1, and fully
+    from 1.2 / sqrt(clusters) above that, about its standard error: few days must vary less than
+    trials would to show that there is no more to them. 1 where unknown.
 
-    >>> near_one(np.array([1.1, 1.1, 1.6]), np.array([7.0, 28.0, 28.0])).tolist()
-    [False, True, False]
+    >>> doubt(np.array([0.5, 1.1, 1.0, 1.1, 1.6]), np.array([7.0, 7.0, 28.0, 28.0, 28.0])).round(2)
+    array([0.  , 1.  , 0.  , 0.23, 1.  ])
     """
-    df = 4 * (clusters - 1) / 3
-    bound = TOLERATED * special.chdtri(df, 0.95) / df
-    return np.asarray(dispersion <= np.minimum(bound, 1 + 2 / np.sqrt(clusters)))
+    root = np.sqrt(clusters)
+    harmless = np.minimum(1.38 - 2.45 / clusters**0.6, 1 + 1.4 / root)
+    return np.nan_to_num(np.clip((dispersion - harmless) * root / 1.2, 0.0, 1.0), nan=1.0)
 
 
 class Dispersion(NamedTuple):
     """How much more the gap of two proportions varies than independent trials would (arrays).
 
     `gap` is its variance over the clusters by the binomial one, NaN where an arm has fewer than
-    two. `near` says that the arms' days vary as trials do, by `near_one`. `inflation` is the factor
-    that the variance of trials takes, at least 1, and `df` the degrees of freedom it then has:
-    1 and infinity where trials are as good as independent or there is nothing to tell.
+    two. `near` says that the arms' days vary as trials do: nothing speaks against it by `doubt`.
+    `inflation` is the factor that the variance of trials takes, at least 1, and `df` the degrees of
+    freedom it then has: 1 and infinity where trials are as good as independent or there is nothing
+    to tell, what the clusters give where doubt is full, between them (by the logarithm, and by the
+    inverse) where it is partial.
     """
 
     gap: Floats
@@ -216,17 +218,24 @@ def dispersion(
     single = ~((found.clusters0 >= 2) & (found.clusters1 >= 2))
     gap = found.variance / (pooled * (1 - pooled) * (1 / n0 + 1 / n1))
     gap = np.where(single, np.nan, gap)
-    # An arm without a success, or a failure, shows no dispersion: the other's stands for both.
-    within0, within1 = found.shape0 / own0, found.shape1 / own1
-    within = (np.where(own0 > 0, within0, within1) + np.where(own1 > 0, within1, within0)) / 2
-    near = near_one(within, found.clusters)
-    trials = independent | near | single
+
+    def both(variance0: Floats, variance1: Floats) -> Floats:
+        # An arm without a success, or a failure, shows no dispersion: the other's stands for both.
+        seen0, seen1 = variance0 / own0, variance1 / own1
+        return (np.where(own0 > 0, seen0, seen1) + np.where(own1 > 0, seen1, seen0)) / 2
+
+    # A swing from day to day cancels among neighbours: alone it counts a margin later.
+    alone = both(found.variance0, found.variance1) - 1.4 / np.sqrt(found.clusters)
+    share = doubt(np.fmax(both(found.shape0, found.shape1), alone), found.clusters)
+    near = share == 0
+    share = np.where(independent | single, 0.0, share)
+    widest = np.maximum(gap, 1.0) * long_run(found.clusters, found.lag)
     return Dispersion(
         gap=gap,
         near=near,
         single=single,
-        inflation=np.where(trials, 1.0, np.maximum(gap, 1.0) * long_run(found.clusters, found.lag)),
-        df=np.where(trials, np.inf, found.df),
+        inflation=np.where(share > 0, widest**share, 1.0),
+        df=np.where(share > 0, found.df / share, np.inf),
     )
 
 

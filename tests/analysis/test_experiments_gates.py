@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import pytest
 
 from mktorch.analysis.experiments.gates import decide
+from mktorch.analysis.experiments.terms import Cluster
+from mktorch.config.experiment_rules import ExperimentRules
 from tests.analysis.experiment_cases import FIXED, counts, day, evaluate, experiments, one
 
 WINNER = {
@@ -29,6 +32,10 @@ WINNER = {
     "improvement_high": 0.3,
     "planned_sample_reached": True,
     "undefined_reason": None,
+    "decider": "always valid",
+    "cluster": "days",
+    "first_day": date(2026, 3, 2),
+    "last_day": date(2026, 3, 14),
 }
 HARM = {
     "difference": -0.02,
@@ -62,9 +69,10 @@ def decision(**changes) -> tuple[str, str | None, str]:
         "planned_sample_reached": pl.Boolean,
     }
     terms = replace(FIXED, testing=changes.pop("testing", True))
+    terms = replace(terms, rules=changes.pop("rules", terms.rules))
     evidence = pl.DataFrame([{**WINNER, **changes}], schema_overrides=kinds)
     row = one(decide(evidence, terms))
-    assert set(row) == {*WINNER, "recommendation", "deciding_gate", "rule"}
+    assert set(row) == {*WINNER, *changes, "recommendation", "deciding_gate", "rule"}
     return row["recommendation"], row["deciding_gate"], row["rule"].split()[0].strip(":.")
 
 
@@ -146,6 +154,23 @@ def decision(**changes) -> tuple[str, str | None, str]:
 )
 def test_the_decision_table(changes, expected) -> None:
     assert decision(**changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ("continue", "sample", "Better")),
+        ({"last_day": date(2026, 3, 15)}, ("scale_variant", "lift", "Every")),
+        ({"decider": "fixed"}, ("scale_variant", "lift", "Every")),
+        ({"cluster": str(Cluster.DECLARED)}, ("scale_variant", "lift", "Every")),
+        ({"rules": ExperimentRules(inference="sequential")}, ("scale_variant", "lift", "Every")),
+        ({"rules": ExperimentRules(first_look_days=13)}, ("scale_variant", "lift", "Every")),
+        ({**HARM, "chance_of_lift": 0.01}, ("stop", "significance", "The")),
+    ],
+)
+def test_in_its_first_look_the_hybrid_stops_harm_and_scales_nothing(changes, expected) -> None:
+    seen = {"rules": ExperimentRules(), "chance_of_lift": 0.9, **changes}
+    assert decision(**seen) == expected
 
 
 def test_the_walk_is_recorded_with_values_and_thresholds() -> None:

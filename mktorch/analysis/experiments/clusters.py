@@ -17,8 +17,6 @@ from mktorch.vocab import MetricKind
 
 LEAST_CLUSTERS = 7
 """Clusters from which the always-valid test concludes anything: a whole week of days."""
-LEAST_CLUSTERS = 7
-"""Clusters from which the always-valid test concludes anything: a whole week of days."""
 _PARTS = ("control_numerator", "control_denominator", "variant_numerator", "variant_denominator")
 _TRIALS = (TrialUnit.USER, TrialUnit.SESSION, TrialUnit.IMPRESSION)
 _ARM_PARTS = ("numerator", "denominator")

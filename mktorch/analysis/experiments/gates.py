@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from mktorch.analysis.experiments.terms import Allocation, Gate, Terms, Verdict
+from mktorch.analysis.experiments.terms import (
+    Allocation,
+    Cluster,
+    Decider,
+    Gate,
+    Terms,
+    Verdict,
+)
 from mktorch.config.experiment_rules import Inference, LiftGate
 from mktorch.vocab import Direction, ExperimentStatus
 
@@ -160,6 +167,14 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             pl.lit("Already stopped: it stays stopped."),
         ),
         Rule(
+            shut.is_null() & _first_look(terms),
+            Verdict.CONTINUE,
+            pl.lit(str(Gate.SAMPLE)),
+            pl.lit(
+                f"Better so far: nothing is scaled before {terms.rules.first_look_days} days."
+            ),
+        ),
+        Rule(
             shut.is_null(), Verdict.SCALE, pl.lit(str(Gate.LIFT)), pl.lit("Every gate is passed.")
         ),
         Rule(
@@ -199,6 +214,17 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             pl.lit(value=True), Verdict.CONTINUE, shut, shut.replace_strict(_WAITING, default=None)
         ),
     )
+
+
+def _first_look(terms: Terms) -> pl.Expr:
+    """Whether the hybrid still takes its first look: harm may end an experiment then, gain not.
+
+    Where trials are declared independent there is nothing that more days would show.
+    """
+    days = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
+    hybrid = pl.lit(terms.rules.inference == Inference.HYBRID)
+    early = (pl.col("decider") == Decider.ALWAYS_VALID) & (days < terms.rules.first_look_days)
+    return hybrid & early & (pl.col("cluster") != Cluster.DECLARED)
 
 
 _WAITING = {

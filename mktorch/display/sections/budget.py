@@ -9,7 +9,7 @@ import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, drawn_from, row_heads, tells, x_pixel
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
@@ -276,13 +276,17 @@ def _flow(shown: pl.DataFrame, currency: str, width: int) -> Any:
     plot = width - 260 if broad else width - 30
     # A row is told by its place: an id may be any text, and what reads a label's is a language.
     shown = shown.with_row_index("place").with_columns(pl.col("place").cast(pl.String))
-    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
+    base = drawn_from(shown)
     rows = alt.Y("place:N", sort=shown["place"].to_list(), axis=None)
     rows = rows.scale(padding=0.3 if broad else 0.6)
     if broad:
         labels = row_labels(dict(zip(shown["place"], shown["channel"], strict=True)), 22, 2)
         rows = rows.axis(**labels, labelLimit=160, domain=False, title=None)
-        words = [base.mark_text(align="left").encode(x=alt.value(plot + 12), y=rows, text="text:N")]
+        words = [
+            base.mark_text(align="left").encode(
+                x=x_pixel(plot + 12), y=rows, text=alt.Text("text:N")
+            )
+        ]
     else:
         words = row_heads(base, rows, plot, "channel", "text", limit=plot - 175)
     axis = alt.Axis(labelExpr=THOUSANDS, title=f"{currency}, net", tickCount=5)
@@ -291,7 +295,9 @@ def _flow(shown: pl.DataFrame, currency: str, width: int) -> Any:
         base.mark_bar(description=tells("datum.channel + ': ' + datum.text")).encode(
             x=alt.X("executed_net:Q", axis=axis), y=rows, color=alt.Color("color:N", scale=None)
         ),
-        pending.mark_rule(strokeDash=[3, 3]).encode(x="executed_net:Q", x2="after:Q", y=rows),
+        pending.mark_rule(strokeDash=[3, 3]).encode(
+            x=alt.X("executed_net:Q"), x2=alt.X2("after:Q"), y=rows
+        ),
         pending.mark_point(
             shape="circle",
             filled=True,
@@ -299,8 +305,8 @@ def _flow(shown: pl.DataFrame, currency: str, width: int) -> Any:
             opacity=1,
             fill=brand.color("background"),
             stroke=brand.color("foreground"),
-        ).encode(x="after:Q", y=rows),
-        base.mark_rule(strokeWidth=1).encode(x=alt.datum(0)),
+        ).encode(x=alt.X("after:Q"), y=rows),
+        base.mark_rule(strokeWidth=1).encode(x=alt.XDatum(0)),
         *words,
     ).properties(width=plot, height=alt.Step(36 if broad else 42))
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, drawn_from, row_heads, tells
 from mktorch.display.escape import clean
 from mktorch.display.register import section
 from mktorch.display.sections.context import locale_of, money, of_campaign, row
@@ -141,16 +141,22 @@ def _spread(points: pl.DataFrame, currency: str, width: int) -> Any:
     plot = width - 240 if broad else width - 30
     names = alt.Axis(labelLimit=230, grid=False, domain=False, title=None) if broad else None
     order = alt.Y("campaign:N", sort=points["campaign"].to_list(), axis=names)
-    base = alt.Chart(alt.InlineData(values=points.to_dicts()))
+    base = drawn_from(points)
     money_axis = alt.Axis(labelExpr=THOUSANDS, title=f"{currency}, spend to value", tickCount=5)
     labels = (
-        [base.mark_text(align="left", dx=10).encode(x="end:Q", y=order, text="label:N")]
+        [
+            base.mark_text(align="left", dx=10).encode(
+                x=alt.X("end:Q"), y=order, text=alt.Text("label:N")
+            )
+        ]
         if broad
         else row_heads(base, order, plot, "campaign", "label", limit=plot - 70)
     )
     return alt.layer(
         base.mark_rule(strokeWidth=3, color=brand.tint("secondary", 0.45)).encode(
-            x=alt.X("spend:Q", axis=money_axis, scale=alt.Scale(zero=True)), x2="value:Q", y=order
+            x=alt.X("spend:Q", axis=money_axis, scale=alt.Scale(zero=True)),
+            x2=alt.X2("value:Q"),
+            y=order,
         ),
         base.mark_point(
             shape="square",
@@ -159,7 +165,7 @@ def _spread(points: pl.DataFrame, currency: str, width: int) -> Any:
             opacity=1,
             color=brand.color("secondary"),
             description=tells("datum.told"),
-        ).encode(x="spend:Q", y=order),
+        ).encode(x=alt.X("spend:Q"), y=order),
         base.mark_point(
             shape="circle",
             filled=True,
@@ -167,7 +173,7 @@ def _spread(points: pl.DataFrame, currency: str, width: int) -> Any:
             opacity=1,
             color=brand.color("primary"),
             description=tells("datum.told"),
-        ).encode(x="value:Q", y=order),
+        ).encode(x=alt.X("value:Q"), y=order),
         *labels,
     ).properties(width=plot, height=alt.Step(26 if broad else 40))
 

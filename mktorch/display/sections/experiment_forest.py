@@ -10,7 +10,7 @@ import polars as pl
 from mktorch.analysis.experiments.terms import Verdict
 from mktorch.config.experiment_rules import Inference
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart, row_heads, tells
+from mktorch.display.charts import WIDTH, Chart, drawn_from, row_heads, tells, x_pixel, y_pixel
 from mktorch.display.escape import clean
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
@@ -150,7 +150,7 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
         domain=False,
     )
     rows = alt.Y("line:O", axis=None)
-    base = alt.Chart(alt.InlineData(values=drawn.select(_DRAWN).to_dicts())).encode(y=rows)
+    base = drawn_from(drawn.select(_DRAWN)).encode(y=rows)
 
     def across(name: str) -> Any:
         return alt.X(f"{name}:Q", scale=lifts, axis=axis)
@@ -158,7 +158,7 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
     def span(low: str, high: str, width: float, opacity: float) -> Any:
         both = base.transform_filter(f"isValid(datum.{low}) && isValid(datum.{high})")
         return both.mark_rule(strokeWidth=width, opacity=opacity).encode(
-            x=across(low), x2=f"{high}:Q", color=color
+            x=across(low), x2=alt.X2(f"{high}:Q"), color=color
         )
 
     def arrows(side: str, shape: str) -> Any:
@@ -170,25 +170,25 @@ def _drawing(drawn: pl.DataFrame, worth: float, width: int) -> Any:
         at: float, says: str, align: Literal["left", "right"], dash: list[int]
     ) -> tuple[Any, Any]:
         """A vertical line, labelled on its outer side so that two labels cannot meet."""
-        line = alt.Chart(alt.InlineData(values=[{"at": at, "says": says}])).encode(x=across("at"))
+        line = drawn_from(pl.DataFrame({"at": [at], "says": [says]})).encode(x=across("at"))
         label = line.mark_text(align=align, fontSize=12, color=brand.color("secondary"))
         return (
             line.mark_rule(strokeWidth=1.2, strokeDash=dash),
-            label.encode(text="says:N", y=alt.value(-9 if broad else -16)),
+            label.encode(text=alt.Text("says:N"), y=y_pixel(-9 if broad else -16)),
         )
 
     words = (
         [
             *(
                 base.mark_text(align="right", limit=230, dy=dy, fontSize=size, color=ink).encode(
-                    x=alt.value(-14), text=f"{name}:N"
+                    x=x_pixel(-14), text=alt.Text(f"{name}:N")
                 )
                 for name, dy, size, ink in (
                     ("creative", -6, 13, brand.color("foreground")),
                     ("label", 7, 10, brand.color("secondary")),
                 )
             ),
-            base.mark_text(align="left").encode(x=alt.value(plot + 14), text="text:N"),
+            base.mark_text(align="left").encode(x=x_pixel(plot + 14), text=alt.Text("text:N")),
         ]
         if broad
         else row_heads(base, rows, plot, "creative", "text", limit=plot - 70)

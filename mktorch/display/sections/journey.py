@@ -9,7 +9,16 @@ import polars as pl
 
 from mktorch.config.funnel_rules import StepFinding
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import HEAD, THOUSANDS, WIDTH, Chart, row_heads, tells
+from mktorch.display.charts import (
+    HEAD,
+    THOUSANDS,
+    WIDTH,
+    Chart,
+    drawn_from,
+    row_heads,
+    tells,
+    x_pixel,
+)
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
@@ -93,7 +102,7 @@ def _funnel(shown: pl.DataFrame, width: int) -> Any:
 
     brand, broad = load_brand(), width == WIDTH
     plot, step = (width - 120, _STEP) if broad else (width - 30, _NARROW_STEP)
-    base = alt.Chart(alt.InlineData(values=shown.to_dicts()))
+    base = drawn_from(shown)
     names = alt.Axis(domain=False, grid=False, labelLimit=150, title=None) if broad else None
     up = alt.Y("label:N", sort=shown["label"].to_list(), axis=names)
     up = up.scale(paddingInner=0.5 if broad else 0.72, paddingOuter=0.2)
@@ -114,12 +123,12 @@ def _funnel(shown: pl.DataFrame, width: int) -> Any:
                 color=brand.color(ink),
                 fontWeight=weight,
             )
-            .encode(x=alt.value(0), y=up, text="share:N")
+            .encode(x=x_pixel(0), y=up, text=alt.Text("share:N"))
         )
 
     beside = base.mark_text(align="left", dx=6, fontWeight=600)
     words = (
-        [beside.encode(x=across, y=up, text="text:N")]
+        [beside.encode(x=across, y=up, text=alt.Text("text:N"))]
         if broad
         else row_heads(base, up, plot, "label", "text", limit=plot - 90)
     )

@@ -9,7 +9,7 @@ import polars as pl
 
 from mktorch.analysis.scorecard import ATTAINMENT_CAP
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import HEAD, WIDTH, Chart, tells
+from mktorch.display.charts import HEAD, WIDTH, Chart, drawn_from, tells, x_pixel
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
@@ -110,10 +110,10 @@ def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
     brand, present = load_brand(), set(bullets["standing"])
     broad = width == WIDTH
     plot = width - 300 if broad else width - 20
-    marks = alt.value(plot + 24 if broad else plot - 76)
-    words = alt.value(plot + 36 if broad else plot - 64)
+    marks = x_pixel(plot + 24 if broad else plot - 76)
+    words = x_pixel(plot + 36 if broad else plot - 64)
     up = 0 if broad else HEAD  # on a phone the words stand above the bar
-    names = alt.value(-14 if broad else 0)
+    names = x_pixel(-14 if broad else 0)
     side: Literal["left", "right"] = "right" if broad else "left"
     limit = 250 if broad else plot - 92
     tiers = [tier for tier in TIER if tier in present]
@@ -126,7 +126,7 @@ def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
         format=".0%", title="Share of target attained", tickCount=5, grid=False, domain=False
     )
     rows = alt.Y("line:O", axis=None)
-    base = alt.Chart(alt.InlineData(values=_lines(bullets).to_dicts())).encode(y=rows)
+    base = drawn_from(_lines(bullets)).encode(y=rows)
     scored = base.transform_filter("isValid(datum.end)")
 
     def across(at: float) -> Any:
@@ -159,9 +159,9 @@ def _drawing(run: Run, bullets: pl.DataFrame, width: int) -> Any:
         scored.mark_point(filled=True, size=80, opacity=1, yOffset=up, description=told).encode(
             x=marks, color=color, shape=alt.Shape("status:N", scale=shapes)
         ),
-        scored.mark_text(align="left", dy=up).encode(x=words, text="text:N"),
-        scored.mark_text(align=side, limit=limit, dy=up).encode(x=names, text="label:N"),
+        scored.mark_text(align="left", dy=up).encode(x=words, text=alt.Text("text:N")),
+        scored.mark_text(align=side, limit=limit, dy=up).encode(x=names, text=alt.Text("label:N")),
         base.transform_filter("isValid(datum.heading)")
         .mark_text(align=side, limit=limit, fontWeight=600)
-        .encode(x=names, text="heading:N"),
+        .encode(x=names, text=alt.Text("heading:N")),
     ).properties(width=plot, height=alt.Step(20 if broad else 38))

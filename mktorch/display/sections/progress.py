@@ -12,7 +12,7 @@ import polars as pl
 
 from mktorch.config.budget_rules import Pacing
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, tells
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, drawn_from, tells, y_pixel
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.budget import PACING
@@ -68,7 +68,7 @@ def _trend(days: pl.DataFrame, spans: Spans, locale: Locale, width: int) -> Any:
     last = max(days["date"][-1], spans[Window.CURRENT][1])
     across = _across(first, last, locale, width)
     axis = alt.Axis(labelExpr=THOUSANDS, title=f"{locale.currency} a day", tickCount=_TICKS)
-    lines = alt.Chart(_inline(days))
+    lines = _daily(days)
 
     def line(name: str, ink: str, stroke: float, dash: list[int]) -> Any:
         drawn = lines.mark_line(color=brand.color(ink), strokeWidth=stroke, strokeDash=dash)
@@ -90,9 +90,9 @@ def _trend(days: pl.DataFrame, spans: Spans, locale: Locale, width: int) -> Any:
         *_shades(spans, across),
         line("spend", "secondary", 1.8, [5, 3]),
         line("value", "primary", 2.4, [1, 0]),
-        alt.Chart(_inline(told))
+        _daily(told)
         .mark_point(filled=True, size=90, opacity=0, description=tells("datum.told"))
-        .encode(x=across, y="value:Q"),
+        .encode(x=across, y=alt.Y("value:Q")),
         _end_labels(ends, days.select(pl.max_horizontal("value", "spend").max()).item(), across),
     ).properties(width=_plot(width), height=_HEIGHT)
 
@@ -139,9 +139,7 @@ def _pace(
     up = alt.Y("spend:Q", axis=axis)
 
     def line(frame: pl.DataFrame, ink: str, stroke: float, dash: list[int]) -> Any:
-        drawn = alt.Chart(_inline(frame)).mark_line(
-            color=brand.color(ink), strokeWidth=stroke, strokeDash=dash
-        )
+        drawn = _daily(frame).mark_line(color=brand.color(ink), strokeWidth=stroke, strokeDash=dash)
         return drawn.encode(x=across, y=up)
 
     ends = pl.concat((plan.tail(1), ahead.tail(1))).select(
@@ -151,7 +149,7 @@ def _pace(
         line(plan, "secondary", 1.6, [1, 0]),
         line(days, "primary", 2.4, [1, 0]),
         line(ahead, "primary", 1.8, [4, 4]),
-        alt.Chart(_inline(ahead.head(1)))
+        _daily(ahead.head(1))
         .mark_point(filled=True, size=90, opacity=1, color=brand.color("primary"))
         .encode(x=across, y=up),
         _end_labels(ends, max(*plan["spend"], *ahead["spend"]), across),
@@ -202,13 +200,9 @@ def _planned(plan: pl.DataFrame, day: date) -> float:
     return float(plan.filter(pl.col("date") <= day)["spend"].last() or 0.0)  # type: ignore[arg-type]
 
 
-def _inline(frame: pl.DataFrame) -> Any:
-    """Rows for a drawing; dates as whole days, so that no time zone can shift them."""
-    import altair as alt
-
-    return alt.InlineData(
-        values=frame.with_columns(day=pl.col("date").dt.epoch("d")).drop("date").to_dicts()
-    )
+def _daily(frame: pl.DataFrame) -> Any:
+    """A drawing of rows; dates as whole days, so that no time zone can shift them."""
+    return drawn_from(frame.with_columns(day=pl.col("date").dt.epoch("d")).drop("date"))
 
 
 def _across(first: date, last: date, locale: Locale, width: int) -> Any:
@@ -247,13 +241,13 @@ def _shades(spans: Spans, across: Any) -> list[Any]:
     ):
         first, last = spans[window]
         ends = {"day": _day(first) - 0.5, "end": _day(last) + 0.5, "text": window.capitalize()}
-        band = alt.Chart(alt.InlineData(values=[ends]))
+        band = drawn_from(pl.DataFrame([ends]))
         at = across if side == "left" else alt.X("end:Q")
         drawn += [
-            band.mark_rect(color=brand.tint(ink, 0.13)).encode(x=across, x2="end:Q"),
+            band.mark_rect(color=brand.tint(ink, 0.13)).encode(x=across, x2=alt.X2("end:Q")),
             band.mark_text(
                 align=side, dx=-4 if side == "right" else 4, fontSize=12, color=brand.color(ink)
-            ).encode(x=at, y=alt.value(-8), text="text:N"),
+            ).encode(x=at, y=y_pixel(-8), text=alt.Text("text:N")),
         ]
     return drawn
 
@@ -270,9 +264,9 @@ def _end_labels(ends: pl.DataFrame, top: float, across: Any) -> Any:
         ordered = ordered.with_columns(at=pl.Series([middle - need / 2, middle + need / 2]))
     latest = ordered.with_columns(date=pl.col("date").max())
     return (
-        alt.Chart(_inline(latest))
+        _daily(latest)
         .mark_text(align="left", dx=8, fontWeight=600)
-        .encode(x=across, y="at:Q", text="text:N")
+        .encode(x=across, y=alt.Y("at:Q"), text=alt.Text("text:N"))
     )
 
 

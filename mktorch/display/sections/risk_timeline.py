@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import WIDTH, Chart, tells
+from mktorch.display.charts import WIDTH, Chart, drawn_from, tells
 from mktorch.display.page import Unavailable
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
@@ -114,12 +114,12 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
     )
     ticks = 6 if broad else 4
     time = alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, tickCount=ticks))
-    base = alt.Chart(alt.InlineData(values=rows.to_dicts())).encode(x=time)
+    base = drawn_from(rows).encode(x=time)
     told = "timeFormat(datum.at, '%b %-d') + ': ' + datum.open + ' open, ' + datum.severity"
     top = alt.Y("high:Q", axis=alt.Axis(title="Open risks", tickMinStep=1, format="d"))
     return alt.layer(
         base.mark_area(interpolate="step-after", opacity=0.25).encode(
-            y=top, y2="low:Q", color=color
+            y=top, y2=alt.Y2("low:Q"), color=color
         ),
         base.mark_line(interpolate="step-after", strokeWidth=1.5).encode(y=top, color=color),
         base.transform_filter("datum.raised > 0")

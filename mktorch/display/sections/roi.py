@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from mktorch.display.brand import load_brand
-from mktorch.display.charts import THOUSANDS, WIDTH, Chart, row_heads, tells
+from mktorch.display.charts import THOUSANDS, WIDTH, Chart, drawn_from, row_heads, tells
 from mktorch.display.register import section
 from mktorch.display.sections.context import (
     HALF_CENT,
@@ -66,7 +66,7 @@ def _waterfall(bars: pl.DataFrame, currency: str, width: int) -> Any:
 
     broad = width == WIDTH
     plot = width if broad else width - 20
-    base = alt.Chart(alt.InlineData(values=bars.to_dicts()))
+    base = drawn_from(bars)
     names = alt.Axis(labelLimit=220, domain=False, grid=False, title=None) if broad else None
     down = alt.Y("label:N", sort=bars["label"].to_list(), axis=names)
     down = down.scale(paddingInner=0.35 if broad else 0.65)
@@ -80,17 +80,17 @@ def _waterfall(bars: pl.DataFrame, currency: str, width: int) -> Any:
     )
     beside = base.mark_text(dx=7, align="left", fontWeight=600)
     words = (
-        [beside.encode(y=down, x="top:Q", text="text:N")]
+        [beside.encode(y=down, x=alt.X("top:Q"), text=alt.Text("text:N"))]
         if broad
         else row_heads(base, down, plot, "label", "text", limit=plot - 100)
     )
     return alt.layer(
         base.mark_bar(description=tells("datum.label + ': ' + datum.text")).encode(
-            y=down, x=across, x2="end:Q", color=alt.Color("color:N", scale=None)
+            y=down, x=across, x2=alt.X2("end:Q"), color=alt.Color("color:N", scale=None)
         ),
         base.transform_filter("isValid(datum.next)")
         .mark_rule(strokeDash=[3, 3])
-        .encode(y=down, y2=alt.Y2("next:N"), x="end:Q"),
+        .encode(y=down, y2=alt.Y2("next:N"), x=alt.X("end:Q")),
         *words,
     ).properties(width=plot, height=(30 if broad else 42) * max(bars.height, 1))
 
