@@ -170,9 +170,7 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             shut.is_null() & _first_look(terms),
             Verdict.CONTINUE,
             pl.lit(str(Gate.SAMPLE)),
-            pl.lit(
-                f"Better so far: nothing is scaled before {terms.rules.first_look_days} days."
-            ),
+            pl.lit(f"Better so far: nothing is scaled before {terms.rules.first_look_days} days."),
         ),
         Rule(
             shut.is_null(), Verdict.SCALE, pl.lit(str(Gate.LIFT)), pl.lit("Every gate is passed.")
