@@ -64,9 +64,13 @@ def previous_run(run: Run) -> Run | None:
 
     A folder that holds no whole run of this version is passed over.
     """
+    return max(earlier_runs(run), key=lambda r: (r.manifest.as_of, r.run_id), default=None)
+
+
+def earlier_runs(run: Run) -> list[Run]:
+    """The runs in its folder of runs that tell the same story from earlier moments."""
     found, _ = stored_runs(run.path.parent)
-    earlier = [other for other in found if comparable(other.manifest, run.manifest)]
-    return max(earlier, key=lambda r: (r.manifest.as_of, r.run_id), default=None)
+    return [other for other in found if comparable(other.manifest, run.manifest)]
 
 
 def comparable(earlier: Manifest, later: Manifest) -> bool:

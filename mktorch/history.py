@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 from mktorch import catalog
+from mktorch.followed import Followed, Taken, followed
 from mktorch.manifest import Manifest
 from mktorch.runs import Run
 from mktorch.screen import plain
@@ -50,7 +51,8 @@ class Difference:
 
     `inputs` has a row per file that is `new`, `gone` or `changed`, with the change in its rows;
     `settings` one per setting that can change a figure; `decisions` one per row of a table that is
-    `new` or `gone`, and one per value of `DECIDED` that changed.
+    `new` or `gone`, and one per value of `DECIDED` that changed; `followed` one per recommendation
+    of `before` that a record of `after` took up (`mktorch.followed`).
     """
 
     before: str
@@ -58,11 +60,13 @@ class Difference:
     inputs: pl.DataFrame
     settings: pl.DataFrame
     decisions: pl.DataFrame
+    followed: pl.DataFrame = field(default_factory=Followed.frame)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs."""
-        return all(f.is_empty() for f in (self.inputs, self.settings, self.decisions))
+        parts = (self.inputs, self.settings, self.decisions, self.followed)
+        return all(part.is_empty() for part in parts)
 
     def lines(self) -> Iterator[str]:
         """One line a difference, for people."""
@@ -74,6 +78,11 @@ class Difference:
             place = f"{table} {key}".strip()
             told = f"{column} {before} -> {after}" if change == "changed" else f"{change}: {after}"
             yield plain(f"{place}: {told}")
+        for row in self.followed.iter_rows(named=True):
+            when = f" on {row['on']:%Y-%m-%d}" if row["on"] else ""
+            taken = f"taken up by {row['taken_up'].replace('_', ' ')} {row['record']}{when}"
+            kpi = f"; {row['primary_kpi']} {_moved(row)}" if row["verdict"] else ""
+            yield plain(f"{row['recommendation_id']}: {taken} ({row['said']}){kpi}")
 
     def as_json(self) -> dict[str, Any]:
         """The same, for programs."""
@@ -83,6 +92,7 @@ class Difference:
             "inputs": self.inputs.to_dicts(),
             "settings": self.settings.to_dicts(),
             "decisions": self.decisions.to_dicts(),
+            "followed": self.followed.cast({"asked_on": pl.String, "on": pl.String}).to_dicts(),
         }
 
 
@@ -94,6 +104,7 @@ def difference(before: Run, after: Run) -> Difference:
         inputs_changed(before.manifest, after.manifest),
         settings_changed(before.config.fingerprint(), after.config.fingerprint()),
         decisions_changed(before.tables, after.tables),
+        followed([before], after).filter(pl.col("taken_up") != Taken.NOTHING),
     )
 
 
@@ -179,6 +190,14 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, json.dumps(value, ensure_ascii=False)
+
+
+def _moved(row: Mapping[str, Any]) -> str:
+    """What the KPI did after, in words."""
+    verdict = row["verdict"].replace("_", " ")
+    if row["lift"] is None:
+        return f"{verdict}: {row['reason']}" if row["reason"] else verdict
+    return f"{verdict}, {row['lift']:+.1%}"
 
 
 def _rows(record: Any) -> int:

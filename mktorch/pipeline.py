@@ -23,6 +23,7 @@ from mktorch.manifest import Manifest, ScanRecord, StepRecord, run_id
 from mktorch.narrative.files import REPORT, SUMMARY, published
 from mktorch.narrative.llm_calls import usage
 from mktorch.notebook import Run, load_run
+from mktorch.openlineage import reported
 from mktorch.plan import PLAN
 from mktorch.runs import FAILURES, state_of, write_run
 from mktorch.sources.bulk.scan import Scan
@@ -108,6 +109,17 @@ def run_configured(
     frames: Mapping[str, Any] | None = None,
 ) -> Run:
     """`run` with settings that were read before, and where each came from."""
+    with reported(config) as report:
+        report.run = _run(config, origins, campaign, frames)
+    return report.run
+
+
+def _run(
+    config: MarketingOrchestratorConfig,
+    origins: Mapping[str, str],
+    campaign: str | None,
+    frames: Mapping[str, Any] | None,
+) -> Run:
     started = perf_counter()
     context = PipelineContext(config, campaign, frames)
     steps = execute(PLAN, context)

@@ -28,5 +28,8 @@ class InputLimits(BaseModel):
     fields: int = Field(1_000, ge=1)
     """Fields of one file that its source does not have."""
 
+    nesting: int = Field(100, ge=1, le=500)
+    """Levels of lists and objects within one field."""
+
     failures: int = Field(500_000, ge=1)
     """Failures of one source: beyond them it is another file, or another format."""

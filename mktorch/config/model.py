@@ -34,6 +34,7 @@ from mktorch.config.experiment_rules import ExperimentRules
 from mktorch.config.feed import Feed, Feeds
 from mktorch.config.funnel_rules import FunnelRules
 from mktorch.config.input_limits import InputLimits
+from mktorch.config.lineage_events import LineageEvents
 from mktorch.config.measured import GRAIN, Metric
 from mktorch.config.model_rules import ModelRules
 from mktorch.config.moments import in_zone, known_zone
@@ -75,6 +76,7 @@ _LOCATION = frozenset(
         "runs_dir",
         "input_limits",
         "scale",
+        "openlineage",
         "enable_progress_tracking",
         "enable_reporting",
     }
@@ -167,6 +169,7 @@ class MarketingOrchestratorConfig(BaseSettings):
     input_limits: InputLimits = InputLimits()
     scale: ScaleRules = ScaleRules()
     """Docs/scale.md."""
+    openlineage: LineageEvents = LineageEvents()
 
     # Clock, windows, money
     as_of: Annotated[datetime | None, BeforeValidator(in_zone)] = None

@@ -22,6 +22,7 @@ _SECTIONS = {
     "sources": "Exports and databases",
     "input_limits": "Limits of the inputs",
     "scale": "Many records",
+    "openlineage": "OpenLineage events",
     "as_of": "Clock, windows, money",
     "statistical_significance_threshold": "Experiments",
     "experiment_rules": "Rules of the analyses",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ import polars as pl
 
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert
-from mktorch.sources.limits import refuse_failures, refuse_fields
+from mktorch.sources.limits import refuse_failures, refuse_fields, refuse_nesting
 from mktorch.sources.rules import Rule, failures, found
 
 
@@ -81,6 +82,7 @@ def _decode(text: str, position: int) -> tuple[Any, int] | Broken:
     except json.JSONDecodeError as error:
         return Broken(error.msg, error.pos)
     except RecursionError:
+        refuse_nesting(sys.getrecursionlimit())
         return Broken("Objects nested too deeply", position)
 
 
@@ -127,14 +129,18 @@ def lines(text: str) -> Iterator[Any]:
             yield decoded[0]
 
 
-def as_json(value: Any) -> str:
+def as_json(value: Any, level: int = 1) -> str:
     """JSON text of a decoded value, numbers as they were written."""
     if isinstance(value, Number | Constant):
         return str(value)
+    if isinstance(value, dict | list):
+        refuse_nesting(level)
+        level += 1
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{as_json(k)}: {as_json(v)}" for k, v in value.items()) + "}"
+        parts = (f"{as_json(k)}: {as_json(v, level)}" for k, v in value.items())
+        return "{" + ", ".join(parts) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(as_json, value)) + "]"
+        return "[" + ", ".join(as_json(v, level) for v in value) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -36,6 +36,8 @@ class Limits(Protocol):
     @property
     def fields(self) -> int: ...
     @property
+    def nesting(self) -> int: ...
+    @property
     def failures(self) -> int: ...
 
 
@@ -134,6 +136,12 @@ def refuse_fields(count: int) -> None:
     """Let a file hold so many fields that its source does not have."""
     if limits := _in_force.get():
         _refuse("fields", count, limits.fields, "unknown fields", _OTHER)
+
+
+def refuse_nesting(levels: int) -> None:
+    """Let lists and objects lie so deep within each other."""
+    if limits := _in_force.get():
+        _refuse("nesting", levels, limits.nesting, "levels of nesting in one field")
 
 
 def refuse_texts(frame: pl.DataFrame) -> None:

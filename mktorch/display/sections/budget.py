@@ -274,11 +274,13 @@ def _flow(shown: pl.DataFrame, currency: str, width: int) -> Any:
 
     brand, broad = load_brand(), width == WIDTH
     plot = width - 260 if broad else width - 30
+    # A row is told by its place: an id may be any text, and what reads a label's is a language.
+    shown = shown.with_row_index("place").with_columns(pl.col("place").cast(pl.String))
     base = drawn_from(shown)
-    rows = alt.Y("channel_id:N", sort=shown["channel_id"].to_list(), axis=None)
+    rows = alt.Y("place:N", sort=shown["place"].to_list(), axis=None)
     rows = rows.scale(padding=0.3 if broad else 0.6)
     if broad:
-        labels = row_labels(dict(zip(shown["channel_id"], shown["channel"], strict=True)), 22, 2)
+        labels = row_labels(dict(zip(shown["place"], shown["channel"], strict=True)), 22, 2)
         rows = rows.axis(**labels, labelLimit=160, domain=False, title=None)
         words = [
             base.mark_text(align="left").encode(
