@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import polars as pl
 
+from mktorch.clock import Clock
 from mktorch.kpis.model import Kpi, Value, read, share
 from mktorch.vocab import CampaignStatus, Direction, KpiGroup, Unit
 
@@ -39,12 +38,10 @@ def experiment_setup_errors(
 
 
 def data_freshness_hours(
-    performance_metrics: pl.DataFrame, funnel_events: pl.DataFrame, as_of: datetime
+    performance_metrics: pl.DataFrame, funnel_events: pl.DataFrame, clock: Clock
 ) -> Value:
     stamped = pl.concat(frame.select("timestamp") for frame in (performance_metrics, funnel_events))
-    newest = stamped["timestamp"].max()
-    age = (as_of - newest).total_seconds() / 3600 if isinstance(newest, datetime) else None
-    return Value(age)
+    return Value(stamped.select(clock.hours(pl.max("timestamp"), pl.lit(clock.as_of))).item())
 
 
 # fmt: off
@@ -82,6 +79,6 @@ OPERATIONAL = (
         words="The report's moment less the newest timestamp of a performance record or funnel "
         "event",
         upstream=(read("performance_metrics", "timestamp"), read("funnel_events", "timestamp")),
-        settings=("as_of",), missing="no performance or funnel record"),
+        settings=("as_of", "reporting_timezone"), missing="no performance or funnel record"),
 )
 # fmt: on
