@@ -76,7 +76,7 @@ OPERATIONAL = (
         missing="no experiment is on record"),
     Kpi(data_freshness_hours, "Age of the newest data",
         _GROUP, Direction.DOWN, Unit.HOURS, target=2.0,
-        words="The report's moment less the newest timestamp of a performance record or funnel "
+        words="From the newest timestamp of a performance record or funnel "
         "event",
         upstream=(read("performance_metrics", "timestamp"), read("funnel_events", "timestamp")),
         settings=("as_of", "reporting_timezone"), missing="no performance or funnel record"),
