@@ -32,10 +32,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(READY) ## Analyse DATA into OUT/runs
+run: $(READY) ## Analyze DATA into OUT/runs
 	@$(BIN)/mktorch run "$(DATA)" --out "$(RUNS)" $(if $(CAMPAIGN),--campaign "$(CAMPAIGN)") $(if $(CONFIG),--config "$(CONFIG)")
 
-report: $(READY) ## Analyse DATA and write the whole pack, HTML and PDF, into OUT/reports
+report: $(READY) ## Analyze DATA and write the whole pack, HTML and PDF, into OUT/reports
 	@run=$$($(BIN)/mktorch run "$(DATA)" --out "$(RUNS)" $(if $(CAMPAIGN),--campaign "$(CAMPAIGN)") $(if $(CONFIG),--config "$(CONFIG)")); \
 	code=$$?; [ $$code -le 1 ] || exit $$code; \
 	echo "Run: $$run"; \

@@ -162,7 +162,7 @@ def label(table: str, column: str) -> str:
     """What a page calls a column.
 
     >>> label("campaign_analysis", "roas")
-    'Return per unit spent'
+    'Return on ad spend'
     """
     return TABLES[table].label_of(column)
 

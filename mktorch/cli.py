@@ -64,7 +64,7 @@ def run(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Analyse the records and write a run; print its folder."""
+    """Analyze the records and write a run; print its folder."""
     with helpful_errors():
         from mktorch.pipeline import run_configured
 
@@ -296,7 +296,7 @@ def init(
     currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "USD",
     locale: Annotated[str, typer.Option(help="How numbers and dates are written.")] = "en_US",
     page_size: Annotated[PageSize, typer.Option(help="Paper of the PDF.")] = PageSize.A4,
-    primary: Annotated[str, typer.Option(help="Colour of headings, #rrggbb.")] = "",
+    primary: Annotated[str, typer.Option(help="Color of headings, #rrggbb.")] = "",
     logo: Annotated[Path | None, typer.Option(help="SVG, PNG or JPEG file.")] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Put sample records into it.")] = False,
 ) -> None:

@@ -254,7 +254,7 @@ _STEPS = (
         reads=("campaign_analysis",),
     ),
     _step("momentum", "Set the current window against the prior one", momentum),
-    _step("next_steps", "Name the gravest recommendations as next steps", next_steps),
+    _step("next_steps", "Name the most serious recommendations as next steps", next_steps),
     _step(
         "verdict",
         "Give the verdict, its reasons and the decisions it asks for",

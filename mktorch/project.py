@@ -122,8 +122,8 @@ def _check(texts: dict[str, str], logo: dict[str, Path]) -> None:
     ratio = contrast(brand.color("primary"), brand.color("background"))
     if ratio < _READABLE:
         raise ProjectError(
-            f"primary colour {brand.color('primary')}: its contrast with the page is {ratio:.1f}; "
-            f"headings need {_READABLE} to be read by everybody: choose a darker one"
+            f"primary color {brand.color('primary')}: its contrast with the page is {ratio:.1f}; "
+            f"headings need {_READABLE} for everyone to read them: choose a darker one"
         )
 
 
@@ -193,13 +193,13 @@ def _makefile() -> str:
 def _readme(house: House) -> str:
     return (
         f"# {house.company or 'Marketing'} decisions and reports\n\n"
-        "- `make report` analyses `data/` and writes the pages into `output/reports/`.\n"
+        "- `make report` analyzes `data/` and writes the pages into `output/reports/`.\n"
         "- `make validate` lists what is wrong with a record, and proves the sums.\n"
         "- `make sources` shows where every figure's records come from.\n\n"
         "Exports of ad platforms and tables of a warehouse need no conversion: "
         "`mktorch sources --presets` lists the layouts that are known, and "
         "`mktorch sources --suggest FILE` proposes the lines for `mktorch.toml`.\n\n"
-        "`mktorch.toml` holds the settings, `_brand.yml` colours, fonts and logo, "
+        "`mktorch.toml` holds the settings, `_brand.yml` colors, fonts and logo, "
         "`reports/*.qmd` the documents.\n"
     )
 

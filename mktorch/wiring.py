@@ -197,7 +197,7 @@ def wired(*steps: Step) -> tuple[Step, ...]:
         ready = next((s for s in steps if s not in ordered and made.issuperset(s.awaits)), None)
         if ready is None:
             rest = ", ".join(step.name for step in steps if step not in ordered)
-            raise PipelineError(f"these steps wait for one another: {rest}")
+            raise PipelineError(f"these steps wait for each other: {rest}")
         ordered.append(ready)
         made |= set(ready.makes)
     return tuple(ordered)

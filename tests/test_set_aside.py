@@ -24,7 +24,7 @@ from tests.test_real_runs import finished
 
 LINE = (
     "3.0% of spend ($300 of $10,000) was set aside: 3 performance records with an unknown "
-    "asset_id. To fix asset_id, add or mend the parent, or mend the key, then rerun; mktorch "
+    "asset_id. To fix asset_id, add or correct the parent, or correct the key, then rerun; mktorch "
     "validate lists every record."
 )
 SHARE = "3.0% of spend ($300 of $10,000)"

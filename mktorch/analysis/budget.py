@@ -81,11 +81,11 @@ BudgetMoves = declare("budget_moves",
     **carried(BudgetActions, "status", on=_ON),
     "required_approval": flag("Whether the move's amount needs a person's approval",
         read("budget_actions", "amount", on=_ON), config=_APPROVAL, null=_UNJUDGED),
-    "violation": flag("Whether the move was executed without the approval it needed",
+    "violation": flag("Whether the move was executed without required approval",
         read("budget_moves", "required_approval", on=_ON),
         read("budget_actions", "approved_by_human", on=_ON, status=BudgetStatus.EXECUTED),
         config=_APPROVAL, null=_UNJUDGED),
-    _UNJUDGED: text("Why nobody can say whether approval was needed", null="it can be said"),
+    _UNJUDGED: text("Why it is not known whether approval was needed", null="it can be said"),
     "same_channel": flag("Whether the move goes from a channel to itself",
         read("budget_actions", "from_channel_id", "to_channel_id", on=_ON)),
     "age_days": count("Whole days since the move was recorded",
@@ -93,7 +93,7 @@ BudgetMoves = declare("budget_moves",
     "stale": flag("Whether the move is a proposal older than the limit",
         read("budget_actions", "timestamp", on=_ON, status=BudgetStatus.PROPOSED),
         config=("budget_rules.proposal_stale_days",)),
-    "standing": word(_STANDINGS, "What is wrong with the move, gravest first; else order",
+    "standing": word(_STANDINGS, "What is wrong with the move, most serious first; else order",
         config=("budget_rules", "currency")),
     **_return("campaign", "the campaign"),
     **_return("channel", "the channel it went to", ("to_channel_id", "channel_id")),
@@ -112,7 +112,7 @@ _RULED = read("budget_moves", "status", "approved_by_human")
 class BudgetGovernance(Table):
     """One row: how budget moves are decided.
 
-    Decided are those a person ruled on: rejected, approved, or executed or rolled back with
+    Decided are those a person decided: rejected, approved, or executed or rolled back with
     approval.
     """
 
@@ -120,9 +120,9 @@ class BudgetGovernance(Table):
     proposed, approved, rejected, executed, rolled_back = (
         count(f"Number of moves {word.replace('_', ' ')}",
             read("budget_moves", "status", status=word)) for word in BudgetStatus)
-    decided = count("Number of moves that a person ruled on", _RULED)
-    decided_approved = count("Number of moves approved, of those a person ruled on", _RULED)
-    approval_rate = fraction("Moves approved / moves a person ruled on", _RULED,
+    decided = count("Number of moves that a person decided", _RULED)
+    decided_approved = count("Number of moves approved, of those a person decided", _RULED)
+    approval_rate = fraction("Moves approved / moves a person decided", _RULED,
         over=("decided_approved", "decided"), null="approval_rate_reason")
     approval_rate_reason = reason("the approval rate")
     latency_moves = count("Number of moves that state the minutes from proposal to ruling",
@@ -131,13 +131,13 @@ class BudgetGovernance(Table):
     latency_median_minutes = _latency("Median")
     latency_p90_minutes = _latency("90th percentile")
     latency_reason = reason("the time to decide")
-    pending = count("Number of moves proposed and not ruled on",
+    pending = count("Number of moves proposed and not decided",
         read("budget_moves", "status", status=BudgetStatus.PROPOSED))
     stale_proposals = count("Number of proposals older than the limit",
         read("budget_moves", "stale"), config=("budget_rules.proposal_stale_days",))
     executed_without_approval = count("Number of moves executed without approval",
         read("budget_moves", "approved_by_human", status=BudgetStatus.EXECUTED))
-    violations = count("Number of moves executed without the approval they needed",
+    violations = count("Number of moves executed without required approval",
         read("budget_moves", "violation"), config=_APPROVAL)
     executed_below_limit = count("Number of moves executed without approval, less those that "
         "needed one", read("budget_moves", "violation"),
@@ -161,10 +161,10 @@ _TO, _FROM = "to_channel_id", "from_channel_id"
 
 
 class BudgetApprovers(Table):
-    """One row per person who ruled on budget moves."""
+    """One row per person who decided budget moves."""
 
-    approver_id = key("Who ruled", read("budget_moves", "approver_id"))
-    moves = count("Number of moves ruled on", read("budget_moves", "approver_id", on=_BY))
+    approver_id = key("Who decided", read("budget_moves", "approver_id"))
+    moves = count("Number of moves decided", read("budget_moves", "approver_id", on=_BY))
     approved = count("Number of them approved", read("budget_moves", "approved_by_human", on=_BY))
     rejected = count("Number of them rejected", read("budget_moves", "status", on=_BY,
         status=BudgetStatus.REJECTED))
@@ -290,7 +290,7 @@ def budget_governance(budget_moves: pl.DataFrame, currency: str) -> pl.DataFrame
         _count(approved, "decided_approved"),
         ratio(approved.sum(), decided.sum()).alias("approval_rate"),
         pl.when(decided.sum() == 0)
-        .then(pl.lit("nobody has decided an action"))
+        .then(pl.lit("no action has been decided"))
         .alias("approval_rate_reason"),
         _count(minutes.is_not_null(), "latency_moves"),
         ratio(units(micros(minutes).sum()), minutes.count()).alias("latency_mean_minutes"),
@@ -373,11 +373,11 @@ def _returns(
         .with_columns(
             (after - before).alias(f"{scope}_return_change"),
             pl.when(before.is_null() & after.is_null())
-            .then(pl.lit(f"the {scope} spent nothing in the {length} days before or after"))
+            .then(pl.lit(f"the {scope} had no spend in the {length} days before or after"))
             .when(before.is_null())
-            .then(pl.lit(f"the {scope} spent nothing in the {length} days before"))
+            .then(pl.lit(f"the {scope} had no spend in the prior {length} days"))
             .when(after.is_null())
-            .then(pl.lit(f"the {scope} spent nothing in the {length} days after"))
+            .then(pl.lit(f"the {scope} had no spend in the next {length} days"))
             .alias(f"{scope}_return_reason"),
         )
     )

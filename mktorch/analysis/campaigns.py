@@ -68,7 +68,7 @@ class CampaignAnalysis(Table):
         _MONEY, config=_VERDICT, label="Verdict")
     performance_reason = reason("the return")
     roas = multiple("Value / spend; null without spend", _MONEY, config=_AUTHORITY,
-        over=("rated_revenue", "rated_spend"), label="Return per unit spent", null=_WHY)
+        over=("rated_revenue", "rated_spend"), label="Return on ad spend", null=_WHY)
     roi = fraction("(Value - spend) / spend; null without spend", _MONEY, config=_AUTHORITY,
         label="ROI", null=_WHY)
     spend_source = same(CampaignMoney, "spend_source")

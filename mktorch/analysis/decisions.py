@@ -37,7 +37,7 @@ class DecisionInsights(Table):
 
     campaign_id = key("The campaign")
     total_decisions = count("Number of decisions", by_campaign(_DECISIONS, "decision_id"))
-    automated_decisions = count("Number of decisions that nobody overrode", _OVERRIDDEN)
+    automated_decisions = count("Number of decisions not overridden", _OVERRIDDEN)
     human_overrides = count("Number of decisions that a person overrode", _OVERRIDDEN)
     override_rate = fraction("Decisions that a person overrode / decisions", _OVERRIDDEN,
         over=("human_overrides", "total_decisions"), null="reason")

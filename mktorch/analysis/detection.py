@@ -56,7 +56,7 @@ class RiskDetected(Table):
     segment_id = text("The segment", null=_WHOLE)
     channel_id = text("The channel", null=_WHOLE)
     asset_ids = texts("The assets found", null="the finding is of the whole campaign")
-    severity = word(Severity, "How grave the finding is")
+    severity = word(Severity, "Severity of the finding")
     recommended_action = text("What to do about it")
     first_day = day("First day of what was found")
     last_day = day("Last day of what was found")

@@ -31,8 +31,8 @@ def _people(source: str, of: str, *on: str) -> dict[str, dy.Column]:
 
 
 FunnelDetail = declare("funnel_detail",
-    "One row per campaign, segment, channel, window and stage that somebody recorded. A recorded "
-    "0 is a row with count 0; a stage nobody recorded is no row.", {
+    "One row per campaign, segment, channel, window and recorded stage. A recorded 0 is a row "
+    "with count 0; a stage that is not recorded has no row.", {
     **{name: key(f"The {name.removesuffix('_id')}") for name in CELL},
     **_people("funnel_events", "the funnel events of the window", *CELL, "stage"),
     "events": count("Number of funnel events", read("funnel_events", "event_id",

@@ -49,7 +49,7 @@ _UNSTATED = "the assets' records state none"
 
 # fmt: off
 class OperatingCost(Table):
-    """One row per campaign: volumes, and what they cost as recorded or modelled."""
+    """One row per campaign: volumes, and what they cost as recorded or modeled."""
 
     campaign_id = key("The campaign")
     decisions = count("Number of decisions", _DECIDED)
@@ -108,7 +108,7 @@ def _loaded(total: str, *calls: Upstream) -> dict[str, dy.Column]:
             "that covers every cost", *costs, config=PRICES, over=("total_cost", "media_spend"),
             label="Break-even return", null="no spend to divide by"),
         "roi_fully_loaded": fraction("Net / all costs, media spend and operating cost together",
-            *costs, config=PRICES, over=("net", "total_cost"), label="ROI on every cost",
+            *costs, config=PRICES, over=("net", "total_cost"), label="Fully loaded ROI",
             null=_VALUELESS),
         "cost_efficiency": multiple("Value / all costs, media spend and operating cost together",
             *costs, config=PRICES, over=("estimated_value", "total_cost"), null=_VALUELESS),
@@ -133,13 +133,13 @@ def _value_by(by: str) -> dict[str, dy.Column]:
             "included", cost, read(f"rollup_{by}", "cost", window="all"), rest,
             label="Share of spend", null="nothing was spent"),
         "value_per_unit": multiple(f"Revenue / cost {where}, over the days that know both", both,
-            pair, rest, over=("revenue", "spend"), label="Value per unit spent",
+            pair, rest, over=("revenue", "spend"), label="Return on ad spend",
             null="no day states both value and spend"),
     }
 
 
 RoiFullyLoaded = declare("roi_fully_loaded",
-    "One row per campaign, then the total: the return on every cost.", _loaded(""))
+    "One row per campaign, then the total: fully loaded ROI.", _loaded(""))
 MeasuredRoiFullyLoaded = declare("measured_roi_fully_loaded",
     "As `roi_fully_loaded`, this run's own calls to the model in the total.",
     _loaded("; the total with what this run's own calls to the model cost",

@@ -66,7 +66,7 @@ class RiskInbox(Table):
         *_told("timestamp", "first_day"), config=("risk_rules",))
     risk_type = text("What is at risk, as signalled; of a finding, its detection",
         *_told("risk_type", "detection"))
-    severity = word(Severity, "How grave the risk is", *_told("severity", "severity"))
+    severity = word(Severity, "Severity of the risk", *_told("severity", "severity"))
     status = word(RiskStatus, "Where the signal stands; a finding is open",
         read("campaign_risk_signals", "status", on={"id": "risk_id"}))
     campaign_id = text("The campaign", *_told("campaign_id", "campaign_id"))
@@ -77,11 +77,11 @@ class RiskInbox(Table):
         config=("window_days",), formula="cost")
     exposure_scope = word(("assets", "campaign"), "Whose cost the exposure is",
         *_told("asset_ids", "asset_ids"))
-    timestamp = moment("When the risk was signalled; of a finding, the start of its first day",
+    timestamp = moment("When the risk was signaled; of a finding, the start of its first day",
         *_told("timestamp", "first_day"))
-    age_hours = number("hours", "The report's moment less the moment of the signal or the start of "
-        "the finding's first day", *_told("timestamp", "first_day"), config=_MOMENT)
-    age_days = number("days", "Hours from the signal or finding to the report's moment / 24",
+    age_hours = number("hours", "From the signal, or the start of the finding's first day, to the "
+        "as-of time", *_told("timestamp", "first_day"), config=_MOMENT)
+    age_days = number("days", "Hours from the signal or finding to the as-of time / 24",
         *_told("timestamp", "first_day"), config=_MOMENT)
     hours_to_action = number("hours", "Hours from the signal to the first later decision or budget "
         "action of its campaign", read("campaign_risk_signals", "timestamp", on={"id": "risk_id"}),
@@ -101,9 +101,9 @@ def _origin(word_: str) -> dy.Int64:
 
 
 class RiskSummary(Table):
-    """One row per severity and status, gravest first."""
+    """One row per severity and status, most serious first."""
 
-    severity = word(Severity, "How grave the risks are", key=True)
+    severity = word(Severity, "Severity of the risks", key=True)
     status = word(RiskStatus, "Where they stand", key=True)
     risks = count("Number of risks of the severity and status",
         read("risk_inbox", "severity", "status", on=_CELL), config=("risk_rules",))
@@ -118,7 +118,7 @@ class RiskSummary(Table):
 class PolicyViolations(Table):
     """One row per signal, asset or move that breaks a rule of conduct.
 
-    A brand safety or policy signal that nobody dismissed; an asset delivered without approval or
+    A brand safety or policy signal that was not dismissed; an asset delivered without approval or
     with risk flags, once even if both; a budget move executed without a required approval.
     """
 

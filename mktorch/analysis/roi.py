@@ -73,8 +73,8 @@ class RoiByCampaign(Table):
     estimated_value = money("The campaign's value",
         by_campaign("campaign_analysis", "total_revenue_proxy"), config=_AUTHORITY, label="Value",
         null="no record of value")
-    net_roi = money("Value less media spend, model cost and review cost; a cost nobody recorded "
-        "counts as nothing", _MONEY, by_campaign("campaign_money", "llm_cost", "human_review_cost"),
+    net_roi = money("Value less media spend, model cost and review cost; unrecorded costs "
+        "count as zero", _MONEY, by_campaign("campaign_money", "llm_cost", "human_review_cost"),
         config=_AUTHORITY, label="Net return", null="no record of value and spend",
         formula="total_revenue_proxy - total_spend - (llm_cost or 0) - (human_review_cost or 0)")
     roi = fraction("(Value - media spend) / media spend; null without spend",
@@ -103,7 +103,7 @@ class RoiAnalysis(Table):
 
 
 class RoiWaterfall(Table):
-    """One row per step from value to net return to net return on every cost; costs negative."""
+    """One row per step from value to net return to fully loaded net return; costs negative."""
 
     step = count("Place of the step, from 1", adds=False)
     label = text("What the step adds or takes")

@@ -40,7 +40,7 @@ class SegmentWindows(Table):
         ROLLUPS["rollup_segment"], *MEASURES, "snapshots", on=_CELL).values()
     primary_kpi = same(Campaigns, "primary_kpi", label="Primary KPI")
     roas = multiple("Revenue / cost, of the days on which both are known",
-        read("rollup_segment", "revenue", "cost", on=_CELL), _RATED, label="Return per unit spent",
+        read("rollup_segment", "revenue", "cost", on=_CELL), _RATED, label="Return on ad spend",
         null="nothing was spent, or no day knows both")
     kpi_value = number("that of the KPI", "The campaign's primary KPI, of the days on which its "
         "numerator and denominator are known", read("rollup_segment", *MEASURES, on=_CELL), _RATED,

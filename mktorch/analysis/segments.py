@@ -203,7 +203,7 @@ SegmentSummary = declare("segment_summary",
         read("segment_portfolio", "revenue", "cost", on=("segment_id",)),
         read("rollup_paired", "numerator", "denominator", on=("segment_id",), window="all",
             numerator_name="revenue", denominator_name="cost"),
-        over=("revenue", "cost"), label="Return per unit spent", null="reason"),
+        over=("revenue", "cost"), label="Return on ad spend", null="reason"),
     **_by_trend_of("segment_id"),
     "reason": text("Why shares and return are missing", null="they are there"),
 })

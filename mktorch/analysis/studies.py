@@ -153,7 +153,7 @@ def _lift_studies(studies: pl.DataFrame, alpha: float) -> pl.DataFrame:
         "the record lacks people reached or conversions of test or control": pl.any_horizontal(
             each.is_null() for each in (more, fewer, reached, held)
         ),
-        "nobody was reached in one of the groups": (reached == 0) | (held == 0),
+        "no one was reached in one of the groups": (reached == 0) | (held == 0),
         "more conversions than people: state people who converted": (more > reached)
         | (fewer > held),
         "no conversion in the control group: a lift over nothing has no ratio": fewer == 0,

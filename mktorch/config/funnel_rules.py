@@ -27,7 +27,7 @@ class FunnelRules(BaseModel):
     stages: tuple[str, ...] = tuple(str(stage) for stage in FunnelStage)
     """The stages of the journey, in order; events of another are refused."""
     people_from: str = str(FunnelStage.CLICK)
-    """The first stage that counts people; before it exposures are counted, and nobody is lost."""
+    """The first stage that counts people; before it exposures are counted, and no one is lost."""
     minimum_people: int = Field(30, ge=1)
     """People at the earlier stage a step needs, to be judged a leak or to count as a peer."""
     minimum_peers: int = Field(3, ge=2)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 
 class Ground(StrEnum):
-    """What the verdict may rest on, gravest first."""
+    """What the verdict may rest on, most serious first."""
 
     PROVEN_LOSS = "proven_loss"
     POLICY_VIOLATIONS = "policy_violations"
@@ -91,7 +91,7 @@ class NarrativeRules(BaseModel):
     steady_change: float = Field(0.02, ge=0, lt=1)
     """A relative change smaller than this, up or down, is told as steady."""
     max_decisions: int = Field(7, ge=1, le=7)
-    """Decisions that page one and the summary list, gravest first; the rest is counted."""
+    """Decisions that page one and the summary list, most serious first; the rest is counted."""
     decision_cycle_days: int = Field(7, ge=1, le=366)
     """Days after as_of by which what is asked this cycle should be decided."""
 

@@ -11,9 +11,9 @@ class RecommendationRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     max_next_steps: int = Field(5, ge=1)
-    """Next steps a summary names, gravest first."""
+    """Next steps a summary names, most serious first."""
     budget_freeze: bool = False
-    """Whether to hold back every rise of a budget, whatever the KPIs say."""
+    """Whether to hold back every rise of a budget, regardless of the KPIs."""
     return_days: int = Field(28, ge=2, le=366)
     """Days up to as_of whose daily sums make a return and its interval: four whole weeks."""
     minimum_return_days: int = Field(7, ge=2, le=366)

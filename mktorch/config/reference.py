@@ -25,7 +25,7 @@ _SECTIONS = {
     "openlineage": "OpenLineage events",
     "as_of": "Clock, windows, money",
     "statistical_significance_threshold": "Experiments",
-    "experiment_rules": "Rules of the analyses",
+    "experiment_rules": "Rules of the analysis",
     "operational_kpi_targets": "KPIs",
     "cost_per_human_review_hour": "The price of running this",
     "rate_tolerance": "Validation",

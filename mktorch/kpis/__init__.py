@@ -38,7 +38,7 @@ NAMED: Mapping[str, Kpi] = {kpi.name: kpi for kpi in KPIS}
 LABELS: Mapping[str, str] = {kpi.name: kpi.label for kpi in KPIS}
 PHRASES: Mapping[str, str] = {kpi.name: kpi.phrase for kpi in KPIS}
 INPUTS: tuple[str, ...] = tuple(dict.fromkeys(name for kpi in KPIS for name in kpi.inputs))
-"""Everything that a KPI is computed from: tables by name, `as_of`, `seconds`."""
+"""Everything that a KPI is computed from: tables by name, `clock`, `seconds`."""
 BESIDE: frozenset[str] = frozenset(name for kpi in KPIS for name in kpi.beside)
 """What of it a run may lack."""
 TARGET_TABLES: Mapping[KpiGroup, str] = {g: f"{word}_kpi_targets" for g, word in GROUPS.items()}
@@ -68,7 +68,7 @@ _UNITS: Mapping[Unit, tuple[Format, float, str]] = {
 
 
 def values(inputs: Mapping[str, Any]) -> pl.DataFrame:
-    """One row per KPI, in the order of `KPIS`, from tables by name, `as_of` and `seconds`.
+    """One row per KPI, in the order of `KPIS`, from tables by name, `clock` and `seconds`.
 
     Columns: `kpi`, `value` (null where the data cannot answer), `numerator` and `denominator` (null
     where it is no quotient), `window`, `reason` (why it is null, or what it leaves out).

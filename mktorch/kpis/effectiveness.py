@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import polars as pl
 
-from mktorch.clock import DAYS_PER_MONTH
+from mktorch.clock import DAYS_PER_MONTH, Clock
 from mktorch.kpis.comparison import change, now_and_then
 from mktorch.kpis.model import DIFFERENCE, QUOTIENT, Kpi, Value, both, read, share
 from mktorch.sums import micros
 from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
 
-def experiment_velocity(
-    experiments: pl.DataFrame, campaigns: pl.DataFrame, as_of: datetime
-) -> Value:
+def experiment_velocity(experiments: pl.DataFrame, campaigns: pl.DataFrame, clock: Clock) -> Value:
     if experiments.is_empty() and not campaigns.is_empty():
         return Value(None, reason="no experiment is recorded")
-    today = as_of.date()
-    started = experiments.filter(pl.col("start_date") <= today)
+    started = experiments.filter(pl.col("start_date") <= clock.day)
     first = started["start_date"].min()
     if not isinstance(first, date):
         return Value(None, reason="no experiment has started" if campaigns.height else None)
-    days = (today - first).days
+    days = (clock.day - first).days
     return share(started.height, campaigns.height * max(days / DAYS_PER_MONTH, 1.0))
 
 

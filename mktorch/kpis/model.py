@@ -11,7 +11,7 @@ from mktorch.vocab import Direction, KpiGroup, Unit, Window
 
 MEASURED = "seconds"
 """The input that a run measures: what is computed from it differs from run to run."""
-MOMENT = "as_of"
+MOMENT = "clock"
 GROUPS: Mapping[KpiGroup, str] = {
     KpiGroup.OPERATIONAL_HEALTH: "operational",
     KpiGroup.CAMPAIGN_IMPACT: "effectiveness",
@@ -70,7 +70,7 @@ def share(numerator: float, denominator: float, window: str = Window.ALL) -> Val
 class Kpi:
     """One KPI, wholly.
 
-    `compute` bears its name; the parameters name the tables it reads, and `as_of` or `seconds` (of
+    `compute` bears its name; the parameters name the tables it reads, and `clock` or `seconds` (of
     the run's executed steps) where it needs them. `missing` says why a null is null where `compute`
     does not say it. `target` is the default; 0 for an upward KPI means none is set.
 
@@ -106,7 +106,7 @@ class Kpi:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What `compute` takes: tables by name, `as_of`, `seconds`, and what may be beside."""
+        """What `compute` takes: tables by name, `clock`, `seconds`, and what may be beside."""
         return tuple(signature(self.compute).parameters)
 
     @property

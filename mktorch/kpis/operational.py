@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from mktorch.clock import Clock
 from mktorch.kpis.model import QUOTIENT, Kpi, Value, read, share
 from mktorch.vocab import CampaignStatus, Direction, KpiGroup, Unit
 
@@ -41,15 +42,13 @@ def experiment_setup_errors(
 def data_freshness_hours(
     performance_metrics: pl.DataFrame,
     funnel_events: pl.DataFrame,
-    as_of: datetime,
+    clock: Clock,
     newest_summed: datetime | None = None,
 ) -> Value:
     read = [frame["timestamp"] for frame in (performance_metrics, funnel_events)]
-    summed = pl.Series([newest_summed], dtype=pl.Datetime("us"))
+    summed = pl.Series("timestamp", [newest_summed], dtype=pl.Datetime("us"))
     stamped = pl.DataFrame({"timestamp": pl.concat([*read, summed])})
-    newest = stamped["timestamp"].max()
-    age = (as_of - newest).total_seconds() / 3600 if isinstance(newest, datetime) else None
-    return Value(age)
+    return Value(stamped.select(clock.hours(pl.max("timestamp"), pl.lit(clock.as_of))).item())
 
 
 # fmt: off
@@ -86,9 +85,9 @@ OPERATIONAL = (
     Kpi(data_freshness_hours, "Age of the newest data",
         _GROUP, Direction.DOWN, Unit.HOURS, target=2.0,
         formula="min(performance_metrics.timestamp.age_hours, funnel_events.timestamp.age_hours)",
-        words="The report's moment less the newest timestamp of a performance record or funnel "
+        words="From the newest timestamp of a performance record or funnel "
         "event",
         upstream=(read("performance_metrics", "timestamp"), read("funnel_events", "timestamp")),
-        settings=("as_of",), missing="no performance or funnel record"),
+        settings=("as_of", "reporting_timezone"), missing="no performance or funnel record"),
 )
 # fmt: on

@@ -34,7 +34,7 @@ _CONFIG = ("window_days",)
 class Momentum(Table):
     """One row per measure of the portfolio, current window against prior.
 
-    Money as the performance records state it, whoever has the authority over totals: a ledger row
+    Money as the performance records state it, regardless of the authority over totals: a ledger row
     knows no window. The return is of the days that know both revenue and spend.
     """
 

@@ -14,7 +14,7 @@ _TABLE = re.compile(rf"^{re.escape(_HEAD)}\n(?:\|.*\n)*", re.MULTILINE)
 
 
 def reference() -> str:
-    """Every ground with its default limits as a Markdown table, gravest first."""
+    """Every ground with its default limits as a Markdown table, most serious first."""
     return f"{_HEAD}\n{'|---' * 7}|\n{''.join(map(_line, Ground))}"
 
 

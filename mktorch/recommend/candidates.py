@@ -56,7 +56,7 @@ def _impact(words: str, unit: str, end: str) -> dy.Float64:
 ASKED: Mapping[str, dy.Column] = {
     "recommendation_id": key("The rule and the target"),
     "rule_id": text("The rule that asks"),
-    "gravity": count("Place of the rule among all, the gravest highest", unit="place"),
+    "gravity": count("Place of the rule among all, the most serious highest", unit="place"),
     "increases": flag("Whether it raises spend"),
     "priority": word(Priority, "How pressing it is"),
     "category": word(Category, "What kind of thing it is about"),
@@ -89,7 +89,7 @@ ASKED: Mapping[str, dy.Column] = {
     "lowers": texts("What it pulls down"),
 }
 """What a rule asks for, column by column."""
-OVERRIDES = texts("The less grave candidates it speaks against")
+OVERRIDES = texts("The less serious candidates it conflicts with")
 
 
 RecommendationCandidates = declare("recommendation_candidates",

@@ -13,7 +13,7 @@ _HELD = RecommendationCandidates.columns()
 
 # fmt: off
 Recommendations = declare("recommendations",
-    "One row per candidate that stands, gravest first.", {
+    "One row per adopted candidate, most serious first.", {
     "rank": count("Place by priority, then by the money at stake, then by id",
         read("recommendation_candidates", "priority", "stake", standing=Standing.STANDS),
         unit="place"),
@@ -27,10 +27,10 @@ Recommendations = declare("recommendations",
 
 
 class RulesInForce(Table):
-    """One row per rule that asked for something."""
+    """One row per rule that produced a candidate."""
 
     rule_id = key("The rule")
-    asked = count("Number of times that the rule asked for something",
+    asked = count("Number of candidates the rule produced",
         read("recommendation_candidates", "gravity", on=("rule_id",)))
     stand = count("Number of the rule's candidates that stand",
         read("recommendation_candidates", "standing", on=("rule_id",), standing=Standing.STANDS))

@@ -6,6 +6,7 @@ import json
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from mktorch.render.errors import RenderError
@@ -16,6 +17,7 @@ from mktorch.render.typeset import TypesetError, typeset
 
 _HERE = Path(__file__).parent
 # Metadata comes from the parsed front matter alone, never from what a cell printed.
+_ONE = Lock()  # one document is set at a time: each may take 400 MB
 _READER = "markdown-implicit_figures-yaml_metadata_block-pandoc_title_block"
 
 
@@ -109,7 +111,8 @@ def _typst(document: Document, source: str, stage: Stage, as_of: datetime) -> by
     file.write_text(source, encoding="utf-8")
     font, dated = stage.brand.font, as_of.replace(tzinfo=UTC).timestamp()
     try:
-        return typeset(str(file), str(stage.root), str(stage.fonts), font, dated)
+        with _ONE:
+            return typeset(str(file), str(stage.root), str(stage.fonts), font, dated)
     except TypesetError as refused:
         if refused.families:
             raise RenderError(

@@ -46,7 +46,7 @@ def find_quarto() -> Path | None:
         path = Path(named)
         found = shutil.which("quarto", path=str(path)) if path.is_dir() else shutil.which(named)
         if found is None:
-            raise RenderError(f"QUARTO_PATH={named}: no quarto executable there; unset or mend it")
+            raise RenderError(f"QUARTO_PATH={named}: no quarto executable there; unset or fix it")
         return Path(found)
     found = shutil.which("quarto") or shutil.which("quarto", path=str(Path(sys.executable).parent))
     return Path(found) if found else None

@@ -155,7 +155,7 @@ def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
     for campaign, window, measure, amount in below.iter_rows():
         yield (
             f"{campaign}: {measure} of the window {window!r} is below 0 ({amount:,.6g}); right if "
-            "more was taken back than the window brought, else mend the rows"
+            "more was taken back than the window brought, otherwise correct the rows"
         )
 
 

@@ -101,7 +101,7 @@ def reference_check(
         default=f"no such row in {key.parent}",
         return_dtype=pl.String,
     )
-    mend = pl.lit(f"; write a valid {key.parent_column} of {key.parent}, or mend that row")
+    mend = pl.lit(f"; write a valid {key.parent_column} of {key.parent}, or correct that row")
     message = pl.format("{} names '{}': {}{}", pl.lit(key.column), value, reason, mend)
     return Check(key.rule, key.column, broken, message, value)
 
@@ -137,7 +137,7 @@ def _negative_sums() -> Iterator[Check]:
         rule = Rule.NEGATIVE_REVENUE if column == "revenue_proxy" else Rule.NEGATIVE_SUM
         message = pl.format(
             "{} {} is negative for the whole window; right if it takes back more than the window "
-            "brought, else mend it",
+            "brought, otherwise correct it",
             pl.lit(column),
             plain(pl.col(column)),
         )
@@ -172,8 +172,8 @@ def _rate_mismatch(tolerance: float, base: str) -> Check:
     known = pl.all_horizontal(c.is_not_null() for c in (rate, conversions, count))
     broken = known & ~fits.fill_null(rate == 0)
     message = pl.format(
-        "conversion_rate {} is not conversions / {} ({}), as most rates of this source are; mend "
-        "it, leave it out to have it computed, or allow more with rate_tolerance",
+        "conversion_rate {} is not conversions / {} ({}), as most rates of this source are; "
+        "correct it, leave it out to have it computed, or allow more with rate_tolerance",
         rate,
         pl.lit(base),
         own.round(6).cast(pl.String).fill_null("no base"),
@@ -194,7 +194,7 @@ def _net_roi() -> Check:
     )
     message = pl.format(
         "net_roi {} is not estimated_value less llm_cost, human_review_cost and media_spend ({}, "
-        "to within {}); write that, or mend the part that is wrong",
+        "to within {}); write that, or correct the part that is wrong",
         "net_roi", computed.round(2), pl.lit(NET_ROI_ROUNDING),
     )  # fmt: skip
     broken = (pl.col("net_roi") - computed).abs() > NET_ROI_ROUNDING + 1e-9

@@ -11,7 +11,7 @@ from mktorch.sources.rules import RULES, Rule
 from mktorch.sources.schemas import SPECS
 from mktorch.vocab import Source
 
-_RULES_HEAD, _FIELDS_HEAD = "| rule | severity | what | mend |", "| field | value | |"
+_RULES_HEAD, _FIELDS_HEAD = "| rule | severity | what | fix |", "| field | value | |"
 
 
 def rules_table() -> str:

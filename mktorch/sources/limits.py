@@ -156,7 +156,7 @@ def refuse_texts(frame: pl.DataFrame) -> None:
         _refuse("field_bytes", size or 0, limits.field_bytes, f"bytes in one {name}")
 
 
-def _refuse(limit: str, found: int, most: int, what: str, doubt: str = "mend the file") -> None:
+def _refuse(limit: str, found: int, most: int, what: str, doubt: str = "correct the file") -> None:
     if found > most:
         raise SourceError(
             f"holds {found:,} {what}, over the limit of {most:,}; {doubt}, or raise "

@@ -11,15 +11,15 @@ from mktorch.sources.schemas import FILE, ROW, SourceSpec
 from mktorch.vocab import Duplicates
 
 LOADED = "loaded_at"
-TWICE = "the key is that of {kept}, which is kept; remove one, or mend its key"
-OLDER = "{kept} states its key anew and stands; nothing is to mend"
+TWICE = "the key is that of {kept}, which is kept; remove one, or correct its key"
+OLDER = "{kept} states its key anew and stands; nothing to fix"
 UNTOLD = (
     "{kept} has the same key and stands; if both are parts, set duplicates to sum or name the "
     "column that splits them in grain"
 )
 CLASH = (
     "the key is used for {kept}; if two accounts share it, write account_id beside it here and "
-    "wherever it is named, else mend one of them"
+    "wherever it is named, otherwise correct one of them"
 )
 REFUSED = (
     "another row has the same key, and duplicates is refuse; remove all but one, or set duplicates "

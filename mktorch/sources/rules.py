@@ -86,18 +86,18 @@ RULES: Mapping[Rule, Told] = MappingProxyType(
         Rule.OUT_OF_RANGE: Told(
             ERROR,
             "below or above the limits: a negative budget, a confidence of 1.2, a year before 1970",
-            "mend the value",
+            "correct the value",
         ),
         Rule.DUPLICATE_KEY: Told(
             ERROR,
             "another row has the same key: of rows that measure, the same row twice",
-            "remove one, or mend its key",
+            "remove one, or correct its key",
         ),
         Rule.ORPHAN_KEY: Told(
             ERROR,
             "the named parent does not exist, or was itself rejected (the message says where and "
             "why)",
-            "add or mend the parent, or mend the key",
+            "add or correct the parent, or correct the key",
         ),
         Rule.ACCOUNT_CLASH: Told(
             ERROR,
@@ -105,7 +105,9 @@ RULES: Mapping[Rule, Told] = MappingProxyType(
             "write `account_id` in both files, or give each its own id",
         ),
         Rule.END_BEFORE_START: Told(
-            ERROR, "a campaign or a rollup's window ends before it starts", "swap or mend the dates"
+            ERROR,
+            "a campaign or a rollup's window ends before it starts",
+            "swap or correct the dates",
         ),
         Rule.RESTATED_ROW: Told(
             WARNING,
@@ -116,7 +118,7 @@ RULES: Mapping[Rule, Told] = MappingProxyType(
         Rule.NEGATIVE_SUM: Told(
             WARNING,
             "a count or the spend of a whole window below 0; kept",
-            "right if it takes back more than the window brought, else mend it",
+            "right if it takes back more than the window brought, otherwise correct it",
         ),
         Rule.UNKNOWN_FIELD: Told(
             WARNING,
@@ -130,7 +132,7 @@ RULES: Mapping[Rule, Told] = MappingProxyType(
             WARNING,
             "an experiment's asset, a metric's experiment or a risk signal's asset does not exist; "
             "kept",
-            "mend the reference",
+            "correct the reference",
         ),
         Rule.NUMERIC_STRING: Told(
             WARNING, "a number in quotes; read as the number", "write it without quotes"
@@ -138,7 +140,7 @@ RULES: Mapping[Rule, Told] = MappingProxyType(
         Rule.NEGATIVE_REVENUE: Told(
             WARNING,
             "`revenue_proxy` of a whole window below 0; kept",
-            "right if refunds exceed the revenue, else mend it",
+            "right if refunds exceed the revenue, otherwise correct it",
         ),
         Rule.CONVERSIONS_EXCEED_CLICKS: Told(
             WARNING,
@@ -152,15 +154,15 @@ RULES: Mapping[Rule, Told] = MappingProxyType(
             WARNING,
             "`conversion_rate` does not fit conversions over the denominator that the rates of the "
             "source fit best; kept",
-            "mend it, leave it out to have it computed, or allow more with `rate_tolerance`",
+            "correct it, leave it out to have it computed, or allow more with `rate_tolerance`",
         ),
         Rule.NET_ROI_MISMATCH: Told(
             WARNING,
             "`net_roi` is not value less the three costs; kept",
-            "mend it, or its parts",
+            "correct it, or its parts",
         ),
         Rule.EXPERIMENT_END_BEFORE_START: Told(
-            WARNING, "an experiment ends before it starts; kept", "mend the dates"
+            WARNING, "an experiment ends before it starts; kept", "correct the dates"
         ),
         Rule.ALLOCATION_SUM: Told(
             WARNING,
@@ -199,7 +201,7 @@ class Failures(Table):
     value = text("The value as written", null="there is none")
     rule = word(Rule, "The rule broken", key=True)
     severity = word(FailureSeverity, "Whether the record was rejected or kept", label="Outcome")
-    message = text("What is wrong and how to mend it", label="Why")
+    message = text("What is wrong and how to fix it", label="Why")
 
 
 _FOUND = ("severity", "source", "rule")
@@ -255,7 +257,7 @@ def severities(overrides: Mapping[str, FailureSeverity]) -> dict[Rule, FailureSe
         if name in FIXED and severity != ERROR:
             raise SourceError(
                 f"validation_severity: {name!r} is always an error, because such a record has no "
-                "value to keep; mend the record, or leave the rule out of validation_severity"
+                "value to keep; correct the record, or leave the rule out of validation_severity"
             )
     return {**SEVERITY, **{Rule(name): severity for name, severity in overrides.items()}}
 

@@ -69,7 +69,7 @@ SetAside = declare("set_aside",
         "ones replaced", read(*_REJECTED, on=("source", "rule", "field"), severity=ERROR),
         config=_RULED, null="the source has no other record"),
     **_figures("the records rejected", _NONE),
-    "remedy": text("What mends them"),
+    "remedy": text("How to fix them"),
 })
 SetAsideTotal = declare("set_aside_total", "One row: what was rejected in all.", {
     "rows": count("Number of records that were rejected", read(*_REJECTED, severity=ERROR),

@@ -167,7 +167,7 @@ def test_a_return_without_spend_is_null_and_says_which_side() -> None:
     assert (row["channel_return_before"], row["channel_return_after"]) == (None, None)
     assert row["channel_return_change"] is None
     assert row["channel_return_reason"] == (
-        "the channel spent nothing in the 7 days before or after"
+        "the channel had no spend in the 7 days before or after"
     )
     proposed = moves({"status": "proposed"}, days=days).row(0, named=True)
     assert (proposed["campaign_return_before"], proposed["campaign_return_reason"]) == (None, None)
@@ -225,7 +225,7 @@ def test_no_action_has_no_rate_and_says_so() -> None:
         None,
         None,
     )
-    assert row["approval_rate_reason"] == "nobody has decided an action"
+    assert row["approval_rate_reason"] == "no action has been decided"
     assert row["latency_reason"] == "no action states its approval latency"
 
 

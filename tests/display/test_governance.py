@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from mktorch import display
+from mktorch.clock import Clock
 from mktorch.config import MarketingOrchestratorConfig
 from mktorch.display.charts import Chart
 from mktorch.display.page import Unavailable
@@ -103,6 +104,15 @@ def test_the_timeline_counts_only_what_is_open(sample_run) -> None:
     assert "2 critical, raised Apr 23, 2026 to Apr 25, 2026" in chart.alt
     assert "5 risks of 17" in chart.notes[0]
     ET.fromstring(chart.svg())
+
+
+def test_the_age_of_risks_is_in_hours_that_passed_over_a_change_of_clock(sample_run) -> None:
+    # Raised a week and half an hour ago by the clock's face, of which an hour was leapt over.
+    raised = sample_run.tables["risk_inbox"].filter(status="open").head(1)
+    raised = raised.with_columns(timestamp=pl.lit(datetime(2026, 3, 22, 11, 30)))
+    held = with_tables(sample_run, risk_inbox=raised)
+    held.clock = Clock(datetime(2026, 3, 29, 12), zone="Europe/Stockholm")
+    assert "1 of them raised in the last 7 days" in display.risk_timeline(held).title
 
 
 def test_no_open_risk_is_a_sentence(sample_run) -> None:

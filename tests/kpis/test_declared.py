@@ -73,7 +73,7 @@ def test_what_a_figure_s_source_says_is_the_declaration(kpi) -> None:
     told = definition("measured_kpis", "value", kpi.name)
     assert told.words == kpi.words
     assert [(up.table, up.columns, up.where) for up in told.upstream] == list(kpi.upstream)
-    assert ("as_of" in kpi.inputs) == ("as_of" in told.config)
+    assert ("clock" in kpi.inputs) == ("as_of" in told.config)
 
 
 @pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.name)

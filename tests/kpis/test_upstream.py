@@ -28,7 +28,7 @@ def named(kpi: Kpi) -> str:
 @pytest.fixture(scope="module")
 def inputs(sample_run):
     tables = dict(sample_run.tables)
-    return {**tables, "rollup_paired": blanks(tables), "as_of": sample_run.manifest.as_of}
+    return {**tables, "rollup_paired": blanks(tables), "clock": sample_run.clock}
 
 
 def blanks(tables) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from mktorch import paired
-from mktorch.clock import DAYS_PER_MONTH
+from mktorch.clock import DAYS_PER_MONTH, Clock
 from mktorch.kpis import NAMED
 
 AS_OF = datetime(2026, 3, 15, 12)
@@ -35,7 +35,7 @@ def operational(**changed: object) -> Inputs:
         "performance_metrics": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 6)]}),
         "funnel_events": pl.DataFrame({"timestamp": [datetime(2026, 3, 15, 9)]}),
     }
-    return {**frames, **changed, "as_of": AS_OF}
+    return {**frames, **changed, "clock": Clock(AS_OF)}
 
 
 def test_operational_by_hand() -> None:
@@ -167,7 +167,7 @@ def effectiveness(**changed: object) -> Inputs:
         "risk_inbox": INBOX,
         "rollup_asset": BY_ASSET,
         "rollup_segment": BY_SEGMENT,
-        "as_of": AS_OF,
+        "clock": Clock(AS_OF),
     }
     return {**frames, **changed}
 
@@ -191,10 +191,10 @@ def test_effectiveness_by_hand() -> None:
 
 
 def test_velocity_counts_months_once_they_are_more_than_one_and_only_what_has_started() -> None:
-    later = effectiveness(as_of=datetime(2026, 5, 15))
+    later = effectiveness(clock=Clock(datetime(2026, 5, 15)))
     expected = 5 / (3 * 75 / DAYS_PER_MONTH)  # 1 March to 15 May are 75 days
     assert value(later, "experiment_velocity")[0] == pytest.approx(expected)
-    assert value(effectiveness(as_of=datetime(2026, 3, 5)), "experiment_velocity")[0] == (
+    assert value(effectiveness(clock=Clock(datetime(2026, 3, 5))), "experiment_velocity")[0] == (
         pytest.approx(4 / 3)
     )
 
@@ -404,3 +404,11 @@ def test_without_a_prior_window_variants_stand_against_controls_and_it_says_so()
 )
 def test_business_reasons(changed, kpi, reason) -> None:
     assert value(business(**changed), kpi) == (None, reason)
+
+
+def test_the_age_of_data_is_in_hours_that_passed_over_a_change_of_clock() -> None:
+    clock = Clock(datetime(2026, 3, 29, 12), zone="Europe/Stockholm")
+    midnight = pl.DataFrame({"timestamp": [datetime(2026, 3, 29)]})
+    inputs = operational(performance_metrics=midnight, funnel_events=midnight.clear())
+    # the clock leaps from 2:00 to 3:00: 12 on its face, 11 gone by
+    assert value({**inputs, "clock": clock}, "data_freshness_hours") == (11.0, None)

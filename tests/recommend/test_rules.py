@@ -20,6 +20,7 @@ from mktorch.recommend.rule import Compare, Rule, View, When
 from mktorch.recommend.settings import setting
 from mktorch.recommend.views import BUILDERS
 from mktorch.recommend.words import FORMATS, WORDS, columns_of
+from mktorch.vocab import Action
 
 CONFIG = MarketingOrchestratorConfig()
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
@@ -112,6 +113,35 @@ def test_a_rule_speaks_exactly_where_its_conditions_hold(rule, when, sample_view
     assert set(asked["target_id"]) == expected
     assert expected
     assert len(expected) < len(values)
+
+
+STOPS = [
+    rule
+    for rule in RULES
+    if rule.action in {Action.PAUSE, Action.DECREASE_BUDGET}
+    and any("attainment" in when.column for when in rule.when)
+]
+
+
+@pytest.mark.parametrize("rule", STOPS, ids=[rule.id for rule in STOPS])
+def test_a_return_that_may_be_fine_stops_nothing(rule, sample_views) -> None:
+    """Every condition is met, the return and its low end are nothing: its high end alone is."""
+    view = sample_views[rule.view]
+    schema = view.frame.schema
+    met = {w.column: meeting(w.column, rule, schema[w.column]) for w in rule.when}
+    poor = met | {"attainment_low": 0.0, "attainment": 0.0}
+    base = (
+        view.frame.head(1) if view.frame.height else pl.DataFrame([dict.fromkeys(schema)], schema)
+    )
+    rows = pl.concat(
+        base.with_columns(
+            target_id=pl.lit(name),
+            **{c: pl.lit(v, schema[c]) for c, v in {**poor, "attainment_high": high}.items()},
+        )
+        for name, high in (("stops", 0.0), ("stays", 1.0))
+    )
+    asked = candidates({rule.view: View(rows, view.origins)}, [rule], CONFIG)
+    assert asked["target_id"].to_list() == ["stops"]
 
 
 def test_each_rule_declares_what_it_needs(sample_views) -> None:

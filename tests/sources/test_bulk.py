@@ -346,7 +346,7 @@ def test_a_cache_keeps_what_was_used_last(tmp_path):
 
 
 def test_parts_that_overlap_are_looked_into_and_parts_that_meet_are_not(tmp_path_factory):
-    """A key's rows from noon on in another part are no doubles; a third part may reach into both."""
+    """Rows from noon on in another part are no doubles; a third part may reach into both."""
     frame = records(480, every=3)
     hour = pl.col("timestamp").dt.hour()
     met = {"a": frame.filter(hour < 12), "b": frame.filter(hour >= 12)}

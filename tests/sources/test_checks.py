@@ -57,7 +57,7 @@ def test_a_reference_names_unknown_and_rejected_parents():
     messages = frame.select(check.message).to_series().to_list()
     assert messages[2] == (
         "asset_id names 'A3': parent record was rejected (a.json row 3: x); write a valid asset_id "
-        "of creative_assets, or mend that row"
+        "of creative_assets, or correct that row"
     )
     assert "no such row in creative_assets" in messages[3]
 

@@ -357,7 +357,7 @@ _MESSAGES = (
         "roi_ledger",
         {"net_roi": 500.0},
         "net_roi 500.0 is not estimated_value less llm_cost, human_review_cost and media_spend",
-        "(441.5, to within 0.025); write that, or mend the part that is wrong",
+        "(441.5, to within 0.025); write that, or correct the part that is wrong",
     ),
     (
         "experiments",

@@ -210,7 +210,7 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             pl.lit(str(Gate.LIFT)),
             pl.lit(
                 "Futile: the planned sample is reached, and even the interval's upper end is "
-                "below the lift worth scaling for."
+                "below the minimum lift to scale."
             ),
         ),
         Rule(
@@ -223,7 +223,7 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             completed,
             Verdict.STOP,
             shut,
-            pl.lit("Completed: significant, but the lift worth scaling for is not shown."),
+            pl.lit("Completed: significant, but the lift needed to scale is not shown."),
         ),
         Rule(
             undefined,
@@ -249,11 +249,11 @@ def _first_look(terms: Terms) -> pl.Expr:
 
 
 _WAITING = {
-    str(Gate.SETUP): "Set up wrongly: correct it before judging.",
+    str(Gate.SETUP): "Set up incorrectly: correct it before judging.",
     str(Gate.ALLOCATION): "Traffic is not split as declared: find out why before judging.",
     str(Gate.SAMPLE): "Too few trials in an arm to judge.",
     str(Gate.SIGNIFICANCE): "Not significant yet.",
-    str(Gate.LIFT): "Significant, but the lift is not the lift worth scaling for.",
+    str(Gate.LIFT): "Significant, but below the minimum lift to scale.",
 }
 
 

@@ -43,7 +43,7 @@ _HELD = 5  # candidates held back, on a page about every campaign
 @section("recommendations", "campaigns")
 def recommendation_register(run: Run, campaign: str = "") -> Table:
     """Every recommendation that stands: its amounts, conditions, evidence and steps."""
-    found = of_campaign(run, "recommendations", campaign).sort("rank")
+    found = of_campaign(run, "recommendations", campaign).drop(cs.nested()).sort("rank")
     return Table(
         id="recommendation-register",
         frame=found.with_columns(**effects(found, locale_of(run))),
@@ -93,9 +93,16 @@ def held_back(run: Run, campaign: str = "", *, checked: bool = False) -> Table:
     `checked` adds the conditions that each met, for whoever checks them.
     """
     asked = of_campaign(run, "recommendation_candidates", campaign)
-    told = asked if checked else asked.drop(cs.nested())
-    found = told.filter(pl.col("standing") != Standing.STANDS).sort(
-        "standing", "stake", "recommendation_id", descending=[False, True, False], nulls_last=True
+    found = (
+        asked.drop(cs.nested())
+        .filter(pl.col("standing") != Standing.STANDS)
+        .sort(
+            "standing",
+            "stake",
+            "recommendation_id",
+            descending=[False, True, False],
+            nulls_last=True,
+        )
     )
     frame = found.with_columns(
         rule=spaces(pl.col("rule_id")), why=capitals(pl.col("standing_reason"))
@@ -187,7 +194,7 @@ def _settings(run: Run, asked: pl.DataFrame) -> dict[str, str]:
 
 def _registered(run: Run, found: pl.DataFrame) -> pl.DataFrame:
     """Recommendations with what their conditions, evidence, steps and caveats say."""
-    rows = found.to_dicts()
+    rows = _whole(run, "recommendations", found)
     return found.with_columns(
         _texts("conditions", ("; ".join(_conditions(run, row)) for row in rows)),
         _texts("proof", (_evidence(run, row) for row in rows)),
@@ -198,8 +205,17 @@ def _registered(run: Run, found: pl.DataFrame) -> pl.DataFrame:
 
 def _checked(run: Run, found: pl.DataFrame) -> pl.DataFrame:
     """Candidates with what their conditions say."""
-    told = ("; ".join(_conditions(run, row)) for row in found.to_dicts())
+    rows = _whole(run, "recommendation_candidates", found)
+    told = ("; ".join(_conditions(run, row)) for row in rows)
     return found.with_columns(_texts("conditions", told))
+
+
+def _whole(run: Run, table: str, found: pl.DataFrame) -> list[dict[str, Any]]:
+    """The table's whole rows, lists and all, in the order of `found`, which leaves them out."""
+    key = "recommendation_id"
+    rows = run.tables[table].join(found, on=key, how="semi").to_dicts()
+    held = {row[key]: row for row in rows}
+    return [held[name] for name in found[key]]
 
 
 def _texts(name: str, texts: Iterable[str]) -> pl.Series:

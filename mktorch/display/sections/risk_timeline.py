@@ -130,8 +130,7 @@ def _drawing(drawn: pl.DataFrame, width: int) -> Any:
 
 def _finding(run: Run, unresolved: pl.DataFrame) -> str:
     total = unresolved.height
-    as_of = run.manifest.as_of
-    age = (pl.lit(as_of) - pl.col("timestamp")).dt.total_hours() / 24
+    age = run.clock.hours(pl.col("timestamp"), pl.lit(run.clock.as_of)) / 24
     days = unresolved.select(age=age)["age"]
     fresh = int((days <= run.config.window_days).sum())
     oldest = int(float(str(days.max())))

@@ -187,7 +187,7 @@ RULES = (
             "Approve that amount, or pause {target_name} today.",
             "Find out why spending did not stop at the budget.",
         ),
-        what_could_go_wrong="Each day without a decision spends money nobody approved.",
+        what_could_go_wrong="Each day without a decision spends unapproved money.",
         impact=Impact(
             basis="Continuing at the current daily spend over the horizon: revenue at each end "
             "of the return's interval, with its cost as negative savings. Ending it saves the "

@@ -136,10 +136,10 @@ _STOP_FUTILE = Rule(
     gravity=520,
     owner=_OWNER,
     risk=Level.LOW,
-    description="End {target_id}: more data will not make {variant_name} ({variant_asset}) worth "
-    "scaling.",
+    description="End {target_id}: more data will not bring {variant_name} ({variant_asset}) to the "
+    "minimum lift.",
     rationale="The planned sample is reached, and the interval's upper end, "
-    "{improvement_high:signed_percent}, is below the lift worth scaling.",
+    "{improvement_high:signed_percent}, is below the minimum lift to scale.",
     current_value="running; improvement {improvement:signed_percent}",
     recommended_value="ended; {control_name} stays",
     steps=(
@@ -148,8 +148,8 @@ _STOP_FUTILE = Rule(
     ),
     what_could_go_wrong="A real lift smaller than the threshold would be given up.",
     impact=Impact(
-        "The interval holds no effect worth scaling; the gain is traffic for the next "
-        "experiment, which has no price yet."
+        "No effect in the interval reaches the minimum lift to scale; the gain is traffic for the "
+        "next experiment, which has no price yet."
     ),
     stake="base_cost",
     raises="campaign_runs",

@@ -37,7 +37,7 @@ _BREAK = Rule(
     gravity=295,
     owner=_OWNER,
     risk=Level.LOW,
-    description="Fix the {campaign_name} journey: nobody gets from {from_stage:stage} to "
+    description="Fix the {campaign_name} journey: no one gets from {from_stage:stage} to "
     "{to_stage:stage}.",
     rationale="{from_count:count} {from_stage:stage}, a recorded {to_count:count} "
     "{to_stage:stage}; "
@@ -75,7 +75,7 @@ _LEAK = Rule(
         "Compare the step with a journey that converts as usual.",
         "Fix the largest obstacle, as an experiment where traffic allows.",
     ),
-    what_could_go_wrong="This audience may never convert like the others, whatever the page says.",
+    what_could_go_wrong="This audience may never convert like the others, regardless of the page.",
     impact=_CEILING,
     stake="money_at_stake",
     behind=(

@@ -228,7 +228,7 @@ class _Assembly:
 
     def _broken(self, problem: str, byte: int, rows: int | None = None) -> str:
         record = "" if rows is None else f", record {rows + 1}"
-        return f"is not JSON at byte {byte}{record}: {problem}; mend the text there"
+        return f"is not JSON at byte {byte}{record}: {problem}; correct the text there"
 
     def _append(self, batch: Batch) -> None:
         if not batch.frame.height:
