@@ -136,3 +136,16 @@ def test_testing_off_leaves_effects_alone() -> None:
     assert faults.filter(experiment_id="E1").height == 0  # 80 to 700 is not tested against halves
     noted = gates.filter(gate="significance", experiment_id="E1").row(0, named=True)
     assert (noted["passed"], noted["note"]) == (None, "statistical testing is off")
+
+
+@pytest.mark.parametrize("inference", ["fixed", "hybrid"])
+def test_every_interval_excludes_no_effect_exactly_where_its_p_is_below_the_level(inference):
+    """Of 60 experiments around the boundary: 500 clicks of 10,000 against 530 to 589."""
+    tested, rows = several(*((500, 10_000, 530 + i, 10_000) for i in range(60)))
+    found = evaluate(tested, rows, Terms(rules=ExperimentRules(inference=inference)))[0]
+    below = found.select(pl.col("p_value") < 0.05).to_series()
+    assert 10 < below.sum() < 50
+    for name in ("difference", "lift"):
+        assert (found[f"{name}_low"] > 0).to_list() == below.to_list()
+        always = found["always_valid_p"] < 0.05
+        assert (found[f"always_valid_{name}_low"] > 0).to_list() == always.to_list()

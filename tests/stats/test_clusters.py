@@ -67,6 +67,44 @@ def test_an_arm_without_a_success_is_judged_by_the_other() -> None:
     assert (judged.doubt.tolist(), judged.inflation.tolist()) == ([0.0], [1.0])
 
 
+def swinging(x0: np.ndarray, x1: np.ndarray) -> tuple[stats.Clusters, stats.Dispersion]:
+    """Days of 1,000 trials an arm, judged."""
+    n = np.full(x0.size, 1000.0)
+    found = stats.cluster(np.zeros(x0.size, dtype=np.intp), 1, (x0, n, x1, n))
+    sums = tuple(np.array([part.sum()]) for part in (x0, n, x1, n))
+    return found, stats.dispersion(found, sums)
+
+
+def test_a_swing_from_day_to_day_is_doubtful_though_neighbours_cancel_it() -> None:
+    up = np.tile([112.0, 88.0], 14)
+    found, judged = swinging(up, 200 - up)
+    assert float(found.shape0[0]) < 0.1 * float(found.variance0[0])
+    assert judged.doubt.tolist() == [1.0]
+    # Half as far, the days vary less than trials would.
+    calm = 100 + (up - 100) / 2
+    assert swinging(calm, 200 - calm)[1].doubt.tolist() == [0.0]
+
+
+def test_doubt_goes_over_by_degrees_in_variance_and_freedom() -> None:
+    rng = np.random.default_rng(SEED)
+    partly = 0
+    for _ in range(50):
+        found, judged = swinging(*(rng.binomial(1000, 0.1, 28).astype(float) for _ in range(2)))
+        share = float(judged.doubt[0])
+        wide = max(float(judged.gap[0]), 1.0) * float(stats.long_run(found.clusters, found.lag)[0])
+        assert float(judged.inflation[0]) == pytest.approx(wide**share)
+        assert float(judged.df[0]) == pytest.approx(27 / share if share else np.inf)
+        partly += 0 < share < 1
+    assert partly >= 5
+
+
+def test_the_gap_between_arms_is_what_resembles_its_neighbour() -> None:
+    # Both arms rise together: their sum is all trend, their gap alternates.
+    trend, odd = np.arange(28.0), np.tile([1.0, -1.0], 14)
+    found, _ = swinging(100 + trend + odd, 100 + trend - odd)
+    assert float(found.lag[0]) < -0.9
+
+
 def test_days_that_resemble_each_other_widen_and_few_days_do_more() -> None:
     days = np.array([7.0, 14.0, 28.0, 56.0])
     for lag in (-0.2, 0.0, 0.3):
