@@ -80,6 +80,10 @@ def test_rows_of_parquet_and_parts_of_a_folder_are_limited(tiny) -> None:
     ).write_parquet(path)  # fmt: skip
     with pytest.raises(SourceError, match=r"input_limits\.packed_ratio"):
         checked(tiny)
+    texts = pl.DataFrame({"asset_id": ["a" * 900_000]})
+    texts.select(pl.col("asset_id").repeat_by(200).explode()).write_parquet(path)
+    with pytest.raises(SourceError, match=r"times its size unpacked.*input_limits\.packed_ratio"):
+        checked(tiny)
     path.unlink()
     parts = tiny / "performance_metrics"
     parts.mkdir()

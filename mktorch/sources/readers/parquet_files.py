@@ -11,7 +11,7 @@ import polars as pl
 
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert, stacked
-from mktorch.sources.limits import refuse_rows
+from mktorch.sources.limits import refuse_rows, refuse_unpacked
 from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError
 from mktorch.sources.typed import declared
@@ -32,12 +32,24 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column], *, fast: bool = T
         refuse_rows(scan.select(pl.len()).collect().item(), path)
         names = scan.collect_schema().names()
         known = [name for name in names if name in columns] or names
+        refuse_unpacked(_expanded(scan.select(known)), path.stat().st_size)
         frame = scan.select(known).collect()
         others = scan.select(name for name in names if name not in known).head(1).collect()
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise SourceError(f"is not whole Parquet ({reason}); write it again") from None
     return from_frame(frame, columns, others, fast=fast)
+
+
+def _expanded(scan: pl.LazyFrame) -> int:
+    """Bytes of all texts, each as often as a row has it: a dictionary holds it once."""
+    schema = scan.collect_schema()
+    sizes = [
+        pl.col(name).str.len_bytes().cast(pl.Int64).sum()
+        for name, dtype in schema.items()
+        if dtype == pl.String
+    ]
+    return sum(scan.select(sizes).collect().row(0)) if sizes else 0
 
 
 _NONE = pl.DataFrame()
