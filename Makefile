@@ -53,8 +53,8 @@ test-long: $(READY) ## Run the long tests: sixty campaigns on paper, 5,000 in a 
 fault-campaign: $(READY) ## Kill, starve and crowd the command 400 times; prints what was not whole
 	@$(BIN)/python benchmarks/faults.py
 
-fuzz: $(READY) ## Draw 20,000 inputs for each test of the readers
-	@HYPOTHESIS_PROFILE=explore FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q --timeout 0 tests/sources/test_fuzz.py
+fuzz: $(READY) ## Draw 20,000 inputs for each test of readers, settings, runs and documents
+	@HYPOTHESIS_PROFILE=explore FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest -q --timeout 0 tests/sources/test_fuzz.py tests/test_fuzz.py
 
 test-quarto: $(READY) ## Compare the packs of Quarto and the embedded renderer
 	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -m quarto tests/render

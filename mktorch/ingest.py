@@ -85,7 +85,8 @@ def raw(
     """Every source, from the frames given, else from the data folder and what the settings feed."""
     if frames is not None:
         return load_frames(frames, config)
-    return load_feeds(config) if config.sources or config.exports else load(config)
+    with limited(config.input_limits):
+        return load_feeds(config) if config.sources or config.exports else load(config)
 
 
 def checked(

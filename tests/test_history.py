@@ -29,9 +29,18 @@ def test_one_changed_row_names_its_file_and_what_moved(tiny_run, edit, tmp_path)
     told = difference(tiny_run, mktorch.run(data, out=tmp_path / "runs"))
     assert told.inputs.rows() == [("roi_ledger", "roi_ledger.json", "changed", 0)]
     assert told.settings.is_empty()
-    moved = {(table, column) for table, _, _, column, *_ in told.decisions.rows()}
-    assert ("roi_analysis", "total_net_roi") in moved
-    assert not {table for table, _ in moved} & {"experiment_evaluations", "segment_portfolio"}
+    assert told.followed.is_empty()
+    # A dollar of model cost lowers the net return, and the ledger's own net return now disagrees.
+    moved = [
+        (table, key, change, column) for table, key, change, column, *_ in told.decisions.rows()
+    ]
+    finding = "investigate_net_roi_against_parts:CAMP_001/net_roi_against_parts"
+    assert moved == [
+        ("roi_analysis", "", "changed", "total_net_roi"),
+        ("recommendations", finding, "new", ""),
+    ]
+    net = told.decisions.row(0, named=True)
+    assert float(net["before"]) - float(net["after"]) == pytest.approx(1.0)
 
 
 def test_a_run_of_exports_holds_and_decides_anew(tmp_path, monkeypatch) -> None:
@@ -79,25 +88,38 @@ def test_what_decides_how_records_are_read_asks_for_a_run(tiny_run, name) -> Non
         whatif(tiny_run, {"funnel_rules.people_from": "click", name: values.get(name, "x")})
 
 
-def _flip(path: Path) -> None:
+def _flip(path: Path, place: int = 100) -> None:
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    content[place] ^= 1
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize(
-    "file", ["manifest.json", "state.json", "tables/campaigns.parquet", "failures.parquet"]
-)
-def test_one_flipped_byte_of_a_run_is_noticed(tiny_run, tmp_path, file) -> None:
+def test_one_flipped_byte_of_any_file_of_a_run_is_noticed(tiny_run, tmp_path) -> None:
     folder = shutil.copytree(tiny_run.path, tmp_path / tiny_run.run_id)
     assert verify(mktorch.load_run(folder), anew=False) == []
-    _flip(folder / file)
-    try:
-        found = verify(mktorch.load_run(folder), anew=False)
-    except mktorch.RunError as error:
-        found = [str(error)]
-    assert len(found) == 1
-    assert str(folder / file) in found[0]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    assert {"manifest.json", "state.json", "failures.parquet"} < {path.name for path in files}
+    assert len(files) > len(tiny_run.manifest.tables)
+    for place, file in enumerate(files):
+        whole = file.read_bytes()
+        _flip(file, place * 37 % len(whole))
+        try:
+            found = verify(mktorch.load_run(folder), anew=False)
+        except mktorch.RunError as error:
+            found = [str(error)]
+        assert len(found) == 1, file
+        assert str(file) in found[0]
+        file.write_bytes(whole)
+
+
+def test_one_flipped_byte_of_any_input_is_noticed(tiny, tmp_path) -> None:
+    run = mktorch.run(tiny, out=tmp_path / "runs")
+    for place, record in enumerate(run.manifest.inputs):
+        file = tiny / record.path
+        whole = file.read_bytes()
+        _flip(file, place * 37 % len(whole))
+        assert verify(run, anew=False) == [f"{file}: is not the file that the run read"]
+        file.write_bytes(whole)
 
 
 def test_an_input_that_changed_is_noticed_and_a_sound_run_is_made_again(tiny, tmp_path) -> None:

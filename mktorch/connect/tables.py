@@ -5,18 +5,30 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import zipfile
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import polars as pl
 
 from mktorch.connect.errors import ConnectError
 from mktorch.connect.presets import fold
+from mktorch.sources.limits import (
+    Unpacked,
+    opened,
+    refuse_failures,
+    refuse_fields,
+    refuse_texts,
+    refuse_unpacked,
+)
+from mktorch.sources.rules import SourceError
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".json", ".ndjson", ".jsonl", ".parquet")
 _SEPARATORS = ("\t", ";", ",", "|")
+_PIECE = 8 << 20
 _TITLE_LINES = 40
 """A heading lies within as many lines; what stands above it are titles."""
 
@@ -66,17 +78,25 @@ def read(path: Path, headings: Collection[str] = (), sheet: str = "") -> Export:
         Where the file cannot be opened or read.
     """
     try:
-        content = path.read_bytes()
-        plain = gzip.decompress(content) if path.suffix == ".gz" else content
+        with opened(path) as file:
+            content = file.read()
+        plain = _unpacked(content) if path.suffix == ".gz" else content
         frame = _frame(plain, path.name.removesuffix(".gz").casefold(), headings, sheet)
+        refuse_texts(frame)
     except (OSError, EOFError, zlib.error) as error:
         raise ConnectError(f"{path} cannot be read ({error})") from None
     except pl.exceptions.PolarsError as error:
         raise ConnectError(f"{path} cannot be read ({str(error).splitlines()[0]})") from None
-    except ConnectError as error:
+    except (ConnectError, SourceError) as error:
         raise ConnectError(f"{path} {error}") from None
     rows = pl.int_range(1, frame.height + 1, eager=True)
     return Export(path.name, frame, rows, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _unpacked(content: bytes) -> bytes:
+    packed = io.BytesIO(content)
+    stream = Unpacked(cast("IO[bytes]", gzip.GzipFile(fileobj=packed)), packed)
+    return b"".join(iter(lambda: stream.read(_PIECE), b""))
 
 
 def _frame(content: bytes, name: str, headings: Collection[str], sheet: str) -> pl.DataFrame:
@@ -109,6 +129,9 @@ def _lines(text: str, headings: Collection[str]) -> pl.DataFrame:
         ((n, s) for n, _ in enumerate(head) for s in _SEPARATORS),
         key=lambda at: (_fit(head[at[0]].split(at[1]), headings), -at[0]),
     )
+    refuse_fields(head[number].count(separator))
+    refuse_texts(pl.DataFrame({"heading": head[number].split(separator)}))
+    refuse_failures(text.count("\n\n") + text.count("\n\r\n"))  # a blank line is a row of nothing
     return pl.read_csv(
         io.BytesIO(text.encode()),
         separator=separator,
@@ -126,6 +149,12 @@ def _sheet(content: bytes, headings: Collection[str], sheet: str) -> pl.DataFram
         raise ConnectError(
             "is a workbook; install openpyxl to read it, or save it as CSV"
         ) from None
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise ConnectError(f"is not a whole workbook ({error})") from None
+    refuse_unpacked(size, len(content))
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except Exception as error:  # whatever a damaged archive makes the library raise

@@ -27,6 +27,8 @@ NARROW = 350  # of its drawing for a phone, labels included
 _TOLD = "\u2063"  # before what a mark tells: Vega describes every mark in words of its own
 _TELLING = re.compile(rf'<(\w+)([^<>]*?) aria-label="{_TOLD}([^"]*)"([^<>]*?)(?:/>|></\1>)')
 HEAD = -18  # pixels from the middle of a narrow drawing's row to the words above its mark
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What no SVG may hold; a name that a pointer reads may."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +172,7 @@ def _svg(
     with debug_mode(False):
         spec = _cleaned(draw(width).to_dict(validate=False)) | {"config": themed}
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=version)
+    drawn: str = _NO_XML.sub("\ufffd", vl_convert.vegalite_to_svg(spec, vl_version=version))
     # The picture has one name; of its marks some tell their values, as titles.
     told = _TELLING.sub(r"<\1\2\4><title>\3</title></\1>", drawn)
     plain = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", told)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from mktorch.errors import in_a_line
 from mktorch.render.errors import RenderError
 
 # The rule of a key: a set of allowed values, a type (or several), or a table of further keys.
@@ -113,10 +114,15 @@ def read_yaml(text: str, rules: Mapping[str, Rule], file: Path, line: int) -> di
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark.line if error.problem_mark else 0
         raise RenderError.at(file, line + at, f"not readable as YAML: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RenderError.at(file, line, f"not readable as YAML: {in_a_line(error)}") from None
     if node is None:
         return {}
-    _check(node, rules, "", file, line)
-    value: dict[str, Any] = yaml.safe_load(text)
+    try:
+        _check(node, rules, "", file, line)
+        value: dict[str, Any] = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date or number that is none
+        raise RenderError.at(file, line, f"not readable as YAML: {in_a_line(error)}") from None
     return value
 
 

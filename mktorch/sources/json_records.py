@@ -132,7 +132,7 @@ def lines(text: str) -> Iterator[Any]:
 def as_json(value: Any, level: int = 1) -> str:
     """JSON text of a decoded value, numbers as they were written."""
     if isinstance(value, Number | Constant):
-        return str(value)
+        return value
     if isinstance(value, dict | list):
         refuse_nesting(level)
         level += 1

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from mktorch.config import load_config
+from mktorch.connect.errors import ConnectError
 from mktorch.pipeline import check
 from mktorch.sources import SourceError
 from mktorch.sources.files import read_file
@@ -79,6 +80,13 @@ def test_rows_of_parquet_and_parts_of_a_folder_are_limited(tiny) -> None:
     pl.DataFrame({"asset_id": ["A"]}).select(pl.col("asset_id").repeat_by(3_000_000).explode()
     ).write_parquet(path)  # fmt: skip
     with pytest.raises(SourceError, match=r"input_limits\.packed_ratio"):
+        checked(tiny)
+    pl.DataFrame({"asset_id": [[["a"] * 1_000] * 3_000]}).write_parquet(path)
+    with pytest.raises(SourceError, match=r"input_limits\.packed_ratio"):
+        checked(tiny)
+    texts = pl.DataFrame({"asset_id": ["a" * 900_000]})
+    texts.select(pl.col("asset_id").repeat_by(200).explode()).write_parquet(path)
+    with pytest.raises(SourceError, match=r"times its size unpacked.*input_limits\.packed_ratio"):
         checked(tiny)
     path.unlink()
     parts = tiny / "performance_metrics"
@@ -176,3 +184,32 @@ def test_an_odd_parquet_file_is_read_or_refused_in_one_line(tiny, kind) -> None:
     except SourceError as error:
         said = str(error)
     assert not said or re.fullmatch(r"\S+performance_metrics\.parquet .*; write it again", said)
+
+
+def test_a_text_of_an_export_is_limited_too(tiny, tmp_path) -> None:
+    heading = "Day,Campaign,Impr.,Clicks,Cost,Conversions,Conv. value\n"
+    (tmp_path / "g.csv").write_text(heading + f"2026-03-01,{'x' * 2_000},10,1,1.5,0,0\n")
+    feed = {"from": str(tmp_path / "g.csv"), "preset": "google_ads"}
+    given = {
+        "data_dir": str(tmp_path),
+        "exports": {"g": feed},
+        "input_limits": {"field_bytes": 999},
+    }
+    config, _ = load_config(overrides=given)
+    with pytest.raises(ConnectError, match=r"g\.csv holds 2,000.*999.*field_bytes"):
+        check(config)
+    odd = {
+        "failures": heading + "\n" * 400,
+        "fields": heading.strip() + "," * 400 + "\n",
+        "field_bytes": "," * 400,
+        "packed_ratio": gzip.compress(b" " * 70_000_000),
+        "unpacked_bytes": gzip.compress(heading.encode() * 200),
+    }
+    for limit, content in odd.items():
+        packed = isinstance(content, bytes)
+        file = tmp_path / f"{limit}.csv{'.gz' if packed else ''}"
+        file.write_bytes(content if packed else content.encode())
+        limits = {limit: 100} if limit != "packed_ratio" else {}
+        given |= {"exports": {"g": {**feed, "from": str(file)}}, "input_limits": limits}
+        with pytest.raises(ConnectError, match=rf"{limit}\.csv.*input_limits\.{limit}"):
+            check(load_config(overrides=given)[0])

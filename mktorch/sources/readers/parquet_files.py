@@ -9,9 +9,10 @@ from typing import IO
 import dataframely as dy
 import polars as pl
 
+from mktorch.errors import in_a_line
 from mktorch.sources.columns import metadata
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Kind, Seen, convert, stacked
-from mktorch.sources.limits import refuse_rows
+from mktorch.sources.limits import refuse_rows, refuse_unpacked
 from mktorch.sources.readers.protocol import register
 from mktorch.sources.rules import SourceError
 from mktorch.sources.typed import declared
@@ -32,6 +33,8 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column], *, fast: bool = T
         refuse_rows(scan.select(pl.len()).collect().item(), path)
         names = scan.collect_schema().names()
         known = [name for name in names if name in columns] or names
+        refuse_rows(_inner(path, scan.select(known).collect_schema()), path)
+        refuse_unpacked(_expanded(scan.select(known)), path.stat().st_size)
         frame = scan.select(known).collect()
         others = scan.select(name for name in names if name not in known).head(1).collect()
     except pl.exceptions.PolarsError as error:
@@ -41,6 +44,32 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column], *, fast: bool = T
 
 
 PARQUET = ".parquet"
+def _inner(path: Path, schema: pl.Schema) -> int:
+    """The values that the fullest column holds, nested ones counted, as the file itself has it."""
+    if not any(dtype.is_nested() for dtype in schema.values()):
+        return 0
+    import pyarrow as pa
+    from pyarrow import parquet as pq
+
+    try:
+        told = pq.read_metadata(path)
+        groups = [told.row_group(n) for n in range(told.num_row_groups)]
+        return sum(max(g.column(c).num_values for c in range(g.num_columns)) for g in groups)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError(f"is not whole Parquet ({in_a_line(error)}); write it again") from None
+
+
+def _expanded(scan: pl.LazyFrame) -> int:
+    """Bytes of all texts, each as often as a row has it: a dictionary holds it once."""
+    schema = scan.collect_schema()
+    sizes = [
+        pl.col(name).str.len_bytes().cast(pl.Int64).sum()
+        for name, dtype in schema.items()
+        if dtype == pl.String
+    ]
+    return sum(scan.select(sizes).collect().row(0)) if sizes else 0
+
+
 _NONE = pl.DataFrame()
 
 
