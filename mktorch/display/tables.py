@@ -250,7 +250,7 @@ class Table(Block):
         """The table as a Great Tables object; `heading` adds title and notes to it."""
         from mktorch.display.writers.html_table import great_table
 
-        return great_table(self, heading)
+        return great_table(self.worded, heading)
 
     def tree(self) -> Node:
         rows, rest = self.shown.frame.height, self.frame.height - self.shown.frame.height

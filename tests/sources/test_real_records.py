@@ -588,8 +588,8 @@ def test_rejected_money_is_summed_and_worded(tmp_path):
     assert share["incomplete"]
     assert set_aside_line(by_rule, total) == (
         "Incomplete: 3.1% of spend ($90 of $2,890) was set aside: 2 performance records with an "
-        "unknown asset_id. To fix asset_id, add or correct the parent, or correct the key, then rerun; "
-        "mktorch validate lists every record."
+        "unknown asset_id. To fix asset_id, add or correct the parent, or correct the key, then "
+        "rerun; mktorch validate lists every record."
     )
     assert not set_aside_total(by_rule, frames, valid.failures, 0.1)["incomplete"].item()
 
