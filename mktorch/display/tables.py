@@ -32,6 +32,7 @@ _COUNTS = "No."  # heads a column that only counts the rows
 READ, LOOKED_UP = 12, 60  # rows on a page of a table that is read, and of one that is looked up
 _WHOLE = 6  # rows up to which a table stays on one page
 _SLICE = 500  # rows worded at once
+_LONG = 24  # rows up to which one that is read is not
 _OPEN = 3  # rows up to which a table that is looked up is not folded
 
 
@@ -249,13 +250,13 @@ class Table(Block):
         """The table as a Great Tables object; `heading` adds title and notes to it."""
         from mktorch.display.writers.html_table import great_table
 
-        return great_table(self, heading)
+        return great_table(self.worded, heading)
 
     def tree(self) -> Node:
         rows, rest = self.shown.frame.height, self.frame.height - self.shown.frame.height
         more = (f"{count(rest, 'more row')} in {EXPORTS}/{self.export}.csv.",) if rest else ()
         body = Grid(self.shown) if rows else Node("nothing", self.empty)
-        if self.dense and rows > _OPEN:
+        if rows > (_OPEN if self.dense else _LONG):
             body = folded(f"Show the {rows:,} rows", body)
         return framed(
             "table",

@@ -228,7 +228,7 @@ def _incomplete(tables: Tables, _locale: Locale) -> pl.DataFrame:
 def _kpis(tables: Tables, locale: Locale, where: pl.Expr) -> pl.DataFrame:
     held = tables["kpis"].filter(where)
     names = [
-        f"{PHRASES[kpi]} {figure(value, kpi, locale)}"
+        f"{PHRASES[kpi]} ({figure(value, kpi, locale)})"
         for kpi, value in held.select("kpi", "value").iter_rows()
     ]
     return _found(held.with_columns(pl.Series("name", names, pl.String)), pl.col("name"))

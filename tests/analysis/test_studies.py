@@ -69,7 +69,7 @@ def test_a_lift_study_by_hand() -> None:
     ("changed", "says"),
     [
         ({"control_reached": None}, "the record lacks people reached or conversions"),
-        ({"control_reached": 0, "control_conversions": 0.0}, "nobody was reached in one of"),
+        ({"control_reached": 0, "control_conversions": 0.0}, "no one was reached in one of"),
         ({"test_conversions": 200_000.0}, "more conversions than people"),
         ({"control_conversions": 0.0}, "a lift over nothing has no ratio"),
     ],

@@ -312,5 +312,18 @@ def test_texts_that_take_long_are_worded_for_the_rows_that_are_shown_or_exported
     whole = table.worded.frame
     assert whole["said"].to_list() == [f"row {n}" for n in range(1200)]
     assert sum(asked[1:]) == 1200
+    assert "row 1199" in table.as_gt().as_raw_html()
     assert max(asked) <= 500
     assert replace(table, frame=table.frame.clear()).worded.frame.columns == ["n", "said"]
+
+
+@pytest.mark.parametrize(("rows", "folded"), [(24, 0), (25, 1)])
+def test_a_long_list_is_folded_though_it_is_read(rows, folded) -> None:
+    table = Table(
+        id="t",
+        frame=pl.DataFrame({"n": range(rows)}),
+        columns=(Column(name="n", label="N"),),
+        title="T",
+        most=40,
+    )
+    assert table.html().count("Show the 25 rows") == folded

@@ -19,7 +19,7 @@ from mktorch.display.sections.context import (
     row,
 )
 from mktorch.display.tables import LOOKED_UP, Column, Table
-from mktorch.formats import CURRENCY_EXACT, PERCENT, TEXT, format_value
+from mktorch.formats import CURRENCY_COMPACT, CURRENCY_EXACT, PERCENT, TEXT, format_value
 from mktorch.runs import Run
 
 _KIND_COLORS = {"value": "primary", "cost": "secondary", "net": "success"}
@@ -245,11 +245,11 @@ def _finding(run: Run, total: dict[str, float | None]) -> str:
         return "No return to report; no campaign has both value and spend on record."
     if net < 0:
         return (
-            f"Costs exceed the value by {money(run, -net, CURRENCY_EXACT)}; "
-            f"media spend is {money(run, spend)}."
+            f"Costs exceed the value by {money(run, -net, CURRENCY_COMPACT)}; "
+            f"media spend is {money(run, spend, CURRENCY_COMPACT)}."
         )
     return (
-        f"Of {money(run, value, CURRENCY_EXACT)} in value, {money(run, net, CURRENCY_EXACT)} "
+        f"Of {money(run, value, CURRENCY_COMPACT)} in value, {money(run, net, CURRENCY_COMPACT)} "
         "remains after all recorded costs."
     )
 
