@@ -20,7 +20,7 @@ from mktorch.ingest import checked, input_records, scope
 from mktorch.rollups import rollups
 from mktorch.rollups.assigned import rollup_experiment_unit
 from mktorch.rollups.geo import rollup_geo_day
-from mktorch.sources import load
+from mktorch.sources import SourceError, load
 from mktorch.sources.bulk import scan
 from mktorch.sources.bulk.cache import Cache
 from mktorch.sources.bulk.doubt import clock_changes
@@ -360,3 +360,11 @@ def test_parts_that_overlap_are_looked_into_and_parts_that_meet_are_not(tmp_path
     parts["c"] = pl.concat([parts["c"], day.slice(day.height - 1, 1)])
     made = alike(tmp_path_factory, parts)
     assert made["bulk"].drawn.rows() == [("A1", date(2026, 3, 28))]
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_a_part_with_too_many_rows_for_its_size_is_refused(tmp_path, engine):
+    """Three million equal rows pack into a few thousand bytes."""
+    rows = records(1).select(pl.all().repeat_by(3_000_000).explode(empty_as_null=True))
+    with pytest.raises(SourceError, match="packed_ratio"):
+        looked(tmp_path, {"a": rows}, 0, engine=engine)

@@ -147,11 +147,9 @@ def _literal(path: Path) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 
 
-def rows_of(paths: Sequence[Path]) -> int:
-    """Rows of parts, by their footers."""
-    return sum(
-        pl.scan_parquet(path, glob=False).select(pl.len()).collect().item() for path in paths
-    )
+def rows_of(path: Path) -> int:
+    """Rows of a part, by its footer."""
+    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
 
 
 def engine(rules: ScaleRules) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mktorch.sources.bulk.engines import rows_of
 from mktorch.sources.bulk.scan import Part, drawn, first_days, scanned
 from mktorch.sources.convert import UNKNOWN_FIELD, Batch, Habits, Seen, stacked
 from mktorch.sources.files import FileRead, parts, relative
-from mktorch.sources.limits import refuse_fields
+from mktorch.sources.limits import refuse_fields, refuse_rows
 from mktorch.sources.raw import PLACES, InputFile, RawSource, failures_of, with_keys
 from mktorch.sources.readers import ending
 from mktorch.sources.readers.parquet_files import PARQUET, as_text, from_frame
@@ -43,7 +44,8 @@ def summed_source(
     terms = Terms("", config.rate_tolerance, config.reporting_timezone, config.as_of)
     named = [(relative(path, folder), path) for path in paths]
     try:
-        if rows_of(paths) < config.scale.rows:
+        rows = [rows_of(path) for path in paths]
+        if sum(rows) < config.scale.rows or _refused(rows, paths):
             return None
         scan = scanned(named, spec, engine_of(config.scale), terms, cache_of(config.scale))
     except BaseException as error:  # of a library, which may even panic
@@ -110,6 +112,16 @@ def _exchanged(campaigns: pl.DataFrame | None, config: SourcesConfig) -> bool:
     if campaigns is None or "currency" not in campaigns.columns:
         return False
     return bool((campaigns["currency"] != config.currency).any())
+
+
+def _refused(rows: Iterable[int], paths: Iterable[Path]) -> bool:
+    """Whether a part has too many rows for its size: reading it says so."""
+    try:
+        for count, path in zip(rows, paths, strict=True):
+            refuse_rows(count, path)
+    except SourceError:
+        return True
+    return False
 
 
 def _unread(part: Part, spec: SourceSpec) -> FileRead:

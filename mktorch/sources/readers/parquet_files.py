@@ -44,6 +44,8 @@ def read_parquet(path: Path, columns: Mapping[str, dy.Column], *, fast: bool = T
 
 
 PARQUET = ".parquet"
+
+
 def _inner(path: Path, schema: pl.Schema) -> int:
     """The values that the fullest column holds, nested ones counted, as the file itself has it."""
     if not any(dtype.is_nested() for dtype in schema.values()):
