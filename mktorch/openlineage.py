@@ -159,8 +159,8 @@ class _Events:
                 client.emit(event)
             except Exception as error:
                 raise LineageError(
-                    f"{place}: takes no OpenLineage events ({in_a_line(error)}); the run itself is "
-                    "not touched by that: mend openlineage in the settings, or leave it empty"
+                    f"{place}: takes no OpenLineage events ({in_a_line(error)}); correct "
+                    "openlineage in the settings, or leave it empty"
                 ) from None
 
 

@@ -158,7 +158,7 @@ def test_the_worst_ground_gives_the_headline_and_all_grave_ones_the_reasons():
     assert row["headline"] == "CRITICAL: 4 policy violations are on record ($12)"
     assert row["reasons"] == [
         "4 policy violations are on record ($12): A1 in Spring, A2 in C9, A3 in Spring and 1 more",
-        "1 business KPI is critical: reduction in cost per acquisition \u221218.0%",
+        "1 business KPI is critical: reduction in cost per acquisition (\u221218.0%)",
         "2 high risks are unresolved ($1): spend spike in Spring (2)",
     ]
     assert (row["critical_kpis"], row["policy_violations"], row["high_risks"]) == (1, 4, 2)

@@ -133,7 +133,7 @@ _EVALUATED = {
         *_ALL, null=_OPEN),
     "shrunken_improvement": fraction("The improvement that such a one points to, where true ones "
         "are normal about none", *_ALL, config=_TEST, null=_WHY),
-    "chance_of_lift": fraction("Chance that the true improvement reaches the lift worth scaling",
+    "chance_of_lift": fraction("Chance that the true improvement reaches the minimum lift to scale",
         *_ALL, config=(*_TEST, "lift_threshold_for_scaling"), null=_WHY),
     "cluster": word(Cluster, "What is taken for independent", null=_WHY),
     "clusters": count("Days of either arm or, where rows name them, units", *_ALL,
@@ -170,13 +170,13 @@ _EVALUATED = {
     "sample": count("Trials of the smaller arm so far", _arm("control", "impressions"),
         _arm("variant", "impressions"), null=_NO_ROWS, adds=False),
     "trials_name": text("What a trial is", null=_WHY),
-    "power": fraction("Chance that the trials so far detect the lift worth scaling", *_ALL,
+    "power": fraction("Chance that the trials so far detect the minimum lift to scale", *_ALL,
         config=_PLAN, null=_NO_PLAN),
     "minimum_detectable_effect": fraction("The smallest relative lift that the trials so far "
         "detect with the power asked for", *_ALL, config=_PLAN, null=_NO_PLAN),
     "plan": word(Plan, "Where the planned sample, or its end, comes from", null=_NO_PLAN),
     "sample_unit": text("What the planned sample counts", null=_WHY),
-    "sample_needed_per_arm": count("Trials each arm needs to detect the lift worth scaling with "
+    "sample_needed_per_arm": count("Trials each arm needs to detect the minimum lift to scale with "
         "the power asked for", *_ALL, config=_PLAN, null=_NO_PLAN, adds=False),
     "sample_still_needed": count("Trials that the smaller arm lacks of them", *_ALL, config=_PLAN,
         null=_NO_PLAN, adds=False),
