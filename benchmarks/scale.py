@@ -139,13 +139,12 @@ def slope(found: pl.DataFrame, what: str) -> tuple[float, float]:
 
 
 def plot(found: pl.DataFrame) -> alt.Chart:
-    axis = {"scale": alt.Scale(type="log")}
     return (
         alt.Chart(found.filter(pl.col("what") != "campaigns"))
         .mark_line(point=True)
         .encode(
-            x=alt.X("size:Q", title="Records", **axis),
-            y=alt.Y("processor:Q", title="Processor seconds", **axis),
+            x=alt.X("size:Q", title="Records", scale=alt.Scale(type="log")),
+            y=alt.Y("processor:Q", title="Processor seconds", scale=alt.Scale(type="log")),
             color=alt.Color("what:N", title=None),
         )
         .properties(width=420, height=300)
