@@ -139,7 +139,7 @@ def slope(found: pl.DataFrame, what: str) -> tuple[float, float]:
 
 
 def plot(found: pl.DataFrame) -> alt.Chart:
-    return (
+    chart: alt.Chart = (
         alt.Chart(found.filter(pl.col("what") != "campaigns"))
         .mark_line(point=True)
         .encode(
@@ -149,6 +149,7 @@ def plot(found: pl.DataFrame) -> alt.Chart:
         )
         .properties(width=420, height=300)
     )
+    return chart
 
 
 def page(found: pl.DataFrame) -> str:
