@@ -98,8 +98,8 @@ def test_tables_are_those_made_before() -> None:
     [
         ((step(clicks), step(clicks, name="b")), "clicks is made twice, by a and by b"),
         ((step(doubled),), "a asks for clicks, which nothing makes"),
-        ((step(doubled, clicks),), "wait for one another: a"),
-        ((step(doubled), step(clicks, name="b", reads=("doubled",))), "wait for one another: a, b"),
+        ((step(doubled, clicks),), "wait for each other: a"),
+        ((step(doubled), step(clicks, name="b", reads=("doubled",))), "wait for each other: a, b"),
         ((step(clicks, values={"clicks": clicks}),), "a makes clicks, which is a setting or given"),
         ((step(replace),), "a asks for obj, which nothing makes"),
     ],

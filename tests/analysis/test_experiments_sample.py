@@ -100,7 +100,7 @@ def test_stories_are_told_by_the_gate_that_decided(judged) -> None:
         (("EXP_006", "ASSET_014"), "allocation_as_declared", "Traffic"),
         (("EXP_009", "ASSET_032"), "significance", "Completed without"),
         (("EXP_011", "ASSET_050"), None, "Not started"),
-        (("EXP_014", "ASSET_047"), "setup_valid", "Set up wrongly"),
+        (("EXP_014", "ASSET_047"), "setup_valid", "Set up incorrectly"),
     ):
         assert told[story][0] == gate
         assert told[story][1].startswith(start)
