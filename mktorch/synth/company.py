@@ -40,7 +40,7 @@ SEGMENTS = records(
             6200,
             "medium",
         ),
-        ("SEG_006", "Lapsed customers", "Cancelled in the last two years", 11000, "low"),
+        ("SEG_006", "Lapsed customers", "Canceled in the last two years", 11000, "low"),
     ],
 )
 
