@@ -30,7 +30,7 @@ def recommendations_followed(run: Run) -> Table | Prose:
     earlier = earlier_runs(run)
     if not earlier:
         return Prose(
-            paragraphs=("No earlier run is on record, so no recommendation can be followed up yet.",)
+            paragraphs=("No earlier run is on record, so no recommendation can be followed up.",)
         )
     every = followed(earlier, run)
     taken = every.filter(pl.col("taken_up") != Taken.NOTHING)
