@@ -8,7 +8,7 @@ proposal, or by its target's own record, where that has changed its status.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import polars as pl
@@ -89,7 +89,8 @@ def followed(before: Iterable[Run], after: Run) -> pl.DataFrame:
     Sorted by what took them up, then by rank of the run that asked first. Empty where no earlier
     run holds recommendations, or the later one no records to follow them in.
     """
-    asked, stood = _asked(before), _stood(before)
+    ordered = sorted(before, key=lambda run: run.clock.as_of)
+    asked, stood = _asked(ordered), _stood(ordered)
     needs = ("orchestrator_decisions", "budget_actions", "campaigns", "rollup_day")
     if asked.is_empty() or any(need not in after.tables for need in needs):
         return Followed.frame()
@@ -110,8 +111,8 @@ def followed(before: Iterable[Run], after: Run) -> pl.DataFrame:
     )
 
 
-def _asked(before: Iterable[Run]) -> pl.DataFrame:
-    """Every recommendation once, as the earliest run asked for it."""
+def _asked(ordered: Iterable[Run]) -> pl.DataFrame:
+    """Every recommendation once, as the first run asked for it."""
     columns = ("recommendation_id", "campaign_id", "action", "description", "rank", "evidence")
     parts = [
         run.tables["recommendations"].select(
@@ -121,16 +122,15 @@ def _asked(before: Iterable[Run]) -> pl.DataFrame:
             asked_by=pl.lit(run.run_id),
             asked_on=pl.lit(run.clock.as_of, pl.Datetime("us")),
         )
-        for run in sorted(before, key=lambda run: run.clock.as_of)
+        for run in ordered
         if "recommendations" in run.tables
     ]
     every = pl.concat(parts) if parts else pl.DataFrame({"recommendation_id": []})
     return every.unique("recommendation_id", keep="first", maintain_order=True)
 
 
-def _stood(before: Iterable[Run]) -> Mapping[str, pl.DataFrame]:
+def _stood(ordered: Sequence[Run]) -> Mapping[str, pl.DataFrame]:
     """Record -> the status that it was first asked about in, by table."""
-    ordered = sorted(before, key=lambda run: run.clock.as_of)
     return {
         table: pl.concat(
             run.tables[table].select(record=id_, was="status", asked_by=pl.lit(run.run_id))

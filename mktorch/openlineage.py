@@ -36,7 +36,7 @@ _PRODUCER = f"mktorch/{__version__}"
 
 
 class LineageError(MktorchError):
-    """The events could not be made or sent; the message says why, and that the run stands."""
+    """The events could not be made or sent; the message says why."""
 
 
 class Report:
@@ -55,7 +55,8 @@ def reported(config: MarketingOrchestratorConfig) -> Iterator[Report]:
     Raises
     ------
     LineageError
-        Where the client is not installed, or the place cannot be reached; the run itself stands.
+        Where the client is not installed or the place cannot be reached: before the block is
+        entered if the start cannot be told, else after it.
     """
     report, told = Report(), config.openlineage
     if not (told.url or told.file):

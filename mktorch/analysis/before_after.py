@@ -5,20 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from mktorch.analysis.comparisons import CONTROL, moments
-from mktorch.sums import known_sum, total
-from mktorch.vocab import Measure
-
-_COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS)
-_SHARED = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
+from mktorch.rollups import ADDED
 
 
 def daily(rollup_day: pl.DataFrame, *keys: str) -> pl.DataFrame:
     """`rollup_day` summed to one row per `keys` and date, sorted so; money sums are exact."""
-    return (
-        rollup_day.group_by(*keys, "date")
-        .agg(*map(known_sum, _COUNTS), *map(total, _SHARED))
-        .sort(*keys, "date")
-    )
+    return rollup_day.group_by(*keys, "date").agg(ADDED).sort(*keys, "date")
 
 
 def before_after(

@@ -9,13 +9,11 @@ import polars as pl
 
 from mktorch.config import Metric
 from mktorch.paired import pooled
-from mktorch.rollups import MEASURES
-from mktorch.sums import known_sum, ratio, total
+from mktorch.rollups import ADDED, MEASURES
+from mktorch.sums import ratio
 from mktorch.tables import CAMPAIGN, Table, key, multiple, number, read, word
-from mktorch.vocab import Direction, Measure, Window
+from mktorch.vocab import Direction, Window
 
-_COUNTS = (Measure.IMPRESSIONS, Measure.CLICKS)
-_SHARED = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
 _UNIT = "that of the metric"
 _EVER = ("campaign_id", "segment_id")
 
@@ -106,7 +104,7 @@ def _values(
     """Measures and metrics by `by`, within each campaign and over all; `keys` are the rollup's."""
     parts = []
     for group in ((*CAMPAIGN, *by), by):
-        sums = rollup.group_by(group).agg(*map(known_sum, _COUNTS), *map(total, _SHARED))
+        sums = rollup.group_by(group).agg(ADDED)
         for name, metric in registry.items():
             named = (metric.numerator, metric.denominator, name)
             rated = pooled(rollup, rollup_paired, keys, group, *named).select(*group, name)

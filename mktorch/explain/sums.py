@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from math import fsum, isclose
 from typing import Any
 
@@ -94,12 +93,9 @@ def _operand(run: Run, name: str, row: pl.DataFrame, read: Read) -> Any:
     if what == "distinct":
         return rows[column].n_unique()
     if what == "age_hours":
-        return _hours(rows[column].max(), run.clock.as_of)
+        newest = pl.lit(rows[column].max(), pl.Datetime("us"))
+        return pl.select(run.clock.hours(newest, pl.lit(run.clock.as_of))).item()
     return _sum(rows[asked])
-
-
-def _hours(newest: Any, until: datetime) -> float | None:
-    return (until - newest).total_seconds() / 3600 if isinstance(newest, datetime) else None
 
 
 def _sum(values: pl.Series) -> Any:

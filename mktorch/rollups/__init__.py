@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import permutations
 
-import narwhals as nw
 import polars as pl
 
 from mktorch.clock import Clock, Span
 from mktorch.paired import WITHIN, RollupPaired
 from mktorch.rollups.dates import by_dates
 from mktorch.rollups.declared import (
+    ADDED,
     ASSET,
     BEFORE,
     BEFORE_DAYS,
@@ -32,11 +32,9 @@ from mktorch.sources.bulk.days import (
     MEASURES,
     OF_RATED,
     added,
-    by_day,
+    days_of,
     exact,
-    filled,
     known,
-    layout,
 )
 from mktorch.sources.bulk.scan import Scan
 from mktorch.sources.rates import RATED, rate_base
@@ -45,6 +43,7 @@ from mktorch.vocab import Measure, Source, Window
 from mktorch.wiring import makes
 
 __all__ = [
+    "ADDED",
     "BEFORE",
     "BEFORE_DAYS",
     "BY_KEY",
@@ -161,13 +160,11 @@ def _taken_back(corrections: pl.DataFrame) -> Iterator[str]:
 
 def _daily(metrics: pl.LazyFrame, assets: pl.LazyFrame, bulk: Scan | None) -> pl.DataFrame:
     """One row per asset, experiment and day, with the asset's campaign, segment and channel."""
-    of = layout(metrics.collect())
-    summed = by_day(nw.from_native(metrics), of).to_native().collect()
-    read = exact(filled(summed, of).lazy()).collect()
+    read = days_of(metrics.collect())
     if bulk is not None:
-        read = added([read, bulk.by_key]) if read.height else bulk.by_key
+        read = added([read, bulk.days]) if read.height else bulk.by_key
     owners = assets.select("asset_id", *ASSET)
-    return known(read.lazy()).join(owners, on="asset_id", how="left").collect()
+    return known(exact(read.lazy())).join(owners, on="asset_id", how="left").collect()
 
 
 def _ripe() -> pl.Expr:

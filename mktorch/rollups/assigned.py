@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import narwhals as nw
 import polars as pl
 
 from mktorch.config.experiment_rules import Assignment
 from mktorch.rollups.declared import sums
-from mktorch.sources.bulk.days import MEASURES, by_day, exact, filled, known, layout
+from mktorch.sources.bulk.days import MEASURES, days_of, exact, known
 from mktorch.sources.bulk.scan import Scan
 from mktorch.sums import known_sum, units
 from mktorch.tables import day, declare, key
@@ -48,12 +47,10 @@ def rollup_experiment_unit(
     }
     keys = ("asset_id", "experiment_id", "date", *sorted(held))
     rows = performance_metrics.filter(pl.col("experiment_id").is_not_null())
-    of = layout(rows)
-    parts = [filled(by_day(nw.from_native(rows.lazy()), of, keys).to_native().collect(), of, keys)]
+    parts = [days_of(rows, keys)]
     parts += [] if bulk is None else [bulk.days.select(parts[0].columns)]
-    days = pl.concat([exact(part.lazy()) for part in parts])
     summed = (
-        known(days)
+        known(pl.concat(exact(part.lazy()) for part in parts))
         .join(regions, on="experiment_id")
         .with_columns(unit=pl.coalesce(named[name] for name in named if name in held))
         .filter(pl.col("unit").is_not_null())

@@ -9,11 +9,14 @@ from types import MappingProxyType
 import dataframely as dy
 
 from mktorch.paired import RollupPaired
-from mktorch.sources.bulk.days import COLUMNS
+from mktorch.sources.bulk.days import COLUMNS, IN_MICROS, MEASURES
 from mktorch.sources.rates import BASES
+from mktorch.sums import known_sum, total
 from mktorch.tables import Table, count, day, declare, flag, key, money, number, read, text, word
 from mktorch.vocab import Measure, Window
 
+ADDED = tuple(total(m) if m in IN_MICROS else known_sum(m) for m in MEASURES)
+"""The measures of rows that were rolled up, summed; null where no row knows one."""
 BEFORE = "_before"
 """Suffix of a measure summed over the days just before the experiment."""
 BEFORE_DAYS = 28

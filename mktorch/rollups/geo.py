@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import narwhals as nw
 import polars as pl
 
 from mktorch.rollups.declared import sums
-from mktorch.sources.bulk.days import BLANKS, MEASURES, by_day, exact, filled, layout
+from mktorch.sources.bulk.days import MEASURES, days_of, exact, known
 from mktorch.sources.bulk.scan import Scan
-from mktorch.sums import units
+from mktorch.sums import known_sum, units
 from mktorch.tables import day, declare, key
 
 _KEY = ("campaign_id", "geo", "date")
 _BY = ("asset_id", "geo", "date")
-_BLANK = tuple(f"{measure}{BLANKS}" for measure in MEASURES)
 
 # fmt: off
 RollupGeoDay = declare("rollup_geo_day", "One row per campaign, geo and day of records with a geo.",
@@ -35,22 +33,16 @@ def rollup_geo_day(
     """
     if "geo" not in performance_metrics.columns:  # nor is it then in the sums of a big source
         return RollupGeoDay.create_empty()
-    rows = performance_metrics.filter(pl.col("geo").is_not_null())
-    of = layout(rows)
-    summed = by_day(nw.from_native(rows.lazy()), of, _BY).to_native().collect()
-    parts = [filled(summed, of, _BY)]
-    parts += [] if bulk is None else [bulk.days.filter(pl.col("geo").is_not_null())]
-    owners = creative_assets.select("asset_id", "campaign_id")
-    names = [*_BY, *MEASURES, *_BLANK, "snapshots"]
-    known = [pl.col(name).sum() < pl.col("snapshots").sum() for name in _BLANK]
+    parts = [days_of(performance_metrics, _BY)]
+    parts += [] if bulk is None else [bulk.days.select(parts[0].columns)]
+    owners = creative_assets.lazy().select("asset_id", "campaign_id")
     summed = (
-        pl.concat(exact(part.lazy()).select(names) for part in parts)
-        .collect()
+        known(pl.concat(exact(part.lazy()) for part in parts))
+        .filter(pl.col("geo").is_not_null())
         .join(owners, on="asset_id")
         .group_by(_KEY)
-        .agg(
-            pl.when(k).then(pl.col(m).sum()).alias(m) for k, m in zip(known, MEASURES, strict=True)
-        )
+        .agg(map(known_sum, MEASURES))
         .sort(_KEY)
+        .collect()
     )
     return RollupGeoDay.of(summed.with_columns(units(pl.col(pl.Int128))))

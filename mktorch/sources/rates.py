@@ -12,7 +12,7 @@ from mktorch.sums import whole_micros
 
 BASES = ("impressions", "clicks")
 """What a supplied conversion rate may be of; of two that fit alike the first."""
-RATED = "rated"
+RATED, VOTES = "rated", "_votes"
 
 
 def rated() -> nw.Expr:
@@ -34,8 +34,8 @@ def votes() -> dict[str, nw.Expr]:
     one, other = BASES
     return {
         RATED: rated(),
-        f"{one}_votes": rated() & (off[one] < off[other]),
-        f"{other}_votes": rated() & (off[other] < off[one]),
+        f"{one}{VOTES}": rated() & (off[one] < off[other]),
+        f"{other}{VOTES}": rated() & (off[other] < off[one]),
     }
 
 
@@ -52,4 +52,4 @@ def rate_base(votes_cast: pl.DataFrame) -> str:
     >>> rate_base(counted(pl.DataFrame({"conversion_rate": [0.05], **counts})))
     'clicks'
     """
-    return max(BASES, key=lambda base: int(votes_cast[f"{base}_votes"].sum()))
+    return max(BASES, key=lambda base: int(votes_cast[f"{base}{VOTES}"].sum()))

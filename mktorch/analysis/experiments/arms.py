@@ -7,13 +7,10 @@ import polars as pl
 from mktorch.analysis.experiments.declared import MEASURED
 from mktorch.analysis.experiments.terms import Terms
 from mktorch.metrics import attribute_of, measure_of, value_of
-from mktorch.rollups import MEASURES
-from mktorch.sums import known_sum, total
+from mktorch.rollups import ADDED
 from mktorch.vocab import STUDIES, Direction, ExperimentType, Measure, MetricKind
 
 ATTRIBUTES = {"metric_kind": "kind", "direction": "direction", "metric_unit": "unit"}
-_COUNTED = (Measure.IMPRESSIONS, Measure.CLICKS)
-_ADDED = [known_sum(m) if m in _COUNTED else total(m) for m in MEASURES]
 _NONE = pl.lit([], pl.List(pl.String))
 DECLARED = ("unit", "assignment", "planned_end", "planned_sample")
 """What few experiments declare: columns of `arms` where the source has them."""
@@ -76,7 +73,7 @@ def arm_totals(experiments: pl.DataFrame, arm_days: pl.DataFrame, terms: Terms) 
     """
     metric, metrics = pl.col("metric"), terms.metrics
     sums = arm_days.group_by("experiment_id", "arm").agg(
-        *_ADDED,
+        *ADDED,
         pl.len().cast(pl.Int64).alias("days"),
         pl.col("date").min().alias("first_day"),
         pl.col("date").max().alias("last_day"),

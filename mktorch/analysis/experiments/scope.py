@@ -9,11 +9,10 @@ import polars as pl
 from mktorch.analysis.experiments.arms import arms
 from mktorch.analysis.experiments.terms import Terms
 from mktorch.clock import Clock
-from mktorch.rollups import MEASURES
-from mktorch.sums import known_sum, total
+from mktorch.rollups import ADDED, MEASURES
+from mktorch.sums import total
 from mktorch.vocab import Measure
 
-_COUNTED = (Measure.IMPRESSIONS, Measure.CLICKS)
 _LATE = {Measure.CONVERSIONS, Measure.REVENUE}
 DUE = 10
 """Conversions due on the last days, none of which came, that show that they are yet to arrive."""
@@ -43,8 +42,7 @@ def arm_days(
     listed = arms(experiments).select("experiment_id", "arm", "asset_id")
     days = listed.join(_of(arm_sums, rollup_experiment_day), on=["experiment_id", "asset_id"])
     if _grouped(listed):
-        added = (known_sum(m) if m in _COUNTED else total(m) for m in MEASURES)
-        days = days.group_by(_KEY).agg(*added, pl.col("claimed").any())
+        days = days.group_by(_KEY).agg(*ADDED, pl.col("claimed").any())
     ripe = _ripe(days, experiments, terms, clock)
     return (
         days.join(ripe, on="experiment_id", how="left")
@@ -120,7 +118,7 @@ def arm_units(
         listed.join(rollup_experiment_unit, on=["experiment_id", "asset_id"])
         .join(arm_days, on=_KEY, how="semi")
         .group_by(key)
-        .agg(known_sum(m) if m in _COUNTED else total(m) for m in MEASURES)
+        .agg(ADDED)
         .sort(key)
     )
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from mktorch.manifest import Manifest
-from mktorch.sources.bulk.engines import FILE, ROW
 from mktorch.sources.bulk.scan import PAIR, hashed
 from mktorch.sources.rules import SourceError
+from mktorch.sources.schemas import FILE, ROW
 
 
 def summed_records(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import polars as pl
 
-from mktorch.sources.rates import BASES, RATED, implied, rated, votes
+from mktorch.sources.rates import BASES, RATED, VOTES, implied, rated, votes
 from mktorch.sums import whole_micros
 from mktorch.vocab import Measure
 
@@ -23,7 +23,7 @@ IN_MICROS = (Measure.CONVERSIONS, Measure.COST, Measure.REVENUE)
 COLUMNS = {**{m: str(m) for m in Measure}, Measure.REVENUE: "revenue_proxy"}
 """Measure -> the column of a performance record that states it."""
 KEYS = ("asset_id", "experiment_id", "date")
-BLANKS, IMPLIED, OF_RATED, VOTES = "_blanks", "implied_by_", "rated_", "_votes"
+BLANKS, IMPLIED, OF_RATED = "_blanks", "implied_by_", "rated_"
 _RATE = "conversion_rate"
 _STATED = ("conversions", *BASES)
 SUMS = (
@@ -160,6 +160,12 @@ def filled(days: pl.DataFrame, of: Layout, keys: Iterable[str] = KEYS) -> pl.Dat
         *(pl.col(n).fill_null(0).cast(pl.Int64) for n in (*COUNTS, "snapshots", *others)),
         pl.col(times).dt.replace_time_zone(None).cast(pl.Datetime("us")),
     )
+
+
+def days_of(rows: pl.DataFrame, keys: Sequence[str] = KEYS) -> pl.DataFrame:
+    """`by_day` of a frame's rows, `filled`."""
+    of = layout(rows)
+    return filled(by_day(nw.from_native(rows.lazy()), of, keys).to_native().collect(), of, keys)
 
 
 _KINDS: Mapping[str, type[pl.DataType]] = dict.fromkeys(

@@ -7,11 +7,10 @@ say so of too many rows, never of too few; it is written in Narwhals for every e
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache, reduce
 from operator import or_
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import narwhals as nw
 import polars as pl
@@ -25,7 +24,8 @@ MOST = 1e8
 """Largest measure of a row that is summed where it is: in millionths 64 bits hold `MOST_ROWS`."""
 MOST_ROWS = 90_000
 """Most rows of one asset, experiment and day that are."""
-_YEARS = range(1970, 2200)
+_NUMBERS = (*COLUMNS.values(), "conversion_rate")
+_NOONS = datetime(1970, 1, 1, 12), datetime(2199, 12, 31, 12)
 
 
 class Terms(NamedTuple):
@@ -41,7 +41,7 @@ def usable(rows: Rows, of: Layout, spec: SourceSpec) -> Rows:
     """Rows with the columns that sums need: no number beyond what is summed, and keys that may be
     absent."""
     made: list[nw.Expr] = []
-    for name in dict.fromkeys((*COLUMNS.values(), "conversion_rate")):
+    for name in _NUMBERS:
         if name in of.names:
             kind = nw.Int64 if spec.dtypes[name].is_integer() else nw.Float64
             value = nw.col(name).cast(kind)
@@ -69,8 +69,7 @@ def _doubts(names: Collection[str], spec: SourceSpec, terms: Terms) -> Iterator[
     yield (moment < nw.lit(first)) | (moment > nw.lit(last))
     if changes := clock_changes(terms.zone):
         yield moment.dt.date().is_in(changes)
-    held = [name for name in dict.fromkeys((*COLUMNS.values(), "conversion_rate")) if name in names]
-    for name in held:
+    for name in (each for each in _NUMBERS if each in names):
         # What is below 0 takes something back, and is told of by itself; NaN is above any limit.
         value = nw.col(name)
         yield ~value.is_null() & ~((value >= 0) & (value <= _most(name)))
@@ -108,20 +107,12 @@ def clock_changes(zone: str) -> tuple[date, ...]:
     """
     if zone == "UTC":
         return ()
-    place = ZoneInfo(zone)
-    days = (date(_YEARS[0], 1, 1) + timedelta(days=n) for n in range(366 * len(_YEARS)))
-    found: list[date] = []
-    before: timedelta | None = None
-    for day in days:
-        if day.year not in _YEARS:
-            break
-        offset = (
-            datetime(day.year, day.month, day.day, 12, tzinfo=UTC).astimezone(place).utcoffset()
-        )
-        if before is not None and offset != before:
-            found += [day - timedelta(days=1), day, day + timedelta(days=1)]
-        before = offset
-    return tuple(dict.fromkeys(found))
+    noons = pl.datetime_range(*_NOONS, "1d", time_zone="UTC", eager=True)
+    ahead = noons.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    offset = ahead - noons.dt.replace_time_zone(None)
+    changed = noons.dt.date().filter((offset != offset.shift()).fill_null(value=False))
+    beside = [changed.dt.offset_by(days) for days in ("-1d", "0d", "1d")]
+    return tuple(pl.concat(beside).unique().sort())
 
 
 _WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)

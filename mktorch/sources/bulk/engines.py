@@ -15,13 +15,11 @@ import narwhals as nw
 import polars as pl
 
 from mktorch.sources.bulk.days import Layout, Rows
+from mktorch.sources.schemas import FILE, ROW
 from mktorch.vocab import EngineName
 
 if TYPE_CHECKING:
     from mktorch.config.scale_rules import ScaleRules
-
-FILE, ROW = "_file", "_row"
-"""The part, by its place among those asked for, and the row in it, from 1."""
 
 
 class Engine(Protocol):
@@ -33,7 +31,7 @@ class Engine(Protocol):
         """The columns of a part that hold a value, and those in which one may be missing."""
 
     def scan(self, paths: Sequence[Path]) -> Rows:
-        """The columns of the parts with `_file` (the part's whole path) and `_row`."""
+        """The columns of the parts with `_file` (the part's whole path) and `_row`, from 1."""
 
     def frame(self, rows: Rows) -> pl.DataFrame:
         """The rows of a plan."""

@@ -25,10 +25,11 @@ from mktorch.sources.bulk.days import (
     filled,
 )
 from mktorch.sources.bulk.doubt import MOST_ROWS, Terms, in_doubt, splits, suited, usable
-from mktorch.sources.bulk.engines import FILE, ROW, Engine
+from mktorch.sources.bulk.engines import Engine
 from mktorch.sources.limits import opened
 from mktorch.sources.rates import BASES, counted, rate_base
-from mktorch.sources.schemas import SourceSpec
+from mktorch.sources.rules import SourceError
+from mktorch.sources.schemas import FILE, ROW, SourceSpec
 from mktorch.sums import MICRO
 
 PAIR = ("asset_id", "date")
@@ -60,6 +61,7 @@ class Scan:
     spec: SourceSpec
     terms: Terms
     parts: tuple[Part, ...]
+    layouts: Mapping[Path, Layout]
     days: pl.DataFrame
     drawn: pl.DataFrame
     """asset_id, date: whose rows are not in `days`, since they were read."""
@@ -93,13 +95,12 @@ class Scan:
         if _LATE not in self.days.columns:
             return self, 0
         late = self.days.filter(_LATE)
-        return self._of(self.days.filter(~pl.col(_LATE))), int(late["snapshots"].sum())
+        known = replace(self, days=self.days.filter(~pl.col(_LATE)))
+        return known, int(late["snapshots"].sum())
 
     def of_assets(self, assets: pl.Series) -> Scan:
         """Of some assets alone."""
-        return self._of(self.days.filter(pl.col("asset_id").is_in(assets.implode())))
-
-    def _of(self, days: pl.DataFrame) -> Scan:
+        days = self.days.filter(pl.col("asset_id").is_in(assets.implode()))
         return replace(self, days=days)
 
 
@@ -123,7 +124,7 @@ def scanned(
     cache.trim()
     counts = dict(days.group_by(FILE).agg(pl.col("snapshots").sum()).iter_rows())
     parts = tuple(Part(name, path, *files[path], counts.get(str(path), 0)) for name, path in paths)
-    return Scan(engine, spec, terms, parts, days, days.select(PAIR).clear())
+    return Scan(engine, spec, terms, parts, layouts, days, days.select(PAIR).clear())
 
 
 def _kept_or_summed(
@@ -206,9 +207,8 @@ def first_days(parts: Sequence[Part]) -> pl.DataFrame:
 
 def _rows(scan: Scan, pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The rows of pairs, and those without an asset or a moment, a pass at a time."""
-    layouts = {part.path: scan.engine.layout(part.path) for part in scan.parts}
     whole = pairs.drop_nulls()
-    for paths, of in _passes(layouts, scan.engine):
+    for paths, of in _passes(scan.layouts, scan.engine):
         rows = scan.engine.scan(paths)
         day = nw.col("timestamp").dt.date()
         bare = nw.col("asset_id").is_null() | nw.col("timestamp").is_null()
@@ -266,6 +266,10 @@ def _likely_base(*layouts: tuple[Path, Layout]) -> str:
 
 
 def hashed(path: Path) -> tuple[str, int]:
-    with opened(path) as file:
-        digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
-        return digest.hexdigest(), file.tell()
+    """SHA-256 and bytes of a part that nobody changes meanwhile."""
+    try:
+        with opened(path) as file:
+            digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
+            return digest.hexdigest(), file.tell()
+    except SourceError as error:
+        raise SourceError(f"{path} {error}") from None
